@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: GPL-2.0
+# A front door only: the work is in Kbuild, tools/sstctl/Makefile and scripts/.
+
+# The kernel to build for; see "make help".
+KERNELDIR ?= /lib/modules/$(shell uname -r)/build
+# The kernels to test on: 6.1, 6.12, debug. Empty: all of them.
+K ?=
+# The one selftest to run. Empty: all of them.
+T ?=
+PREFIX ?= /usr
+DESTDIR ?=
+
+export SST_CACHE
+
+all: module tools
+
+module:
+	@scripts/module "$(KERNELDIR)"
+
+tools:
+	@$(MAKE) --no-print-directory -C tools/sstctl
+
+kunit:
+	@scripts/kunit
+
+selftest: tools
+	@tests/run $(addprefix -k ,$(K)) $(T)
+
+demo: tools
+	@scripts/vm -k $(or $(K),6.12) scripts/demo
+
+check:
+	@scripts/check
+
+lint:
+	@scripts/lint
+
+# The module goes where modprobe of the kernel it was built for finds it.
+install: all
+	@rel=$$(cat "$(KERNELDIR)/include/config/kernel.release") && \
+	install -D -m 644 "build/$$rel/sst.ko" \
+		"$(DESTDIR)/lib/modules/$$rel/updates/sst.ko" && \
+	{ [ -n "$(DESTDIR)" ] || depmod "$$rel"; }
+	@$(MAKE) --no-print-directory -C tools/sstctl install \
+		PREFIX="$(PREFIX)" DESTDIR="$(DESTDIR)"
+
+clean:
+	rm -rf build
+	@[ ! -e tools/sstctl/Makefile ] || $(MAKE) --no-print-directory -C tools/sstctl clean
+
+help:
+	@echo 'make            module and tools'
+	@echo 'make module     build/RELEASE/sst.ko for the kernel in KERNELDIR'
+	@echo '                (default: the running one; needs its headers only)'
+	@echo 'make tools      tools/sstctl/sstctl (needs libmnl and libsodium)'
+	@echo 'make kunit      unit tests in the debug kernel'
+	@echo 'make selftest   tests on virtual machines; T=name for one of them,'
+	@echo '                K=6.1, K=6.12 or K=debug for one kernel'
+	@echo 'make demo       a short demonstration on a virtual machine'
+	@echo 'make lint       style and static analysis'
+	@echo 'make check      all of the above, on all kernels, with a total'
+	@echo 'make install    PREFIX=, DESTDIR= as usual'
+	@echo 'make clean'
+	@echo
+	@echo 'Documentation/testing.md says more.'
+
+.PHONY: all module tools kunit selftest demo check lint install clean help
