@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: ((GPL-2.0 WITH Linux-syscall-note) OR BSD-3-Clause) */
+/* Do not edit directly, auto-generated from: */
+/*	Documentation/netlink/specs/sst.yaml */
+/* YNL-GEN uapi header */
+
+#ifndef _UAPI_LINUX_SST_NETLINK_H
+#define _UAPI_LINUX_SST_NETLINK_H
+
+#define SST_GENL_NAME		"sst"
+#define SST_GENL_VERSION	1
+
+#define SST_KEY_SIZE	32
+
+/**
+ * enum sst_scope - What a flow protects (protocol section 1).
+ * @SST_SCOPE_PORTS: Ports hidden, header fields that steer the connection
+ *   authenticated.
+ */
+enum sst_scope {
+	SST_SCOPE_PORTS = 1,
+};
+
+/**
+ * enum sst_suite - Cryptographic suite (protocol section 4).
+ * @SST_SUITE_CHACHA20_POLY1305: X25519, HKDF-SHA256, ChaCha20, Poly1305.
+ */
+enum sst_suite {
+	SST_SUITE_CHACHA20_POLY1305 = 1,
+};
+
+/**
+ * enum sst_dscp - What the sender does with DSCP, which names services too.
+ * @SST_DSCP_CLEAR: DSCP 0 (IPv4) or only the mark (IPv6) on the wire.
+ * @SST_DSCP_KEEP: IPv4 leaves it as it is; IPv6 carries it in the trailer.
+ */
+enum sst_dscp {
+	SST_DSCP_CLEAR = 1,
+	SST_DSCP_KEEP,
+};
+
+/**
+ * enum sst_flow_state - Life of a flow.
+ * @SST_FLOW_STATE_LIVE: Seals and opens.
+ * @SST_FLOW_STATE_EXHAUSTED: The last key of the sending direction is used up.
+ *   The flow still opens packets; what it should send is dropped.
+ */
+enum sst_flow_state {
+	SST_FLOW_STATE_LIVE = 1,
+	SST_FLOW_STATE_EXHAUSTED,
+};
+
+/**
+ * enum sst_close_reason - Why a flow ended.
+ * @SST_CLOSE_REASON_DELETED: flow-del named it.
+ * @SST_CLOSE_REASON_FLUSHED: flow-flush removed it with all others.
+ * @SST_CLOSE_REASON_EXHAUSTED: The last key of the sending direction is used
+ *   up.
+ */
+enum sst_close_reason {
+	SST_CLOSE_REASON_DELETED = 1,
+	SST_CLOSE_REASON_FLUSHED,
+	SST_CLOSE_REASON_EXHAUSTED,
+};
+
+/**
+ * enum sst_direction - Direction of a key that rotated.
+ * @SST_DIRECTION_TX: This host moved to its next sending key.
+ * @SST_DIRECTION_RX: The peer moved to its next sending key.
+ */
+enum sst_direction {
+	SST_DIRECTION_TX = 1,
+	SST_DIRECTION_RX,
+};
+
+enum {
+	SST_A_FLOW_ID = 1,
+	SST_A_FLOW_PROTO,
+	SST_A_FLOW_LOCAL_IPV4,
+	SST_A_FLOW_REMOTE_IPV4,
+	SST_A_FLOW_LOCAL_IPV6,
+	SST_A_FLOW_REMOTE_IPV6,
+	SST_A_FLOW_LOCAL_PORT,
+	SST_A_FLOW_REMOTE_PORT,
+	SST_A_FLOW_WIRE_LOCAL_PORT,
+	SST_A_FLOW_WIRE_REMOTE_PORT,
+	SST_A_FLOW_SIDE,
+	SST_A_FLOW_SCOPE,
+	SST_A_FLOW_SUITE,
+	SST_A_FLOW_KEY,
+	SST_A_FLOW_STATE,
+	SST_A_FLOW_TX_KRI,
+	SST_A_FLOW_TX_SEQ,
+	SST_A_FLOW_RX_KRI,
+	SST_A_FLOW_TX_PACKETS,
+	SST_A_FLOW_TX_BYTES,
+	SST_A_FLOW_RX_PACKETS,
+	SST_A_FLOW_RX_BYTES,
+	SST_A_FLOW_AGE,
+	SST_A_FLOW_RX_IDLE,
+	SST_A_FLOW_CLOSE_REASON,
+	SST_A_FLOW_DIRECTION,
+	SST_A_FLOW_MISSED,
+	SST_A_FLOW_PAD,
+
+	__SST_A_FLOW_MAX
+};
+#define SST_A_FLOW_MAX (__SST_A_FLOW_MAX - 1)
+
+enum {
+	SST_A_STATS_PAD = 1,
+	SST_A_STATS_TX_SEALED,
+	SST_A_STATS_TX_MALFORMED,
+	SST_A_STATS_TX_TOO_BIG,
+	SST_A_STATS_TX_FRAGMENT,
+	SST_A_STATS_TX_SEGMENT,
+	SST_A_STATS_TX_EXHAUSTED,
+	SST_A_STATS_TX_NOMEM,
+	SST_A_STATS_TX_SEQADJ,
+	SST_A_STATS_RX_OPENED,
+	SST_A_STATS_RX_EMPTY,
+	SST_A_STATS_RX_SPLIT,
+	SST_A_STATS_RX_SHORT,
+	SST_A_STATS_RX_LENGTH,
+	SST_A_STATS_RX_TYPE,
+	SST_A_STATS_RX_FLAGS,
+	SST_A_STATS_RX_TC,
+	SST_A_STATS_RX_KRI_OLD,
+	SST_A_STATS_RX_KRI_FAR,
+	SST_A_STATS_RX_KRI_LIMITED,
+	SST_A_STATS_RX_AUTH,
+	SST_A_STATS_RX_REPLAY,
+	SST_A_STATS_RX_PORTS,
+	SST_A_STATS_RX_CHECKSUM,
+	SST_A_STATS_RX_FRAGMENT,
+	SST_A_STATS_RX_NOMEM,
+	SST_A_STATS_RX_CLEAR,
+	SST_A_STATS_RX_UNOPENED,
+
+	__SST_A_STATS_MAX
+};
+#define SST_A_STATS_MAX (__SST_A_STATS_MAX - 1)
+
+enum {
+	SST_A_CONFIG_PAD = 1,
+	SST_A_CONFIG_MARK_MASK,
+	SST_A_CONFIG_MARK_VALUE,
+	SST_A_CONFIG_DSCP,
+	SST_A_CONFIG_REKEY_PACKETS,
+	SST_A_CONFIG_REKEY_SECONDS,
+	SST_A_CONFIG_MAX_FLOWS,
+	SST_A_CONFIG_FLOWS,
+
+	__SST_A_CONFIG_MAX
+};
+#define SST_A_CONFIG_MAX (__SST_A_CONFIG_MAX - 1)
+
+enum {
+	SST_CMD_FLOW_ADD = 1,
+	SST_CMD_FLOW_DEL,
+	SST_CMD_FLOW_GET,
+	SST_CMD_FLOW_FLUSH,
+	SST_CMD_STATS_GET,
+	SST_CMD_CONFIG_GET,
+	SST_CMD_CONFIG_SET,
+	SST_CMD_FLOW_OPENED,
+	SST_CMD_FLOW_CLOSED,
+	SST_CMD_FLOW_ROTATED,
+	SST_CMD_AUTH_FAILED,
+
+	__SST_CMD_MAX
+};
+#define SST_CMD_MAX (__SST_CMD_MAX - 1)
+
+#define SST_MCGRP_EVENTS	"events"
+
+#endif /* _UAPI_LINUX_SST_NETLINK_H */

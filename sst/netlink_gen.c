@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: ((GPL-2.0 WITH Linux-syscall-note) OR BSD-3-Clause)
+/* Do not edit directly, auto-generated from: */
+/*	Documentation/netlink/specs/sst.yaml */
+/* YNL-GEN kernel source */
+
+#include <net/netlink.h>
+#include <net/genetlink.h>
+
+#include "netlink_gen.h"
+
+#include <uapi/linux/sst_netlink.h>
+
+/* Integer value ranges */
+static const struct netlink_range_validation sst_a_config_rekey_packets_range = {
+	.min	= 1ULL,
+	.max	= 4294901760ULL,
+};
+
+static const struct netlink_range_validation sst_a_config_max_flows_range = {
+	.max	= 1048576ULL,
+};
+
+/* SST_CMD_FLOW_ADD - do */
+const struct nla_policy sst_flow_add_nl_policy[SST_A_FLOW_KEY + 1] = {
+	[SST_A_FLOW_PROTO] = { .type = NLA_U8, },
+	[SST_A_FLOW_LOCAL_IPV4] = { .type = NLA_U32, },
+	[SST_A_FLOW_REMOTE_IPV4] = { .type = NLA_U32, },
+	[SST_A_FLOW_LOCAL_IPV6] = NLA_POLICY_EXACT_LEN(16),
+	[SST_A_FLOW_REMOTE_IPV6] = NLA_POLICY_EXACT_LEN(16),
+	[SST_A_FLOW_LOCAL_PORT] = NLA_POLICY_MIN(NLA_U16, 1),
+	[SST_A_FLOW_REMOTE_PORT] = NLA_POLICY_MIN(NLA_U16, 1),
+	[SST_A_FLOW_WIRE_LOCAL_PORT] = NLA_POLICY_MIN(NLA_U16, 1),
+	[SST_A_FLOW_WIRE_REMOTE_PORT] = NLA_POLICY_MIN(NLA_U16, 1),
+	[SST_A_FLOW_SIDE] = NLA_POLICY_RANGE(NLA_U8, 1, 2),
+	[SST_A_FLOW_SCOPE] = NLA_POLICY_RANGE(NLA_U8, 1, 1),
+	[SST_A_FLOW_SUITE] = NLA_POLICY_RANGE(NLA_U8, 1, 1),
+	[SST_A_FLOW_KEY] = NLA_POLICY_EXACT_LEN(SST_KEY_SIZE),
+};
+
+/* SST_CMD_FLOW_DEL - do */
+const struct nla_policy sst_flow_del_nl_policy[SST_A_FLOW_ID + 1] = {
+	[SST_A_FLOW_ID] = NLA_POLICY_MIN(NLA_U32, 1),
+};
+
+/* SST_CMD_FLOW_GET - do */
+const struct nla_policy sst_flow_get_nl_policy[SST_A_FLOW_ID + 1] = {
+	[SST_A_FLOW_ID] = NLA_POLICY_MIN(NLA_U32, 1),
+};
+
+/* SST_CMD_FLOW_FLUSH - do */
+const struct nla_policy sst_flow_flush_nl_policy[SST_A_FLOW_PROTO + 1] = {
+	[SST_A_FLOW_PROTO] = { .type = NLA_U8, },
+};
+
+/* SST_CMD_STATS_GET - do */
+const struct nla_policy sst_stats_get_nl_policy[SST_A_STATS_PAD + 1] = {
+};
+
+/* SST_CMD_CONFIG_GET - do */
+const struct nla_policy sst_config_get_nl_policy[SST_A_CONFIG_PAD + 1] = {
+};
+
+/* SST_CMD_CONFIG_SET - do */
+const struct nla_policy sst_config_set_nl_policy[SST_A_CONFIG_MAX_FLOWS + 1] = {
+	[SST_A_CONFIG_MARK_MASK] = { .type = NLA_U8, },
+	[SST_A_CONFIG_MARK_VALUE] = { .type = NLA_U8, },
+	[SST_A_CONFIG_DSCP] = NLA_POLICY_RANGE(NLA_U8, 1, 2),
+	[SST_A_CONFIG_REKEY_PACKETS] = NLA_POLICY_FULL_RANGE(NLA_U32, &sst_a_config_rekey_packets_range),
+	[SST_A_CONFIG_REKEY_SECONDS] = NLA_POLICY_RANGE(NLA_U32, 1, 3600),
+	[SST_A_CONFIG_MAX_FLOWS] = NLA_POLICY_FULL_RANGE(NLA_U32, &sst_a_config_max_flows_range),
+};
+
+/* Ops table for sst */
+const struct genl_ops sst_nl_ops[7] = {
+	{
+		.cmd		= SST_CMD_FLOW_ADD,
+		.doit		= sst_nl_flow_add_doit,
+		.policy		= sst_flow_add_nl_policy,
+		.maxattr	= SST_A_FLOW_KEY,
+		.flags		= GENL_UNS_ADMIN_PERM,
+	},
+	{
+		.cmd		= SST_CMD_FLOW_DEL,
+		.doit		= sst_nl_flow_del_doit,
+		.policy		= sst_flow_del_nl_policy,
+		.maxattr	= SST_A_FLOW_ID,
+		.flags		= GENL_UNS_ADMIN_PERM,
+	},
+	{
+		.cmd		= SST_CMD_FLOW_GET,
+		.doit		= sst_nl_flow_get_doit,
+		.dumpit		= sst_nl_flow_get_dumpit,
+		.policy		= sst_flow_get_nl_policy,
+		.maxattr	= SST_A_FLOW_ID,
+		.flags		= GENL_UNS_ADMIN_PERM,
+	},
+	{
+		.cmd		= SST_CMD_FLOW_FLUSH,
+		.doit		= sst_nl_flow_flush_doit,
+		.policy		= sst_flow_flush_nl_policy,
+		.maxattr	= SST_A_FLOW_PROTO,
+		.flags		= GENL_UNS_ADMIN_PERM,
+	},
+	{
+		.cmd		= SST_CMD_STATS_GET,
+		.doit		= sst_nl_stats_get_doit,
+		.policy		= sst_stats_get_nl_policy,
+		.maxattr	= SST_A_STATS_PAD,
+		.flags		= GENL_UNS_ADMIN_PERM,
+	},
+	{
+		.cmd		= SST_CMD_CONFIG_GET,
+		.doit		= sst_nl_config_get_doit,
+		.policy		= sst_config_get_nl_policy,
+		.maxattr	= SST_A_CONFIG_PAD,
+		.flags		= GENL_UNS_ADMIN_PERM,
+	},
+	{
+		.cmd		= SST_CMD_CONFIG_SET,
+		.doit		= sst_nl_config_set_doit,
+		.policy		= sst_config_set_nl_policy,
+		.maxattr	= SST_A_CONFIG_MAX_FLOWS,
+		.flags		= GENL_UNS_ADMIN_PERM,
+	},
+};
+
+const struct genl_multicast_group sst_nl_mcgrps[SST_NLGRP_EVENTS + 1] = {
+	[SST_NLGRP_EVENTS] = { "events", },
+};
