@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: GPL-2.0
+"""A second implementation of the SST/1 protocol, for tests.
+
+Written from the protocol text alone, so that an error in the kernel module
+is not repeated here.  Built so far: DATA packets of manually keyed flows in
+scope `ports` (sections 2 to 5), and the key schedule and trailers of OPEN
+and ACCEPT.  INIT and COOKIE have their layouts in trailer.py only.
+
+  kdf.py      HChaCha20, HKDF, associations, flow and packet keys (section 5)
+  trailer.py  meta word, trailer layouts, strict checks (section 4)
+  suite.py    the one-block construction and the RFC 8439 AEAD (section 4)
+  packet.py   IPv4, IPv6, TCP, UDP; checksums; the mark (sections 2 and 3)
+  frag.py     fragments: making and gathering them
+  flow.py     flows: counters, rotation, replay windows (section 5)
+  codec.py    seal and open whole packets
+  opening.py  OPEN and ACCEPT trailers (sections 4 and 5)
+  keys.py     the JSON keys file that every command reads
+  pcap.py     capture files
+  mutate.py   hostile variants of a sealed packet
+  link.py     raw packets on an interface, with ARP and ND
+  minitcp.py  a small TCP for the live peer
+"""

@@ -1,0 +1,210 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Seal and open whole packets (protocol sections 2 to 5).
+
+A DATA trailer has 28 bytes: sealed 4 || meta 8 || tag 16.
+"""
+
+import struct
+from collections import namedtuple
+
+from . import packet, suite, trailer
+from .trailer import DATA, DATA_LEN, Drop, Meta, TCP, UDP
+
+# The parts of a sealed packet that passed every check before the key.
+Parts = namedtuple('Parts', 'meta aad sealed tag seglen payload_len')
+
+# packet is None when nothing is for the stack (flag E).
+Opened = namedtuple('Opened', 'packet flow side meta')
+
+
+class SealError(Exception):
+    """A packet cannot be sealed."""
+
+
+def _header_len(parsed, segment_len):
+    """The transport header's length in a clear packet."""
+    if parsed.proto == UDP:
+        size = 8
+    elif segment_len >= 20:
+        size = (parsed.data[parsed.l4 + 12] >> 4) * 4
+    else:
+        raise SealError('short TCP header')
+    if size < 8 or size > segment_len or parsed.proto == TCP and size < 20:
+        raise SealError('bad transport header')
+    return size
+
+
+def seal_data(flow, side, original, kri, seq, flags=0, dscp_keep=False,
+              mark=packet.Mark(), ports=None, key=None, kind=DATA, tc=None):
+    """The wire form of an original packet, with a given counter.
+
+    ports, key, kind and tc are for tests that need a wrong packet with a
+    right tag; ports are the 4 sealed bytes.
+    """
+    parsed = packet.Packet(original)
+    if parsed.fragment or parsed.proto != flow.proto:
+        raise SealError('not a whole packet of this flow')
+    segment = parsed.segment
+    size = _header_len(parsed, len(segment))
+    if parsed.proto == UDP \
+            and int.from_bytes(segment[4:6], 'big') != len(segment):
+        raise SealError('UDP length')
+    if flags & trailer.E and len(segment) != size:
+        raise SealError('E with payload')
+    if len(parsed.data) - (0 if parsed.version == 4 else 40) + DATA_LEN \
+            > 65535:
+        raise SealError('too long')
+
+    keep = 0
+    if dscp_keep and parsed.version == 6:
+        keep = parsed.tos & 0xfc
+        if mark.matches(keep):
+            keep = 0
+    meta = Meta(kind, flags, keep if tc is None else tc, kri, seq).pack()
+    aad = trailer.aad(meta, parsed.proto, len(segment),
+                      trailer.covered(parsed.proto, segment))
+    sealed, tag = suite.seal_ports(
+        key or flow.keys.packet_key(side, kri), seq, aad,
+        segment[:4] if ports is None else ports)
+
+    wire = struct.pack('>HH', flow.wires[side], flow.wires[3 - side])
+    out = bytearray(b''.join((parsed.data[:parsed.l4], wire, segment[4:],
+                              sealed, meta, tag)))
+    ecn = parsed.tos & 3
+    if parsed.version == 4:
+        field = int.from_bytes(out[6:8], 'big')
+        struct.pack_into('>H', out, 6, field | packet.MARK4 | packet.DF4)
+        packet.set_tos(out, parsed.tos if dscp_keep else ecn)
+    else:
+        packet.set_tos(out, mark.value | ecn)
+    packet.fix_lengths(out, parsed.l4, parsed.proto)
+    packet.fix_transport(out, parsed.src, parsed.dst, parsed.proto,
+                         parsed.l4)
+    return bytes(out)
+
+
+def take_apart(parsed, flow, checksum_ready=True):
+    """Everything that needs no key: lengths, room, type, flags, tc.
+
+    checksum_ready is False for a packet whose checksum the sending
+    interface would have filled in.
+    """
+    segment = parsed.segment
+    proto = parsed.proto
+    seglen = len(segment) - DATA_LEN
+    if proto == UDP:
+        if len(segment) < 8:
+            raise Drop('rx_length', 'no UDP header')
+        if int.from_bytes(segment[4:6], 'big') != len(segment):
+            raise Drop('rx_length', 'UDP length')
+        size = 8
+    else:
+        if len(segment) < 20:
+            raise Drop('rx_length', 'no TCP header')
+        size = (segment[12] >> 4) * 4
+        if size < 20:
+            raise Drop('rx_length', 'TCP data offset')
+        if seglen >= 20 and size > seglen:
+            raise Drop('rx_length', 'TCP data offset')
+    if seglen < size:
+        raise Drop('rx_short')
+    if checksum_ready and not packet.transport_valid(
+            parsed.src, parsed.dst, proto, segment):
+        raise Drop('rx_checksum')
+    meta_bytes = segment[-24:-16]
+    meta = Meta.unpack(meta_bytes)
+    if meta.type != DATA:
+        raise Drop('rx_type', 'type %d' % meta.type)
+    trailer.check_flags(meta, proto, flow.scope, seglen - size)
+    trailer.check_tc(meta, parsed.version)
+    aad = trailer.aad(meta_bytes, proto, seglen,
+                      trailer.covered(proto, segment))
+    return Parts(meta, aad, segment[seglen:seglen + 4], segment[-16:],
+                 seglen, seglen - size)
+
+
+def authenticate(flow, side, parts):
+    """Verify the tag of what `side` sent; returns the 4 bytes of ports."""
+    ports = suite.open_ports(
+        flow.keys.packet_key(side, parts.meta.kri), parts.meta.seq,
+        parts.aad, parts.sealed, parts.tag)
+    if ports is None:
+        raise Drop('rx_auth')
+    return ports
+
+
+def check_ports(flow, side, ports):
+    """The sealed ports must be the flow's."""
+    if ports != struct.pack('>HH', flow.ports[side], flow.ports[3 - side]):
+        raise Drop('rx_ports')
+
+
+def restore(parsed, flow, side, parts):
+    """The packet for the stack.
+
+    Ports come from the flow, never from the box.  DF and, on IPv4, DSCP
+    stay as they arrived.
+    """
+    real = struct.pack('>HH', flow.ports[side], flow.ports[3 - side])
+    end = parsed.l4 + parts.seglen
+    out = bytearray(parsed.data[:parsed.l4] + real
+                    + parsed.data[parsed.l4 + 4:end])
+    if parsed.version == 4:
+        out[6] &= 0x7f
+    else:
+        packet.set_tos(out, parts.meta.tc | parsed.tos & 3)
+    packet.fix_lengths(out, parsed.l4, parsed.proto)
+    packet.fix_transport(out, parsed.src, parsed.dst, parsed.proto,
+                         parsed.l4)
+    return bytes(out)
+
+
+class Codec:
+    """All flows of one host: seals what it sends, opens what it gets."""
+
+    def __init__(self, flows=(), mark=None, dscp_keep=False):
+        self.mark = mark or packet.Mark()
+        self.dscp_keep = dscp_keep
+        self._egress = {}
+        self._ingress = {}
+        for flow in flows:
+            self.add(flow)
+
+    def add(self, flow):
+        """Install a flow; its side says who we are."""
+        wire = flow.wire_tuple(3 - flow.side)
+        real = flow.real_tuple(flow.side)
+        if wire in self._ingress or real in self._egress:
+            raise ValueError('a flow has this tuple already')
+        self._ingress[wire] = flow
+        self._egress[real] = flow
+
+    def seal(self, original, flags=0):
+        """original packet -> wire packet; KeyError without a flow."""
+        parsed = packet.Packet(original)
+        flow = self._egress[parsed.tuple()]
+        kri, seq = flow.sender.next()
+        return seal_data(flow, flow.side, original, kri, seq, flags,
+                         self.dscp_keep, self.mark)
+
+    def open(self, wire, checksum_ready=True):
+        """wire packet -> Opened; None when it is not ours; raises Drop."""
+        try:
+            parsed = packet.Packet(wire)
+        except packet.ParseError:
+            return None
+        if not parsed.is_transport:
+            return None
+        flow = self._ingress.get(parsed.tuple())
+        if flow is None:
+            return None
+        side = 3 - flow.side
+        parts = take_apart(parsed, flow, checksum_ready)
+        flow.receiver.check(parts.meta.kri, parts.meta.seq)
+        ports = authenticate(flow, side, parts)
+        flow.receiver.commit(parts.meta.kri, parts.meta.seq)
+        check_ports(flow, side, ports)
+        if parts.meta.flags & trailer.E:
+            return Opened(None, flow, side, parts.meta)
+        return Opened(restore(parsed, flow, side, parts), flow, side,
+                      parts.meta)
