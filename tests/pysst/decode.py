@@ -227,9 +227,10 @@ class Decoder:
                            'asked for' % (self.counts['sealed'], min_sealed))
         # Equal checksums happen once in 65536.  Six standard deviations
         # and two more leave room for chance, not for a checksum that was
-        # simply kept.
+        # simply kept; not all of a few packets either.
         mean = self.comparable / 65536
-        limit = math.floor(2 + mean + 6 * math.sqrt(mean))
+        limit = min(math.floor(2 + mean + 6 * math.sqrt(mean)),
+                    max(0, self.comparable - 1))
         if self.coincidences > limit:
             self.found.add('checksum-kept', 0, '%d of %d' % (
                 self.coincidences, self.comparable))
