@@ -34,7 +34,8 @@ def variants(args, data, other):
     if args.harmless:
         return list(mutate.harmless(data))
     if args.mutate is None:
-        return [mutate.Mutation('captured', data, frozenset())]
+        return [mutate.Mutation('captured', data, mutate.REPLAY
+                                if args.seen else frozenset())]
     out = list(mutate.mutations(data, state, other))
     if 'all' not in args.mutate:
         out = [item for item in out

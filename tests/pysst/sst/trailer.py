@@ -13,7 +13,7 @@ from . import kdf
 OPEN, INIT, ACCEPT, DATA, COOKIE = 1, 2, 3, 4, 5
 
 E = 0x8         # empty: nothing for the stack
-I = 0x4         # INIT: identity  # noqa: E741 (the protocol's letter)
+I = 0x4         # noqa: E741; INIT: identity, the protocol's letter
 N = 0x2         # OPEN, ACCEPT: a new association is being made
 C = 0x2         # INIT: cookie
 P = 0x1         # scope `payload`
