@@ -1,0 +1,386 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "ipc.h"
+#include "keys.h"
+#include "out.h"
+#include "show.h"
+#include "sstctl.h"
+
+const char flow_help[] =
+	"Usage: sstctl flow show [ID | FILTER...]\n"
+	"       sstctl flow add proto tcp|udp local ADDR:PORT remote ADDR:PORT\n"
+	"                       wire LOCAL-PORT:REMOTE-PORT side 1|2 key FILE|-\n"
+	"                       [scope ports] [suite 1]\n"
+	"       sstctl flow del ID...\n"
+	"       sstctl flow flush [proto tcp|udp]\n"
+	"       sstctl flow genkey\n"
+	"\n"
+	"FILTER := proto tcp|udp | local ADDR[:PORT] | remote ADDR[:PORT]\n"
+	"An IPv6 address with a port is written [2001:db8::1]:443.\n";
+
+static const char add_help[] =
+	"Usage: sstctl flow add proto tcp|udp local ADDR:PORT remote ADDR:PORT\n"
+	"                       wire LOCAL-PORT:REMOTE-PORT side 1|2 key FILE|-\n"
+	"                       [scope ports] [suite 1]\n"
+	"\n"
+	"Install a flow with a secret of its own, and print its id. The same has to\n"
+	"be done on the other host, with local and remote, the two wire ports, and\n"
+	"sides 1 and 2 changed over.\n"
+	"\n"
+	"  local, remote  the real addresses and ports; IPv6 as [2001:db8::1]:443\n"
+	"  wire           the ports that stand on the wire for them\n"
+	"  side           1 on the host that opens the connection, 2 on the other\n"
+	"  key            a file with the secret, or '-' for standard input: 44\n"
+	"                 characters of base64 as 'sstctl flow genkey' makes, or 64\n"
+	"                 hex digits. A secret is used for one flow, ever.\n"
+	"  scope, suite   what is protected, and by which cryptography\n";
+
+static const char del_help[] =
+	"Usage: sstctl flow del ID...\n"
+	"\n"
+	"Remove these flows. All of them are tried, also when one cannot be removed.\n";
+
+static const char show_help[] =
+	"Usage: sstctl flow show [ID | FILTER...]\n"
+	"\n"
+	"FILTER := proto tcp|udp | local ADDR[:PORT] | remote ADDR[:PORT]\n"
+	"\n"
+	"Show one flow, or all that pass every filter, in the order of their ids.\n";
+
+static const char flush_help[] =
+	"Usage: sstctl flow flush [proto tcp|udp]\n"
+	"\n"
+	"Remove all flows of the network namespace, or all of one protocol.\n";
+
+static const char genkey_help[] =
+	"Usage: sstctl flow genkey\n"
+	"\n"
+	"Print a new secret for a flow in base64. Set 'umask 077' before writing it\n"
+	"to a file; both hosts need it, and nobody else.\n";
+
+enum flow_word {
+	W_PROTO,
+	W_LOCAL,
+	W_REMOTE,
+	W_WIRE,
+	W_SIDE,
+	W_KEY,
+	W_SCOPE,
+	W_SUITE,
+	W_COUNT,
+};
+
+#define BIT(w) (1U << (w))
+#define ADD_NEEDS (BIT(W_PROTO) | BIT(W_LOCAL) | BIT(W_REMOTE) | BIT(W_WIRE) | \
+		   BIT(W_SIDE) | BIT(W_KEY))
+#define ADD_TAKES (ADD_NEEDS | BIT(W_SCOPE) | BIT(W_SUITE))
+#define SHOW_TAKES (BIT(W_PROTO) | BIT(W_LOCAL) | BIT(W_REMOTE))
+#define FLUSH_TAKES BIT(W_PROTO)
+
+static const char *const flow_words[W_COUNT] = {
+	[W_PROTO] = "proto",
+	[W_LOCAL] = "local",
+	[W_REMOTE] = "remote",
+	[W_WIRE] = "wire",
+	[W_SIDE] = "side",
+	[W_KEY] = "key",
+	[W_SCOPE] = "scope",
+	[W_SUITE] = "suite",
+};
+
+/**
+ * struct flow_args - what stood on the command line
+ * @flow: the values
+ * @key: name of the file with the secret
+ * @seen: BIT() of each word that was there
+ */
+struct flow_args {
+	struct sst_flow flow;
+	const char *key;
+	unsigned int seen;
+};
+
+static const char *parse_value(struct flow_args *args, int word, char *value,
+			       bool need_port)
+{
+	struct sst_flow *flow = &args->flow;
+
+	switch (word) {
+	case W_PROTO:
+		return parse_proto(value, &flow->proto);
+	case W_LOCAL:
+		return parse_endpoint(value, need_port, &flow->local);
+	case W_REMOTE:
+		return parse_endpoint(value, need_port, &flow->remote);
+	case W_WIRE:
+		return parse_port_pair(value, &flow->wire_local,
+				       &flow->wire_remote);
+	case W_SIDE:
+		return parse_side(value, &flow->side);
+	case W_SCOPE:
+		return parse_scope(value, &flow->scope);
+	case W_SUITE:
+		return parse_suite(value, &flow->suite);
+	}
+	args->key = value;
+	return NULL;
+}
+
+static const char *check_family(const struct sst_endpoint *ep)
+{
+	if (!options.family || !ep->addr.family ||
+	    ep->addr.family == options.family)
+		return NULL;
+	return options.family == AF_INET ? "not an IPv4 address, which -4 asks for" :
+		"not an IPv6 address, which -6 asks for";
+}
+
+/* Words and values in any order; each at most once. Returns the exit status. */
+static int parse_args(struct flow_args *args, unsigned int takes, bool need_port,
+		      int argc, char **argv)
+{
+	const char *why;
+	int i, w;
+
+	for (i = 0; i < argc; i += 2) {
+		w = parse_word(argv[i], flow_words, W_COUNT, sizeof(flow_words[0]));
+		if (w == WORD_AMBIGUOUS)
+			return out_usage("'%s' may be several words", argv[i]);
+		if (w == WORD_UNKNOWN || !(takes & BIT(w))) {
+			/* A secret in the wrong place is not shown again. */
+			if (!parse_looks_like_key(argv[i]))
+				return out_usage("'%s' is not expected", argv[i]);
+			keys_wipe(argv[i], strlen(argv[i]));
+			w = W_KEY;
+			goto secret;
+		}
+		if (args->seen & BIT(w))
+			return out_usage("%s is given twice", flow_words[w]);
+		args->seen |= BIT(w);
+		if (i + 1 == argc)
+			return out_usage("%s needs a value", flow_words[w]);
+		if (parse_looks_like_key(argv[i + 1])) {
+			/* It no longer shows in the list of processes. */
+			keys_wipe(argv[i + 1], strlen(argv[i + 1]));
+			goto secret;
+		}
+		why = parse_value(args, w, argv[i + 1], need_port);
+		if (!why && w == W_LOCAL)
+			why = check_family(&args->flow.local);
+		if (!why && w == W_REMOTE)
+			why = check_family(&args->flow.remote);
+		if (why)
+			return out_usage("%s '%s': %s", flow_words[w],
+					 argv[i + 1], why);
+	}
+	return EXIT_OK;
+
+secret:
+	return out_usage("%s: a secret on the command line can be read by other users, give a file or '-'",
+			 flow_words[w]);
+}
+
+static int flow_add(int argc, char **argv)
+{
+	struct flow_args args = { .key = NULL };
+	uint8_t key[SST_KEY_SIZE];
+	uint32_t id = 0;
+	int status, w, rc;
+
+	out_context("flow add");
+	if (is_help(argc, argv))
+		return help(add_help);
+	status = parse_args(&args, ADD_TAKES, true, argc, argv);
+	if (status)
+		return status;
+	for (w = 0; w < W_COUNT; w++) {
+		if (ADD_NEEDS & ~args.seen & BIT(w))
+			return out_usage("%s is missing", flow_words[w]);
+	}
+
+	keys_lock(key, sizeof(key));
+	rc = keys_read(args.key, key);
+	if (rc) {
+		keys_wipe(key, sizeof(key));
+		return EXIT_USAGE;
+	}
+	rc = ipc_flow_add(&args.flow, key, &id);
+	keys_wipe(key, sizeof(key));
+	if (rc)
+		return kernel_status(rc);
+	out_open_object(NULL);
+	out_number("id", "flow ", id, "\n");
+	out_close_object();
+	return EXIT_OK;
+}
+
+static int flow_del(int argc, char **argv)
+{
+	int status = EXIT_OK;
+	const char *why;
+	uint32_t id;
+	int i, rc;
+
+	out_context("flow del");
+	if (is_help(argc, argv))
+		return help(del_help);
+	if (!argc)
+		return out_usage("id is missing");
+	/* All or nothing as far as the words go. */
+	for (i = 0; i < argc; i++) {
+		why = parse_id(argv[i], &id);
+		if (why)
+			return out_usage("id '%s': %s", argv[i], why);
+	}
+	for (i = 0; i < argc; i++) {
+		parse_id(argv[i], &id);
+		rc = ipc_flow_del(id);
+		if (!rc)
+			continue;
+		status = EXIT_KERNEL;
+		/* With several ids the message has to say which one it was. */
+		if (rc == -ENOENT && argc > 1)
+			out_error("id %u: %s", id, ipc_error());
+		else
+			return kernel_status(rc);
+	}
+	return status;
+}
+
+static bool endpoint_matches(const struct sst_endpoint *want,
+			     const struct sst_endpoint *have)
+{
+	return want->addr.family == have->addr.family &&
+	       !memcmp(want->addr.bytes, have->addr.bytes,
+		       sizeof(have->addr.bytes)) &&
+	       (!want->port || want->port == have->port);
+}
+
+/**
+ * struct flow_list - output of "flow show"
+ * @want: the filters
+ * @open: the list was begun
+ */
+struct flow_list {
+	struct flow_args want;
+	bool open;
+};
+
+static void list_open(struct flow_list *list)
+{
+	if (list->open)
+		return;
+	list->open = true;
+	out_open_object(NULL);
+	out_open_array("flows");
+}
+
+static void list_close(void)
+{
+	out_close_array();
+	out_close_object();
+}
+
+static void show_flow(const struct sst_flow *flow, void *data)
+{
+	struct flow_list *list = data;
+	const struct flow_args *want = &list->want;
+
+	if (!flow_family_wanted(flow))
+		return;
+	if ((want->seen & BIT(W_PROTO)) && flow->proto != want->flow.proto)
+		return;
+	if ((want->seen & BIT(W_LOCAL)) &&
+	    !endpoint_matches(&want->flow.local, &flow->local))
+		return;
+	if ((want->seen & BIT(W_REMOTE)) &&
+	    !endpoint_matches(&want->flow.remote, &flow->remote))
+		return;
+	list_open(list);
+	out_open_object(NULL);
+	out_text("flow ");
+	flow_print_name(flow);
+	flow_print_rest(flow, true);
+	out_text("\n");
+	out_close_object();
+}
+
+static int flow_show(int argc, char **argv)
+{
+	struct flow_list list = { .open = false };
+	uint32_t id = 0;
+	const char *why;
+	int status, rc;
+
+	out_context("flow show");
+	if (is_help(argc, argv))
+		return help(show_help);
+	if (argc == 1 && argv[0][0] >= '0' && argv[0][0] <= '9') {
+		why = parse_id(argv[0], &id);
+		if (why)
+			return out_usage("id '%s': %s", argv[0], why);
+	} else {
+		status = parse_args(&list.want, SHOW_TAKES, false, argc, argv);
+		if (status)
+			return status;
+	}
+	rc = id ? ipc_flow_get(id, show_flow, &list) :
+		  ipc_flow_dump(show_flow, &list);
+	/*
+	 * No flow is an empty list, a refusal no list; but one that was begun
+	 * is closed, so that it stays valid JSON.
+	 */
+	if (!rc)
+		list_open(&list);
+	if (list.open)
+		list_close();
+	return kernel_status(rc);
+}
+
+static int flow_flush(int argc, char **argv)
+{
+	struct flow_args args = { .key = NULL };
+	int status;
+
+	out_context("flow flush");
+	if (is_help(argc, argv))
+		return help(flush_help);
+	status = parse_args(&args, FLUSH_TAKES, false, argc, argv);
+	if (status)
+		return status;
+	return kernel_status(ipc_flow_flush(args.flow.proto));
+}
+
+static int flow_genkey(int argc, char **argv)
+{
+	out_context("flow genkey");
+	if (is_help(argc, argv))
+		return help(genkey_help);
+	if (argc)
+		return out_usage("'%s' is not expected", argv[0]);
+	return keys_generate() ? EXIT_USAGE : EXIT_OK;
+}
+
+int cmd_flow(int argc, char **argv)
+{
+	static const struct sst_command commands[] = {
+		{ "add", flow_add },
+		{ "delete", flow_del },
+		{ "flush", flow_flush },
+		{ "genkey", flow_genkey },
+		{ "list", flow_show },
+		{ "show", flow_show },
+	};
+
+	out_context("flow");
+	if (is_help(argc, argv))
+		return help(flow_help);
+	/* As "ip link" alone: show is what is meant. */
+	if (!argc)
+		return flow_show(0, argv);
+	return dispatch(commands, ARRAY_SIZE(commands), argc, argv);
+}

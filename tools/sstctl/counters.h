@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Written by gen-counters; do not edit. */
+#ifndef SSTCTL_COUNTERS_H
+#define SSTCTL_COUNTERS_H
+
+#include <linux/sst_netlink.h>
+
+static const struct {
+	unsigned int attr;
+	const char *name;
+	const char *meaning;
+} sst_counters[] = {
+	{
+		SST_A_STATS_TX_SEALED,
+		"tx_sealed",
+		"Sealed and handed on to the network.",
+	},
+	{
+		SST_A_STATS_TX_MALFORMED,
+		"tx_malformed",
+		"Dropped. A packet of a live flow whose headers cannot be parsed, so it cannot be sealed.",
+	},
+	{
+		SST_A_STATS_TX_TOO_BIG,
+		"tx_too_big",
+		"Dropped. The packet with its trailer does not fit the path MTU; the sender was told (EMSGSIZE or an ICMP error to itself).",
+	},
+	{
+		SST_A_STATS_TX_FRAGMENT,
+		"tx_fragment",
+		"Dropped. A fragment, or a packet already cut into fragments, whose addresses are those of a live flow.",
+	},
+	{
+		SST_A_STATS_TX_SEGMENT,
+		"tx_segment",
+		"Dropped. A large packet could not be cut into segments.",
+	},
+	{
+		SST_A_STATS_TX_EXHAUSTED,
+		"tx_exhausted",
+		"Dropped. The last key of the flow is used up; add a flow with a new key.",
+	},
+	{
+		SST_A_STATS_TX_NOMEM,
+		"tx_nomem",
+		"Dropped. No memory for the trailer.",
+	},
+	{
+		SST_A_STATS_TX_SEQADJ,
+		"tx_seqadj",
+		"Dropped. A connection-tracking helper changes sequence numbers of this connection after sealing; remove the helper.",
+	},
+	{
+		SST_A_STATS_RX_OPENED,
+		"rx_opened",
+		"Verified, restored and handed up.",
+	},
+	{
+		SST_A_STATS_RX_EMPTY,
+		"rx_empty",
+		"Verified and consumed. A packet that carries nothing for the stack (flag E).",
+	},
+	{
+		SST_A_STATS_RX_SPLIT,
+		"rx_split",
+		"A merged packet on the wire tuple of a flow, cut into its parts again; each part is counted by itself.",
+	},
+	{
+		SST_A_STATS_RX_SHORT,
+		"rx_short",
+		"Dropped. On the wire tuple of a flow, but too short for a trailer.",
+	},
+	{
+		SST_A_STATS_RX_LENGTH,
+		"rx_length",
+		"Dropped. IP, UDP and TCP header lengths disagree, or the TCP header reaches into the trailer.",
+	},
+	{
+		SST_A_STATS_RX_TYPE,
+		"rx_type",
+		"Dropped. Unknown packet type, or one that this flow does not take.",
+	},
+	{
+		SST_A_STATS_RX_FLAGS,
+		"rx_flags",
+		"Dropped. A flag combination that the type or the scope of the flow does not allow.",
+	},
+	{
+		SST_A_STATS_RX_TC,
+		"rx_tc",
+		"Dropped. The traffic class in the trailer has ECN bits, or is not zero on IPv4.",
+	},
+	{
+		SST_A_STATS_RX_KRI_OLD,
+		"rx_kri_old",
+		"Dropped. Sealed under a key that is no longer accepted.",
+	},
+	{
+		SST_A_STATS_RX_KRI_FAR,
+		"rx_kri_far",
+		"Dropped. Sealed under a key too far ahead of the current one.",
+	},
+	{
+		SST_A_STATS_RX_KRI_LIMITED,
+		"rx_kri_limited",
+		"Dropped. Too many packets under keys far ahead were tried in the last second.",
+	},
+	{
+		SST_A_STATS_RX_AUTH,
+		"rx_auth",
+		"Dropped. The tag does not verify; forged, damaged, or the two hosts hold different keys.",
+	},
+	{
+		SST_A_STATS_RX_REPLAY,
+		"rx_replay",
+		"Dropped. Seen before, or older than the replay window.",
+	},
+	{
+		SST_A_STATS_RX_PORTS,
+		"rx_ports",
+		"Dropped. The sealed ports are not those of the flow; the two hosts disagree about the real tuple.",
+	},
+	{
+		SST_A_STATS_RX_CHECKSUM,
+		"rx_checksum",
+		"Dropped. The transport checksum, which the device had summed up, is wrong.",
+	},
+	{
+		SST_A_STATS_RX_FRAGMENT,
+		"rx_fragment",
+		"Dropped. A marked fragment for this host.",
+	},
+	{
+		SST_A_STATS_RX_NOMEM,
+		"rx_nomem",
+		"Dropped. No memory to restore the packet or to move to the next key.",
+	},
+	{
+		SST_A_STATS_RX_CLEAR,
+		"rx_clear",
+		"Dropped. A clear packet on the real tuple of a live flow; forged, or the peer lost its flow.",
+	},
+	{
+		SST_A_STATS_RX_UNOPENED,
+		"rx_unopened",
+		"Dropped. A marked packet for this host that belongs to no flow here.",
+	},
+};
+
+#endif /* SSTCTL_COUNTERS_H */

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: GPL-2.0
+/* libFuzzer target for parse.c: "make fuzz". */
+#include <arpa/inet.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "parse.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* What was understood, written out, has to be understood as the same again. */
+static void check_endpoint(const struct sst_endpoint *ep)
+{
+	char addr[INET6_ADDRSTRLEN], text[INET6_ADDRSTRLEN + 16];
+	struct sst_endpoint again;
+
+	if (!inet_ntop(ep->addr.family, ep->addr.bytes, addr, sizeof(addr)))
+		abort();
+	snprintf(text, sizeof(text),
+		 ep->addr.family == AF_INET6 ? "[%s]:%u" : "%s:%u", addr,
+		 ep->port ? ep->port : 1U);
+	if (parse_endpoint(text, true, &again) ||
+	    again.addr.family != ep->addr.family ||
+	    memcmp(again.addr.bytes, ep->addr.bytes, sizeof(again.addr.bytes)) ||
+	    again.port != (ep->port ? ep->port : 1))
+		abort();
+}
+
+static void check_key(const char *text, size_t size)
+{
+	uint8_t key[SST_KEY_SIZE], again[SST_KEY_SIZE];
+	char hex[2 * SST_KEY_SIZE + 1];
+
+	if (parse_key(text, size, key)) {
+		if (!sodium_is_zero(key, sizeof(key)))
+			abort();
+		return;
+	}
+	sodium_bin2hex(hex, sizeof(hex), key, sizeof(key));
+	if (parse_key(hex, strlen(hex), again) || memcmp(key, again, sizeof(key)))
+		abort();
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static const char *const words[] = { "set", "stats", "flow", "flows" };
+	struct sst_endpoint ep;
+	uint16_t local, remote;
+	struct sst_addr addr;
+	uint64_t number;
+	uint32_t id;
+	uint8_t v;
+	char *text;
+
+	if (sodium_init() < 0)
+		abort();
+	check_key((const char *)data, size);
+
+	text = malloc(size + 1);
+	if (!text)
+		return 0;
+	memcpy(text, data, size);
+	text[size] = '\0';
+	if (!parse_endpoint(text, false, &ep))
+		check_endpoint(&ep);
+	if (!parse_endpoint(text, true, &ep) && !ep.port)
+		abort();
+	if (!parse_port_pair(text, &local, &remote) && (!local || !remote))
+		abort();
+	if (!parse_number(text, UINT16_MAX, &number) && number > UINT16_MAX)
+		abort();
+	if (!parse_id(text, &id) && !id)
+		abort();
+	if (parse_word(text, words, 4, sizeof(words[0])) >= 4)
+		abort();
+	parse_address(text, &addr);
+	parse_proto(text, &v);
+	parse_side(text, &v);
+	parse_scope(text, &v);
+	parse_suite(text, &v);
+	parse_dscp(text, &v);
+	parse_looks_like_key(text);
+	free(text);
+	return 0;
+}

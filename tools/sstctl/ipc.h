@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef SSTCTL_IPC_H
+#define SSTCTL_IPC_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <linux/sst_netlink.h>
+
+#include "parse.h"
+
+/*
+ * All that knows netlink. Functions return 0 or a negative errno; then
+ * ipc_error() has the words for it. The first call connects to the kernel.
+ */
+
+/**
+ * struct sst_flow - a flow as the kernel shows it
+ *
+ * For the meaning of the members see the attributes in the specification. A
+ * kernel may leave members out: they are 0 then.
+ */
+struct sst_flow {
+	uint32_t id;
+	uint8_t proto;
+	struct sst_endpoint local;
+	struct sst_endpoint remote;
+	uint16_t wire_local;
+	uint16_t wire_remote;
+	uint8_t side;
+	uint8_t scope;
+	uint8_t suite;
+	uint8_t state;
+	uint16_t tx_kri;
+	uint32_t tx_seq;
+	uint16_t rx_kri;
+	uint64_t tx_packets;
+	uint64_t tx_bytes;
+	uint64_t rx_packets;
+	uint64_t rx_bytes;
+	uint32_t age;
+	uint32_t rx_idle;
+	bool has_rx_idle;
+	uint8_t close_reason;
+	uint8_t direction;
+	uint32_t missed;
+};
+
+/**
+ * struct sst_config - the tunables of a namespace
+ * @present: bit (1 << SST_A_CONFIG_x) is set for each value that is here
+ * @value: the values by attribute number
+ */
+struct sst_config {
+	uint32_t present;
+	uint32_t value[SST_A_CONFIG_MAX + 1];
+};
+
+/**
+ * struct sst_stats - the counters of a namespace by attribute number
+ * @present: as in struct sst_config
+ */
+struct sst_stats {
+	uint64_t present;
+	uint64_t value[SST_A_STATS_MAX + 1];
+};
+
+_Static_assert(SST_A_STATS_MAX < 64, "struct sst_stats has a bit for each");
+
+typedef void (*ipc_flow_fn)(const struct sst_flow *flow, void *data);
+/* @cmd is SST_CMD_FLOW_OPENED and so on. Returns false to end. */
+typedef bool (*ipc_event_fn)(uint8_t cmd, const struct sst_flow *flow,
+			     void *data);
+
+/* The request is wiped before this returns; the caller wipes @key. */
+int ipc_flow_add(const struct sst_flow *flow, const uint8_t key[SST_KEY_SIZE],
+		 uint32_t *id);
+int ipc_flow_del(uint32_t id);
+int ipc_flow_get(uint32_t id, ipc_flow_fn fn, void *data);
+int ipc_flow_dump(ipc_flow_fn fn, void *data);
+/* All flows when @proto is 0. */
+int ipc_flow_flush(uint8_t proto);
+int ipc_stats_get(struct sst_stats *stats);
+int ipc_config_get(struct sst_config *config);
+int ipc_config_set(const struct sst_config *config);
+
+/* Subscribe to the events of the namespace. */
+int ipc_events_join(void);
+/* The socket to wait on for events. */
+int ipc_events_fd(void);
+/* -ENOBUFS: events were lost, go on. -ENODEV: the module went away. */
+int ipc_events_read(ipc_event_fn fn, void *data);
+
+void ipc_close(void);
+const char *ipc_error(void);
+
+#endif /* SSTCTL_IPC_H */

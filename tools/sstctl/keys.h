@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef SSTCTL_KEYS_H
+#define SSTCTL_KEYS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <linux/sst_netlink.h>
+
+/*
+ * Secrets. They come from a file or standard input, stay in locked memory and
+ * are wiped. Functions return 0, or -1 after saying on stderr what is wrong.
+ */
+
+/* Prepare libsodium and see to it that no secret gets into a core file. */
+int keys_init(void);
+
+/* Keep @len bytes out of swap, when the limits allow it. */
+void keys_lock(void *mem, size_t len);
+
+/* Wipe a secret. */
+void keys_wipe(void *mem, size_t len);
+
+/* Read the secret in the file @name, or on standard input when that is "-". */
+int keys_read(const char *name, uint8_t key[SST_KEY_SIZE]);
+
+/* Make a new secret and print it in base64. */
+int keys_generate(void);
+
+#endif /* SSTCTL_KEYS_H */

@@ -1,0 +1,278 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "out.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "sstctl.h"
+
+static struct {
+	bool json;
+	bool pretty;
+	/* JSON: depth of nesting, and whether a comma is due before a value. */
+	int depth;
+	bool comma;
+	const char *command;
+} out;
+
+void out_init(bool json, bool pretty)
+{
+	out.json = json;
+	out.pretty = pretty;
+}
+
+bool out_is_json(void)
+{
+	return out.json;
+}
+
+bool out_flush(void)
+{
+	if (!fflush(stdout) && !ferror(stdout))
+		return true;
+	out_error("cannot write: %s", strerror(errno));
+	return false;
+}
+
+bool out_finish(void)
+{
+	return out_flush();
+}
+
+void out_text(const char *text)
+{
+	if (!out.json)
+		fputs(text, stdout);
+}
+
+static void json_indent(void)
+{
+	int i;
+
+	if (!out.pretty || !out.depth)
+		return;
+	putchar('\n');
+	for (i = 0; i < out.depth; i++)
+		fputs("    ", stdout);
+}
+
+static void json_string(const char *s)
+{
+	putchar('"');
+	for (; *s; s++) {
+		if (*s == '"' || *s == '\\')
+			printf("\\%c", *s);
+		else if ((unsigned char)*s < 0x20)
+			printf("\\u%04x", (unsigned int)*s);
+		else
+			putchar(*s);
+	}
+	putchar('"');
+}
+
+/* What stands before each value: comma, new line, name. */
+static void json_lead(const char *name)
+{
+	if (out.comma)
+		putchar(',');
+	json_indent();
+	if (name) {
+		json_string(name);
+		fputs(out.pretty ? ": " : ":", stdout);
+	}
+	out.comma = true;
+}
+
+static void json_open(const char *name, char bracket)
+{
+	if (!out.json)
+		return;
+	json_lead(name);
+	putchar(bracket);
+	out.depth++;
+	out.comma = false;
+}
+
+static void json_close(char bracket)
+{
+	bool empty = !out.comma;
+
+	if (!out.json)
+		return;
+	out.depth--;
+	if (!empty)
+		json_indent();
+	if (!empty && out.pretty && !out.depth)
+		putchar('\n');
+	putchar(bracket);
+	out.comma = true;
+	if (!out.depth) {
+		putchar('\n');
+		out.comma = false;
+	}
+}
+
+void out_open_object(const char *name)
+{
+	json_open(name, '{');
+}
+
+void out_close_object(void)
+{
+	json_close('}');
+}
+
+void out_open_array(const char *name)
+{
+	json_open(name, '[');
+}
+
+void out_close_array(void)
+{
+	json_close(']');
+}
+
+void out_number(const char *name, const char *before, uint64_t value,
+		const char *after)
+{
+	if (out.json) {
+		json_lead(name);
+		printf("%" PRIu64, value);
+	} else {
+		printf("%s%" PRIu64 "%s", before, value, after);
+	}
+}
+
+void out_hex(const char *name, const char *before, uint64_t value,
+	     const char *after)
+{
+	if (out.json)
+		out_number(name, before, value, after);
+	else
+		printf("%s0x%02" PRIx64 "%s", before, value, after);
+}
+
+void out_string(const char *name, const char *before, const char *value,
+		const char *after)
+{
+	if (out.json) {
+		json_lead(name);
+		json_string(value);
+	} else {
+		printf("%s%s%s", before, value, after);
+	}
+}
+
+void out_duration(const char *name, const char *before, uint64_t seconds,
+		  const char *after)
+{
+	static const struct {
+		unsigned int seconds;
+		char letter;
+	} unit[] = { { 86400, 'd' }, { 3600, 'h' }, { 60, 'm' }, { 1, 's' } };
+	const char *space = "";
+	size_t i;
+
+	if (out.json) {
+		out_number(name, before, seconds, after);
+		return;
+	}
+	fputs(before, stdout);
+	for (i = 0; i < sizeof(unit) / sizeof(unit[0]); i++) {
+		uint64_t n = seconds / unit[i].seconds;
+
+		/* Zero is shown only when nothing else is: "0s". */
+		if (!n && (unit[i].seconds != 1 || *space))
+			continue;
+		printf("%s%" PRIu64 "%c", space, n, unit[i].letter);
+		seconds %= unit[i].seconds;
+		space = " ";
+	}
+	fputs(after, stdout);
+}
+
+void out_endpoint(const char *addr_name, const char *port_name,
+		  const char *before, const struct sst_endpoint *ep,
+		  const char *after)
+{
+	char text[INET6_ADDRSTRLEN] = "?";
+
+	if (ep->addr.family)
+		inet_ntop(ep->addr.family, ep->addr.bytes, text, sizeof(text));
+	if (out.json) {
+		out_string(addr_name, "", text, "");
+		out_number(port_name, "", ep->port, "");
+	} else if (ep->addr.family == AF_INET6) {
+		printf("%s[%s]:%u%s", before, text, ep->port, after);
+	} else {
+		printf("%s%s:%u%s", before, text, ep->port, after);
+	}
+}
+
+void out_null(const char *name, const char *text)
+{
+	if (out.json) {
+		json_lead(name);
+		fputs("null", stdout);
+	} else {
+		fputs(text, stdout);
+	}
+}
+
+void out_context(const char *command)
+{
+	out.command = command;
+}
+
+static void say(const char *kind, bool hint, const char *fmt, va_list ap)
+{
+	char text[512];
+	char *p;
+
+	vsnprintf(text, sizeof(text), fmt, ap);
+	/* What the user wrote is quoted: it must not break the line. */
+	for (p = text; *p; p++) {
+		if ((unsigned char)*p < 0x20 || *p == 0x7f)
+			*p = '?';
+	}
+	/* Output and messages often go to the same place: keep their order. */
+	fflush(stdout);
+	fprintf(stderr, "sstctl: %s%s%s%s", out.command ? out.command : "",
+		out.command ? ": " : "", kind, text);
+	if (hint)
+		fprintf(stderr, ": try 'sstctl %s%shelp'",
+			out.command ? out.command : "", out.command ? " " : "");
+	fputc('\n', stderr);
+}
+
+void out_error(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	say("", false, fmt, ap);
+	va_end(ap);
+}
+
+void out_warning(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	say("warning: ", false, fmt, ap);
+	va_end(ap);
+}
+
+int out_usage(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	say("", true, fmt, ap);
+	va_end(ap);
+	return EXIT_USAGE;
+}

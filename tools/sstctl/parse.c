@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "parse.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sodium.h>
+#include <string.h>
+
+int parse_word(const char *text, const void *table, size_t count, size_t size)
+{
+	size_t len = strlen(text);
+	int found = WORD_UNKNOWN;
+	const char *word;
+	size_t i;
+
+	if (!len)
+		return WORD_UNKNOWN;
+	for (i = 0; i < count; i++) {
+		memcpy(&word, (const char *)table + i * size, sizeof(word));
+		if (strncmp(word, text, len) != 0)
+			continue;
+		/* A whole word wins over longer ones that begin like it. */
+		if (!word[len])
+			return (int)i;
+		found = found == WORD_UNKNOWN ? (int)i : WORD_AMBIGUOUS;
+	}
+	return found;
+}
+
+static int digit_value(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return -1;
+}
+
+/*
+ * Not strtoull(): that takes spaces, signs and, as base 8, numbers with a
+ * leading zero.
+ */
+const char *parse_number(const char *text, uint64_t max, uint64_t *value)
+{
+	unsigned int base = 10;
+	uint64_t n = 0;
+	int digit;
+
+	if (text[0] == '0' && (text[1] == 'x' || text[1] == 'X')) {
+		base = 16;
+		text += 2;
+	}
+	if (!*text)
+		return "not a number";
+	for (; *text; text++) {
+		digit = digit_value(*text);
+		if (digit < 0 || (unsigned int)digit >= base)
+			return "not a number";
+		if (n > (UINT64_MAX - (unsigned int)digit) / base)
+			return "the number is too large";
+		n = n * base + (unsigned int)digit;
+	}
+	if (n > max)
+		return "the number is too large";
+	*value = n;
+	return NULL;
+}
+
+const char *parse_id(const char *text, uint32_t *id)
+{
+	uint64_t n;
+
+	if (parse_number(text, UINT32_MAX, &n) || n == 0)
+		return "an id is a number from 1 to 4294967295";
+	*id = (uint32_t)n;
+	return NULL;
+}
+
+struct value_word {
+	const char *word;
+	uint8_t value;
+};
+
+#define PARSE_VALUE(text, table, out) \
+	parse_value(text, table, sizeof(table) / sizeof((table)[0]), out)
+
+static bool parse_value(const char *text, const struct value_word *table,
+			size_t count, uint8_t *value)
+{
+	int i = parse_word(text, table, count, sizeof(*table));
+
+	if (i < 0)
+		return false;
+	*value = table[i].value;
+	return true;
+}
+
+const char *parse_proto(const char *text, uint8_t *proto)
+{
+	static const struct value_word words[] = {
+		{ "tcp", IPPROTO_TCP },
+		{ "udp", IPPROTO_UDP },
+	};
+
+	return PARSE_VALUE(text, words, proto) ? NULL : "give tcp or udp";
+}
+
+const char *parse_side(const char *text, uint8_t *side)
+{
+	static const struct value_word words[] = { { "1", 1 }, { "2", 2 } };
+
+	return PARSE_VALUE(text, words, side) ? NULL : "give 1 or 2";
+}
+
+const char *parse_scope(const char *text, uint8_t *scope)
+{
+	static const struct value_word words[] = {
+		{ "ports", SST_SCOPE_PORTS },
+		{ "1", SST_SCOPE_PORTS },
+	};
+
+	return PARSE_VALUE(text, words, scope) ? NULL : "give ports";
+}
+
+const char *parse_suite(const char *text, uint8_t *suite)
+{
+	static const struct value_word words[] = {
+		{ "1", SST_SUITE_CHACHA20_POLY1305 },
+		{ "chacha20-poly1305", SST_SUITE_CHACHA20_POLY1305 },
+	};
+
+	return PARSE_VALUE(text, words, suite) ?
+		NULL : "give 1 (chacha20-poly1305)";
+}
+
+const char *parse_dscp(const char *text, uint8_t *dscp)
+{
+	static const struct value_word words[] = {
+		{ "clear", SST_DSCP_CLEAR },
+		{ "keep", SST_DSCP_KEEP },
+	};
+
+	return PARSE_VALUE(text, words, dscp) ? NULL : "give clear or keep";
+}
+
+static const char not_address[] = "not an IPv4 or IPv6 address";
+
+static const char *parse_address_part(const char *text, size_t len,
+				      struct sst_addr *addr)
+{
+	char copy[INET6_ADDRSTRLEN];
+
+	memset(addr, 0, sizeof(*addr));
+	if (len >= sizeof(copy))
+		return not_address;
+	memcpy(copy, text, len);
+	copy[len] = '\0';
+
+	if (inet_pton(AF_INET, copy, addr->bytes) == 1)
+		addr->family = AF_INET;
+	else if (inet_pton(AF_INET6, copy, addr->bytes) == 1)
+		addr->family = AF_INET6;
+	else
+		return not_address;
+	return NULL;
+}
+
+const char *parse_address(const char *text, struct sst_addr *addr)
+{
+	return parse_address_part(text, strlen(text), addr);
+}
+
+static const char *parse_port(const char *text, uint16_t *port)
+{
+	uint64_t n;
+
+	if (parse_number(text, UINT16_MAX, &n) || n == 0)
+		return "a port is a number from 1 to 65535";
+	*port = (uint16_t)n;
+	return NULL;
+}
+
+const char *parse_endpoint(const char *text, bool need_port,
+			   struct sst_endpoint *ep)
+{
+	const char *port = NULL;
+	const char *end, *colon;
+	const char *why;
+
+	ep->port = 0;
+	if (*text == '[') {
+		text++;
+		end = strchr(text, ']');
+		if (!end)
+			return "the ']' is missing";
+		if (end[1] == ':')
+			port = end + 2;
+		else if (end[1])
+			return "after ']' comes :PORT";
+		why = parse_address_part(text, (size_t)(end - text), &ep->addr);
+		if (!why && ep->addr.family != AF_INET6)
+			return "only IPv6 addresses have brackets";
+	} else {
+		colon = strchr(text, ':');
+		if (colon && !strchr(colon + 1, ':')) {
+			end = colon;
+			port = colon + 1;
+		} else {
+			/* No colon, or several: an address by itself. */
+			end = text + strlen(text);
+		}
+		why = parse_address_part(text, (size_t)(end - text), &ep->addr);
+	}
+	if (why)
+		return why;
+	if (port)
+		return parse_port(port, &ep->port);
+	if (need_port)
+		return ep->addr.family == AF_INET6 ?
+			"the port is missing, write [ADDRESS]:PORT" :
+			"the port is missing, write ADDRESS:PORT";
+	return NULL;
+}
+
+const char *parse_port_pair(const char *text, uint16_t *local, uint16_t *remote)
+{
+	const char *colon = strchr(text, ':');
+	char first[8];
+	const char *why;
+	size_t len;
+
+	if (!colon)
+		return "write LOCAL-PORT:REMOTE-PORT";
+	len = (size_t)(colon - text);
+	if (len >= sizeof(first))
+		return "a port is a number from 1 to 65535";
+	memcpy(first, text, len);
+	first[len] = '\0';
+	why = parse_port(first, local);
+	return why ? why : parse_port(colon + 1, remote);
+}
+
+#define KEY_BASE64_LEN 44
+#define KEY_HEX_LEN (2 * SST_KEY_SIZE)
+
+const char *parse_key(const char *text, size_t len, uint8_t key[SST_KEY_SIZE])
+{
+	const char *end = NULL;
+	size_t bin_len = 0;
+	int rc = -1;
+
+	if (len && text[len - 1] == '\n')
+		len--;
+	if (len && text[len - 1] == '\r')
+		len--;
+	if (len == KEY_BASE64_LEN)
+		rc = sodium_base642bin(key, SST_KEY_SIZE, text, len, NULL,
+				       &bin_len, &end,
+				       sodium_base64_VARIANT_ORIGINAL);
+	else if (len == KEY_HEX_LEN)
+		rc = sodium_hex2bin(key, SST_KEY_SIZE, text, len, NULL,
+				    &bin_len, &end);
+	if (rc || bin_len != SST_KEY_SIZE || end != text + len) {
+		sodium_memzero(key, SST_KEY_SIZE);
+		return "not a key: one line of 44 characters of base64 or 64 hex digits is expected";
+	}
+	return NULL;
+}
+
+bool parse_looks_like_key(const char *text)
+{
+	static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+		"abcdefghijklmnopqrstuvwxyz0123456789+/=";
+	size_t len = strlen(text);
+
+	/*
+	 * An absolute path is none, though '/' may stand in base64: the first
+	 * character of one key in 64 is '/', and such a key is still refused
+	 * by its exact length.
+	 */
+	if (len == KEY_BASE64_LEN && text[len - 1] == '=')
+		return strspn(text, alphabet) == len;
+	return len >= KEY_BASE64_LEN - 4 && text[0] != '/' &&
+	       strspn(text, alphabet) == len;
+}

@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Tests of parse.c. TAP; see also fuzz/. */
+#include <arpa/inet.h>
+#include <inttypes.h>
+#include <netinet/in.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "parse.h"
+#include "sstctl.h"
+
+static int count, failed;
+
+static void result(bool good, const char *what, const char *text)
+{
+	printf("%sok %d - %s '%s'\n", good ? "" : "not ", ++count, what, text);
+	failed += !good;
+}
+
+static void test_numbers(void)
+{
+	static const struct {
+		const char *text;
+		uint64_t max;
+		bool good;
+		uint64_t value;
+	} rows[] = {
+		{ "0", 10, true, 0 },
+		{ "10", 10, true, 10 },
+		{ "11", 10, false, 0 },
+		{ "007", 10, true, 7 },
+		{ "0xfc", 255, true, 252 },
+		{ "0XFC", 255, true, 252 },
+		{ "0x100", 255, false, 0 },
+		{ "18446744073709551615", UINT64_MAX, true, UINT64_MAX },
+		{ "18446744073709551616", UINT64_MAX, false, 0 },
+		{ "99999999999999999999999", UINT64_MAX, false, 0 },
+		{ "0xffffffffffffffff", UINT64_MAX, true, UINT64_MAX },
+		{ "0x10000000000000000", UINT64_MAX, false, 0 },
+		{ "", 10, false, 0 },
+		{ "0x", 10, false, 0 },
+		{ "-1", 10, false, 0 },
+		{ "+1", 10, false, 0 },
+		{ " 1", 10, false, 0 },
+		{ "1 ", 10, false, 0 },
+		{ "1a", 100, false, 0 },
+		{ "1e1", 100, false, 0 },
+	};
+	uint64_t value;
+	size_t i;
+	bool good;
+
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		good = !parse_number(rows[i].text, rows[i].max, &value);
+		result(good == rows[i].good && (!good || value == rows[i].value),
+		       "number", rows[i].text);
+	}
+}
+
+static void test_endpoints(void)
+{
+	static const struct {
+		const char *text;
+		bool need_port;
+		bool good;
+		int family;
+		unsigned int port;
+	} rows[] = {
+		{ "10.0.0.1:80", true, true, AF_INET, 80 },
+		{ "10.0.0.1:65535", true, true, AF_INET, 65535 },
+		{ "10.0.0.1:0x50", true, true, AF_INET, 80 },
+		{ "10.0.0.1:65536", true, false, 0, 0 },
+		{ "10.0.0.1:0", true, false, 0, 0 },
+		{ "10.0.0.1:", true, false, 0, 0 },
+		{ "10.0.0.1", true, false, 0, 0 },
+		{ "10.0.0.1", false, true, AF_INET, 0 },
+		{ "10.0.0.1:", false, false, 0, 0 },
+		{ "10.0.0:80", true, false, 0, 0 },
+		{ "10.0.0.256:80", true, false, 0, 0 },
+		{ "[10.0.0.1]:80", true, false, 0, 0 },
+		{ ":80", true, false, 0, 0 },
+		{ "host:80", true, false, 0, 0 },
+		{ "[2001:db8::1]:443", true, true, AF_INET6, 443 },
+		{ "[::ffff:10.0.0.1]:443", true, true, AF_INET6, 443 },
+		{ "2001:db8::1", false, true, AF_INET6, 0 },
+		{ "[2001:db8::1]", false, true, AF_INET6, 0 },
+		{ "[2001:db8::1]", true, false, 0, 0 },
+		{ "2001:db8::1:443", true, false, 0, 0 },
+		{ "[2001:db8::1", true, false, 0, 0 },
+		{ "[2001:db8::1]443", true, false, 0, 0 },
+		{ "[2001:db8::1]:", true, false, 0, 0 },
+		{ "[fe80::1%eth0]:443", true, false, 0, 0 },
+		{ "[]:443", true, false, 0, 0 },
+		{ "", true, false, 0, 0 },
+		{ "[1111:2222:3333:4444:5555:6666:7777:8888:9999:aaaa:bbbb:cccc]:1", true, false, 0, 0 },
+	};
+	struct sst_endpoint ep;
+	size_t i;
+	bool good;
+
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		good = !parse_endpoint(rows[i].text, rows[i].need_port, &ep);
+		result(good == rows[i].good &&
+		       (!good || (ep.addr.family == rows[i].family &&
+				  ep.port == rows[i].port)),
+		       "endpoint", rows[i].text);
+	}
+	result(!parse_endpoint("1.2.3.4:5", true, &ep) &&
+	       !memcmp(ep.addr.bytes, "\1\2\3\4\0\0\0", 8), "bytes of", "1.2.3.4:5");
+}
+
+static void test_pairs(void)
+{
+	static const struct {
+		const char *text;
+		bool good;
+		unsigned int local, remote;
+	} rows[] = {
+		{ "1:2", true, 1, 2 },
+		{ "65535:65535", true, 65535, 65535 },
+		{ "0:2", false, 0, 0 },
+		{ "1:0", false, 0, 0 },
+		{ "1", false, 0, 0 },
+		{ "1:", false, 0, 0 },
+		{ ":1", false, 0, 0 },
+		{ "1:2:3", false, 0, 0 },
+		{ "65536:1", false, 0, 0 },
+		{ "000000000001:1", false, 0, 0 },
+		{ "", false, 0, 0 },
+	};
+	uint16_t local, remote;
+	size_t i;
+	bool good;
+
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		good = !parse_port_pair(rows[i].text, &local, &remote);
+		result(good == rows[i].good &&
+		       (!good || (local == rows[i].local && remote == rows[i].remote)),
+		       "port pair", rows[i].text);
+	}
+}
+
+#define B64 "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
+#define HEX "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
+
+static void test_keys(void)
+{
+	static const struct {
+		const char *text;
+		bool good;
+	} rows[] = {
+		{ B64, true },
+		{ B64 "\n", true },
+		{ B64 "\r\n", true },
+		{ HEX, true },
+		{ HEX "\n", true },
+		{ "000102030405060708090A0B0C0D0E0F101112131415161718191A1B1C1D1E1F", true },
+		{ "", false },
+		{ "\n", false },
+		{ B64 "\n\n", false },
+		{ B64 " ", false },
+		{ " " B64, false },
+		{ B64 "\n" B64, false },
+		{ HEX "0", false },
+		{ "00010203", false },
+		/* The padding is missing. */
+		{ "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8", false },
+		/* The last bits would be lost. */
+		{ "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh9=", false },
+		/* 33 and 31 bytes. */
+		{ "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8g", false },
+		{ "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHg==", false },
+		/* The alphabet for URLs. */
+		{ "-_ECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=", false },
+		{ "0001020304050607:8090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f", false },
+		{ "g00102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f", false },
+	};
+	static const char nul[] = B64 "\0";
+	uint8_t key[SST_KEY_SIZE], want[SST_KEY_SIZE];
+	size_t i;
+	bool good;
+
+	for (i = 0; i < SST_KEY_SIZE; i++)
+		want[i] = (uint8_t)i;
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		memset(key, 0xff, sizeof(key));
+		good = !parse_key(rows[i].text, strlen(rows[i].text), key);
+		/* A bad text leaves no part of a secret. */
+		result(good == rows[i].good &&
+		       (good ? !memcmp(key, want, sizeof(key)) :
+			       sodium_is_zero(key, sizeof(key))),
+		       "key, row", (char[]){ (char)('a' + (int)i), '\0' });
+	}
+	result(parse_key(nul, sizeof(nul), key) != NULL, "key", "with NUL");
+	result(parse_looks_like_key(B64), "looks like a key:", "base64");
+	result(parse_looks_like_key(HEX), "looks like a key:", "hex");
+	result(parse_looks_like_key("/1y/uI6owckX8ZTZ3F+FPu38f8KR3085JtzdO8E2FNs="),
+	       "looks like a key:", "base64 with / in front");
+	result(parse_looks_like_key("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"),
+	       "looks like a key:", "one character short");
+	result(!parse_looks_like_key("/etc/sst/keys/a-host.example.key"),
+	       "is a file name:", "absolute");
+	result(!parse_looks_like_key("flow.key"), "is a file name:", "short");
+	result(!parse_looks_like_key("-"), "is a file name:", "-");
+}
+
+static void test_words(void)
+{
+	static const char *const words[] = { "set", "stats", "show", "sets" };
+	static const struct {
+		const char *text;
+		int want;
+	} rows[] = {
+		{ "set", 0 }, { "sets", 3 }, { "st", 1 }, { "stats", 1 },
+		{ "sh", 2 }, { "s", WORD_AMBIGUOUS }, { "se", WORD_AMBIGUOUS },
+		{ "statss", WORD_UNKNOWN }, { "", WORD_UNKNOWN },
+		{ "x", WORD_UNKNOWN }, { "SET", WORD_UNKNOWN },
+	};
+	uint8_t v = 0;
+	uint32_t id;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(rows); i++)
+		result(parse_word(rows[i].text, words, ARRAY_SIZE(words),
+				  sizeof(words[0])) == rows[i].want,
+		       "word", rows[i].text);
+	result(!parse_proto("tcp", &v) && v == IPPROTO_TCP, "proto", "tcp");
+	result(!parse_proto("u", &v) && v == IPPROTO_UDP, "proto", "u");
+	result(parse_proto("sctp", &v) != NULL, "proto", "sctp");
+	result(!parse_side("2", &v) && v == 2, "side", "2");
+	result(parse_side("3", &v) && parse_side("", &v), "side", "3");
+	result(!parse_scope("ports", &v) && v == 1, "scope", "ports");
+	result(parse_scope("payload", &v) != NULL, "scope", "payload");
+	result(!parse_suite("1", &v) && v == 1, "suite", "1");
+	result(parse_suite("2", &v) != NULL, "suite", "2");
+	result(!parse_dscp("keep", &v) && v == SST_DSCP_KEEP, "dscp", "keep");
+	result(parse_dscp("0", &v) != NULL, "dscp", "0");
+	result(!parse_id("4294967295", &id) && id == UINT32_MAX, "id", "4294967295");
+	result(parse_id("0", &id) && parse_id("4294967296", &id), "id", "0");
+}
+
+int main(void)
+{
+	if (sodium_init() < 0)
+		return 1;
+	test_numbers();
+	test_endpoints();
+	test_pairs();
+	test_keys();
+	test_words();
+	printf("1..%d\n", count);
+	return failed ? 1 : 0;
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef SSTCTL_SSTCTL_H
+#define SSTCTL_SSTCTL_H
+
+#include <stddef.h>
+
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+
+/* Exit status, as that of ip(8). */
+enum {
+	EXIT_OK = 0,
+	EXIT_USAGE = 1,		/* wrong words, or a file that cannot be used */
+	EXIT_KERNEL = 2,	/* the kernel refused */
+};
+
+/**
+ * struct sst_options - what stands before the command
+ * @family: AF_INET, AF_INET6 or 0 for both
+ */
+struct sst_options {
+	int family;
+};
+
+extern struct sst_options options;
+
+/**
+ * struct sst_command - a word that names a command
+ * @name: the word; parse_word() wants it first
+ * @run: gets the words after the name
+ */
+struct sst_command {
+	const char *name;
+	int (*run)(int argc, char **argv);
+};
+
+/* "help", "-h" or "--help" in any place where a word of a command may stand. */
+int is_help(int argc, char **argv);
+
+/* Prints the help text on stdout. Returns the exit status. */
+int help(const char *text);
+
+/*
+ * Find argv[0] in the table and run it with the words after it. @context is
+ * what the words so far are called in messages.
+ */
+int dispatch(const struct sst_command *table, size_t count, int argc,
+	     char **argv);
+
+/* After a call to ipc.c: the exit status, and the message when it failed. */
+int kernel_status(int rc);
+
+int cmd_flow(int argc, char **argv);
+int cmd_stats(int argc, char **argv);
+int cmd_set(int argc, char **argv);
+int cmd_get(int argc, char **argv);
+int cmd_monitor(int argc, char **argv);
+
+extern const char flow_help[];
+extern const char stats_help[];
+extern const char set_help[];
+extern const char monitor_help[];
+
+#endif /* SSTCTL_SSTCTL_H */
