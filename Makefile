@@ -37,7 +37,8 @@ lint:
 
 # The module goes where modprobe of the kernel it was built for finds it.
 install: all
-	@rel=$$(cat "$(KERNELDIR)/include/config/kernel.release") && \
+	@rel=$$(sed -n 's/^#define UTS_RELEASE "\(.*\)"$$/\1/p' \
+		"$(KERNELDIR)/include/generated/utsrelease.h") && \
 	install -D -m 644 "build/$$rel/sst.ko" \
 		"$(DESTDIR)/lib/modules/$$rel/updates/sst.ko" && \
 	{ [ -n "$(DESTDIR)" ] || depmod "$$rel"; }
