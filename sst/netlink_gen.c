@@ -10,16 +10,6 @@
 
 #include <uapi/linux/sst_netlink.h>
 
-/* Integer value ranges */
-static const struct netlink_range_validation sst_a_config_rekey_packets_range = {
-	.min	= 1ULL,
-	.max	= 4294901760ULL,
-};
-
-static const struct netlink_range_validation sst_a_config_max_flows_range = {
-	.max	= 1048576ULL,
-};
-
 /* SST_CMD_FLOW_ADD - do */
 const struct nla_policy sst_flow_add_nl_policy[SST_A_FLOW_KEY + 1] = {
 	[SST_A_FLOW_PROTO] = { .type = NLA_U8, },
@@ -65,9 +55,9 @@ const struct nla_policy sst_config_set_nl_policy[SST_A_CONFIG_MAX_FLOWS + 1] = {
 	[SST_A_CONFIG_MARK_MASK] = { .type = NLA_U8, },
 	[SST_A_CONFIG_MARK_VALUE] = { .type = NLA_U8, },
 	[SST_A_CONFIG_DSCP] = NLA_POLICY_RANGE(NLA_U8, 1, 2),
-	[SST_A_CONFIG_REKEY_PACKETS] = NLA_POLICY_FULL_RANGE(NLA_U32, &sst_a_config_rekey_packets_range),
+	[SST_A_CONFIG_REKEY_PACKETS] = NLA_POLICY_MIN(NLA_U32, 1),
 	[SST_A_CONFIG_REKEY_SECONDS] = NLA_POLICY_RANGE(NLA_U32, 1, 3600),
-	[SST_A_CONFIG_MAX_FLOWS] = NLA_POLICY_FULL_RANGE(NLA_U32, &sst_a_config_max_flows_range),
+	[SST_A_CONFIG_MAX_FLOWS] = { .type = NLA_U32, },
 };
 
 /* Ops table for sst */

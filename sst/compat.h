@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The only file that knows kernel versions. The module is written for the
+ * newest kernel of the supported list (6.12); each entry says what differs
+ * before it, and can go when that kernel leaves the list.
+ */
+#ifndef _SST_COMPAT_H
+#define _SST_COMPAT_H
+
+#include <linux/version.h>
+
+/* 6.5 moved software segmentation from netdevice.h to a header of its own. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 5, 0)
+#include <linux/netdevice.h>
+#else
+#include <net/gso.h>
+#endif
+
+/* 6.12 moved the unaligned accessors from asm to linux. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 12, 0)
+#include <asm/unaligned.h>
+#else
+#include <linux/unaligned.h>
+#endif
+
+#endif /* _SST_COMPAT_H */

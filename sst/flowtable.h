@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _SST_FLOWTABLE_H
+#define _SST_FLOWTABLE_H
+
+#include <linux/rhashtable-types.h>
+#include <linux/spinlock.h>
+#include <linux/xarray.h>
+
+#include "flow.h"
+
+/**
+ * struct sst_flowtable - the flows of one namespace, found three ways
+ * @by_wire: by wire tuple; the receiving path
+ * @by_real: by real tuple; the sending path and the guard
+ * @by_id: by identifier; netlink
+ * @last_id: identifier given last; @lock
+ * @count: flows in the table; written under @lock, read with READ_ONCE()
+ * @lock: serializes insertion and removal in all three. Softirq-safe; inside
+ *	it nest only the locks of the tables themselves.
+ *
+ * Lookups are under RCU. Removal unlinks a flow from all three before it is
+ * freed a grace period later.
+ */
+struct sst_flowtable {
+	struct rhashtable by_wire;
+	struct rhashtable by_real;
+	struct xarray by_id;
+	u32 last_id;
+	unsigned int count;
+	spinlock_t lock;
+};
+
+/**
+ * enum sst_flow_clash - why a flow cannot be added
+ * @SST_CLASH_NONE: it can
+ * @SST_CLASH_REAL: another flow has this real tuple
+ * @SST_CLASH_WIRE: another flow has this wire tuple
+ * @SST_CLASH_REAL_IS_WIRE: its real tuple is the wire tuple of another flow
+ * @SST_CLASH_WIRE_IS_REAL: its wire tuple is the real tuple of another flow
+ * @SST_CLASH_FULL: the namespace has as many flows as it may
+ * @SST_CLASH_NOMEM: no memory
+ *
+ * A tuple that is real for one flow and wire for another would seal packets
+ * that are sealed already.
+ */
+enum sst_flow_clash {
+	SST_CLASH_NONE,
+	SST_CLASH_REAL,
+	SST_CLASH_WIRE,
+	SST_CLASH_REAL_IS_WIRE,
+	SST_CLASH_WIRE_IS_REAL,
+	SST_CLASH_FULL,
+	SST_CLASH_NOMEM,
+};
+
+int sst_flowtable_init(struct sst_flowtable *table);
+void sst_flowtable_exit(struct sst_flowtable *table);
+enum sst_flow_clash sst_flowtable_clash(struct sst_flowtable *table,
+					const struct sst_tuple *real,
+					const struct sst_tuple *wire, u32 max);
+enum sst_flow_clash sst_flowtable_add(struct sst_flowtable *table,
+				      struct sst_flow *flow, u32 max);
+bool sst_flowtable_del(struct sst_flowtable *table, struct sst_flow *flow);
+struct sst_flow *sst_flowtable_by_wire(struct sst_flowtable *table,
+				       const struct sst_tuple *wire);
+struct sst_flow *sst_flowtable_by_real(struct sst_flowtable *table,
+				       const struct sst_tuple *real);
+struct sst_flow *sst_flowtable_by_id(struct sst_flowtable *table, u32 id);
+struct sst_flow *sst_flowtable_next(struct sst_flowtable *table, u32 from);
+
+#endif /* _SST_FLOWTABLE_H */

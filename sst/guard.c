@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The closed doors on the way in: nothing reaches a live flow but through its
+ * keys, and nothing marked reaches a socket unopened (protocol sections 2, 9).
+ */
+#include <linux/netfilter.h>
+
+#include "guard.h"
+#include "packet.h"
+#include "pernet.h"
+#include "stats.h"
+#include "trace.h"
+
+static unsigned int drop(struct sst_net *sn, u32 id, int counter)
+{
+	sst_stats_inc(sn->stats, counter);
+	trace_sst_drop(id, counter);
+	return NF_DROP;
+}
+
+/**
+ * sst_guard_clear() - a packet at PRE_ROUTING, after defragmentation
+ * @sn: namespace
+ * @skb: the packet
+ * @state: hook state
+ *
+ * A clear packet with the real tuple of a live flow is forged. Here, so that
+ * neither conntrack nor a socket sees it, and after defragmentation, so that
+ * fragments cannot carry it past.
+ *
+ * Return: NF_ACCEPT or NF_DROP.
+ */
+unsigned int sst_guard_clear(struct sst_net *sn, struct sk_buff *skb,
+			     const struct nf_hook_state *state)
+{
+	enum sst_pkt_class class;
+	struct sst_flow *flow;
+	struct sst_pkt pkt;
+
+	if (sst_packet_is_opened(skb, state->pf))
+		return NF_ACCEPT;
+	class = sst_packet_parse(&pkt, skb, state->pf, SST_PKT_IN, &sn->cfg);
+	if (class == SST_PKT_OTHER)
+		return NF_ACCEPT;
+	flow = sst_flowtable_by_real(&sn->flows, &pkt.tuple);
+	if (!flow)
+		return NF_ACCEPT;
+	return drop(sn, flow->id, SST_A_STATS_RX_CLEAR);
+}
+
+/**
+ * sst_guard_marked() - a packet at LOCAL_IN
+ * @sn: namespace
+ * @skb: the packet
+ * @state: hook state
+ *
+ * Return: NF_ACCEPT, or NF_DROP for a unicast TCP or UDP packet that still
+ * carries the mark and was not opened.
+ */
+unsigned int sst_guard_marked(struct sst_net *sn, struct sk_buff *skb,
+			      const struct nf_hook_state *state)
+{
+	enum sst_pkt_class class;
+	struct sst_pkt pkt;
+
+	if (sst_packet_is_opened(skb, state->pf) ||
+	    skb->pkt_type != PACKET_HOST)
+		return NF_ACCEPT;
+	class = sst_packet_parse(&pkt, skb, state->pf, SST_PKT_IN, &sn->cfg);
+	if (class == SST_PKT_OTHER || !pkt.marked)
+		return NF_ACCEPT;
+	return drop(sn, 0, SST_A_STATS_RX_UNOPENED);
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _SST_GUARD_H
+#define _SST_GUARD_H
+
+struct nf_hook_state;
+struct sk_buff;
+struct sst_net;
+
+unsigned int sst_guard_clear(struct sst_net *sn, struct sk_buff *skb,
+			     const struct nf_hook_state *state);
+unsigned int sst_guard_marked(struct sst_net *sn, struct sk_buff *skb,
+			      const struct nf_hook_state *state);
+
+#endif /* _SST_GUARD_H */

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Where packets enter the module, and in which order against the rest of
+ * netfilter:
+ *
+ *   PRE_ROUTING -449	ingress: before defragmentation (-400), raw and
+ *			conntrack (-200), so that everything later sees real
+ *			ports
+ *   PRE_ROUTING -399	guard: after defragmentation, still before conntrack
+ *   LOCAL_IN first	guard: what is marked and was not opened here
+ *   LOCAL_OUT last	mss: room for the trailer in TCP's segments
+ *   POST_ROUTING last	egress: after source NAT, so that the tuple is final
+ */
+#include <linux/limits.h>
+#include <linux/netdevice.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter_ipv4.h>
+#include <linux/netfilter_ipv6.h>
+
+#include "egress.h"
+#include "guard.h"
+#include "hook.h"
+#include "ingress.h"
+#include "mss.h"
+#include "pernet.h"
+
+#define PRI_INGRESS	(NF_IP_PRI_RAW_BEFORE_DEFRAG + 1)
+#define PRI_GUARD	(NF_IP_PRI_CONNTRACK_DEFRAG + 1)
+
+/*
+ * Loopback traffic never meets a network. An L3 master (VRF) passes each
+ * packet through the hooks a second time; the real device is the one that
+ * counts.
+ */
+static bool is_exempt(const struct net_device *dev)
+{
+	return dev && (dev->flags & IFF_LOOPBACK || netif_is_l3_master(dev));
+}
+
+static unsigned int pre_routing(void *priv, struct sk_buff *skb,
+				const struct nf_hook_state *state)
+{
+	if (is_exempt(state->in))
+		return NF_ACCEPT;
+	return sst_ingress(sst_pernet(state->net), skb, state);
+}
+
+static unsigned int pre_routing_guard(void *priv, struct sk_buff *skb,
+				      const struct nf_hook_state *state)
+{
+	if (is_exempt(state->in))
+		return NF_ACCEPT;
+	return sst_guard_clear(sst_pernet(state->net), skb, state);
+}
+
+static unsigned int local_in(void *priv, struct sk_buff *skb,
+			     const struct nf_hook_state *state)
+{
+	if (state->in && state->in->flags & IFF_LOOPBACK)
+		return NF_ACCEPT;
+	return sst_guard_marked(sst_pernet(state->net), skb, state);
+}
+
+static unsigned int local_out(void *priv, struct sk_buff *skb,
+			      const struct nf_hook_state *state)
+{
+	if (is_exempt(state->out))
+		return NF_ACCEPT;
+	return sst_mss_reserve(sst_pernet(state->net), skb, state);
+}
+
+static unsigned int post_routing(void *priv, struct sk_buff *skb,
+				 const struct nf_hook_state *state)
+{
+	if (is_exempt(state->out))
+		return NF_ACCEPT;
+	return sst_egress(sst_pernet(state->net), skb, state);
+}
+
+#define SST_HOOKS(family)						\
+	{								\
+		.hook = pre_routing,					\
+		.pf = family,						\
+		.hooknum = NF_INET_PRE_ROUTING,				\
+		.priority = PRI_INGRESS,				\
+	}, {								\
+		.hook = pre_routing_guard,				\
+		.pf = family,						\
+		.hooknum = NF_INET_PRE_ROUTING,				\
+		.priority = PRI_GUARD,					\
+	}, {								\
+		.hook = local_in,					\
+		.pf = family,						\
+		.hooknum = NF_INET_LOCAL_IN,				\
+		.priority = NF_IP_PRI_FIRST,				\
+	}, {								\
+		.hook = local_out,					\
+		.pf = family,						\
+		.hooknum = NF_INET_LOCAL_OUT,				\
+		.priority = NF_IP_PRI_LAST,				\
+	}, {								\
+		.hook = post_routing,					\
+		.pf = family,						\
+		.hooknum = NF_INET_POST_ROUTING,			\
+		.priority = NF_IP_PRI_LAST,				\
+	}
+
+static const struct nf_hook_ops hooks[] = {
+	SST_HOOKS(NFPROTO_IPV4),
+	SST_HOOKS(NFPROTO_IPV6),
+};
+
+/**
+ * sst_hook_register() - let the packets of a namespace pass through here
+ * @net: the namespace
+ *
+ * Return: 0 or a negative errno.
+ */
+int sst_hook_register(struct net *net)
+{
+	return nf_register_net_hooks(net, hooks, ARRAY_SIZE(hooks));
+}
+
+/**
+ * sst_hook_unregister() - the reverse; packets under way are not waited for
+ * @net: the namespace
+ */
+void sst_hook_unregister(struct net *net)
+{
+	nf_unregister_net_hooks(net, hooks, ARRAY_SIZE(hooks));
+}

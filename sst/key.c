@@ -1,0 +1,375 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Packet keys of a flow: counters, rotation and replay windows (protocol
+ * section 5).
+ *
+ * Keys are complete before they are published and are replaced, not changed;
+ * readers are under RCU. Sending: a counter is taken with one atomic step, so
+ * CPUs that seal for one flow share no lock. Receiving: the replay window is
+ * under the lock of the flow.
+ */
+#include <linux/rcupdate.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include "event.h"
+#include "flow.h"
+#include "kdf.h"
+#include "key.h"
+#include "pernet.h"
+#include "stats.h"
+#include "trace.h"
+
+/* Packets a second and flow that may try a key more than one step ahead. */
+#define TRIALS_PER_SECOND	16
+
+static struct kmem_cache *tx_cache;
+static struct kmem_cache *rx_cache;
+
+int sst_key_init(void)
+{
+	tx_cache = KMEM_CACHE(sst_tx_key, SLAB_ACCOUNT);
+	if (!tx_cache)
+		return -ENOMEM;
+	rx_cache = KMEM_CACHE(sst_rx_key, SLAB_ACCOUNT);
+	if (!rx_cache) {
+		kmem_cache_destroy(tx_cache);
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+/* All keys were freed and the grace periods have passed (main.c). */
+void sst_key_exit(void)
+{
+	kmem_cache_destroy(rx_cache);
+	kmem_cache_destroy(tx_cache);
+}
+
+static void tx_key_free(struct sst_tx_key *key)
+{
+	if (!key)
+		return;
+	memzero_explicit(key->key, sizeof(key->key));
+	kmem_cache_free(tx_cache, key);
+}
+
+static void tx_key_free_cb(struct rcu_head *rcu)
+{
+	tx_key_free(container_of(rcu, struct sst_tx_key, rcu));
+}
+
+static void rx_key_free(struct sst_rx_key *key)
+{
+	if (!key)
+		return;
+	memzero_explicit(key->key, sizeof(key->key));
+	memzero_explicit(key->next_key, sizeof(key->next_key));
+	kmem_cache_free(rx_cache, key);
+}
+
+static void rx_key_free_cb(struct rcu_head *rcu)
+{
+	rx_key_free(container_of(rcu, struct sst_rx_key, rcu));
+}
+
+static struct sst_tx_key *tx_key_new(const struct sst_flow *flow, u16 kri,
+				     gfp_t gfp)
+{
+	struct sst_tx_key *key = kmem_cache_zalloc(tx_cache, gfp);
+
+	if (!key)
+		return NULL;
+	key->kri = kri;
+	key->first_use = jiffies;
+	sst_kdf_packet_key(key->key, flow->secret, flow->side, kri);
+	return key;
+}
+
+static struct sst_rx_key *rx_key_new(const struct sst_flow *flow, u16 kri,
+				     gfp_t gfp)
+{
+	struct sst_rx_key *key = kmem_cache_zalloc(rx_cache, gfp);
+	u8 side = sst_flow_peer_side(flow);
+
+	if (!key)
+		return NULL;
+	key->kri = kri;
+	sst_kdf_packet_key(key->key, flow->secret, side, kri);
+	/* Nothing follows SST_KRI_MAX; the key stays zero and is never tried. */
+	if (kri < SST_KRI_MAX)
+		sst_kdf_packet_key(key->next_key, flow->secret, side, kri + 1);
+	return key;
+}
+
+/**
+ * sst_key_start() - make the first keys of both directions
+ * @flow: flow that is in no table yet, with its secret
+ *
+ * Return: 0 or -ENOMEM; what was made is freed with the flow.
+ */
+int sst_key_start(struct sst_flow *flow)
+{
+	struct sst_tx_key *tx = tx_key_new(flow, 0, GFP_KERNEL);
+	struct sst_rx_key *rx = rx_key_new(flow, 0, GFP_KERNEL);
+
+	RCU_INIT_POINTER(flow->tx, tx);
+	RCU_INIT_POINTER(flow->rx, rx);
+	return tx && rx ? 0 : -ENOMEM;
+}
+
+/**
+ * sst_key_stop() - free all keys
+ * @flow: flow that no packet can use any more
+ */
+void sst_key_stop(struct sst_flow *flow)
+{
+	tx_key_free(rcu_dereference_protected(flow->tx, true));
+	rx_key_free(rcu_dereference_protected(flow->rx, true));
+	rx_key_free(rcu_dereference_protected(flow->rx_prev, true));
+}
+
+/*
+ * The caller found @old used up. Of several CPUs that did, one moves the flow
+ * on and the others find that done.
+ */
+static int rotate_tx(struct sst_net *sn, struct sst_flow *flow,
+		     const struct sst_tx_key *old)
+{
+	struct sst_tx_key *cur, *next;
+	bool ended = false;
+
+	if (old->kri == SST_KRI_MAX) {
+		spin_lock_bh(&flow->lock);
+		if (flow->state == SST_FLOW_STATE_LIVE) {
+			WRITE_ONCE(flow->state, SST_FLOW_STATE_EXHAUSTED);
+			ended = true;
+		}
+		spin_unlock_bh(&flow->lock);
+		if (ended)
+			sst_event_closed(sn, flow, SST_CLOSE_REASON_EXHAUSTED);
+		return SST_A_STATS_TX_EXHAUSTED;
+	}
+
+	next = tx_key_new(flow, old->kri + 1, GFP_ATOMIC);
+	if (!next)
+		return SST_A_STATS_TX_NOMEM;
+
+	spin_lock_bh(&flow->lock);
+	cur = rcu_dereference_protected(flow->tx, lockdep_is_held(&flow->lock));
+	if (cur == old) {
+		rcu_assign_pointer(flow->tx, next);
+		next = NULL;
+	}
+	spin_unlock_bh(&flow->lock);
+
+	if (next) {
+		tx_key_free(next);
+		return 0;
+	}
+	call_rcu(&cur->rcu, tx_key_free_cb);
+	sst_event_rotated(sn, flow, SST_DIRECTION_TX);
+	return 0;
+}
+
+static bool tx_key_is_old(const struct sst_net *sn, const struct sst_tx_key *key)
+{
+	unsigned long max = READ_ONCE(sn->cfg.rekey_seconds) * HZ;
+
+	return atomic64_read(&key->next_seq) &&
+	       time_after(jiffies, READ_ONCE(key->first_use) + max);
+}
+
+/**
+ * sst_key_take() - take a key and a counter to seal one packet
+ * @sn: namespace
+ * @flow: the flow; the caller is in an RCU read section
+ * @key: output, valid in that read section
+ * @seq: output; this pair of key and counter is never given out again
+ *
+ * Return: 0, or the counter of the reason to drop the packet.
+ */
+int sst_key_take(struct sst_net *sn, struct sst_flow *flow,
+		 const struct sst_tx_key **key, u32 *seq)
+{
+	u32 limit = READ_ONCE(sn->cfg.rekey_packets);
+	struct sst_tx_key *cur;
+	u64 n;
+	int err;
+
+	/* Each turn but the last moves the flow to a newer key. */
+	for (;;) {
+		cur = rcu_dereference(flow->tx);
+		if (!tx_key_is_old(sn, cur)) {
+			n = atomic64_inc_return(&cur->next_seq) - 1;
+			if (n < limit)
+				break;
+		}
+		err = rotate_tx(sn, flow, cur);
+		if (err)
+			return err;
+	}
+	if (!n)
+		WRITE_ONCE(cur->first_use, jiffies);
+	*key = cur;
+	*seq = n;
+	return 0;
+}
+
+static bool may_try_far(struct sst_flow *flow)
+{
+	unsigned long now = jiffies / HZ;
+	bool may;
+
+	spin_lock_bh(&flow->lock);
+	if (flow->trial_second != now) {
+		flow->trial_second = now;
+		flow->trials = 0;
+	}
+	may = flow->trials < TRIALS_PER_SECOND;
+	if (may)
+		flow->trials++;
+	spin_unlock_bh(&flow->lock);
+	return may;
+}
+
+/**
+ * sst_key_try() - which key may open a packet?
+ * @flow: the flow; the caller is in an RCU read section
+ * @kri: index of the key as the packet says
+ * @seq: counter as the packet says
+ * @attempt: output, valid in that read section
+ *
+ * The first, cheap look at the replay window is taken here; the one that
+ * counts is in sst_key_accept().
+ *
+ * Return: 0, or the counter of the reason to drop the packet.
+ */
+int sst_key_try(struct sst_flow *flow, u16 kri, u32 seq,
+		struct sst_rx_try *attempt)
+{
+	const struct sst_rx_key *key = rcu_dereference(flow->rx);
+	int ahead = (int)kri - key->kri;
+
+	attempt->rotates = ahead > 0;
+	if (ahead > SST_KRI_AHEAD)
+		return SST_A_STATS_RX_KRI_FAR;
+	if (ahead > 1) {
+		if (!may_try_far(flow))
+			return SST_A_STATS_RX_KRI_LIMITED;
+		sst_kdf_packet_key(attempt->derived, flow->secret,
+				   sst_flow_peer_side(flow), kri);
+		attempt->key = attempt->derived;
+		return 0;
+	}
+	if (ahead == 1) {
+		attempt->key = key->next_key;
+		return 0;
+	}
+	if (ahead < 0) {
+		key = rcu_dereference(flow->rx_prev);
+		if (!key || key->kri != kri ||
+		    time_after(jiffies, READ_ONCE(key->expires)))
+			return SST_A_STATS_RX_KRI_OLD;
+	}
+	if (!sst_replay_check(&key->replay, seq))
+		return SST_A_STATS_RX_REPLAY;
+	attempt->key = key->key;
+	return 0;
+}
+
+/*
+ * Publish @next as the newest key, @prev (or, one step on, the present one) as
+ * the key before. What falls out of the two is refused for good.
+ */
+static void replace_rx(struct sst_flow *flow, struct sst_rx_key *next,
+		       struct sst_rx_key *prev)
+{
+	struct sst_rx_key *cur, *old;
+
+	lockdep_assert_held(&flow->lock);
+	cur = rcu_dereference_protected(flow->rx, lockdep_is_held(&flow->lock));
+	old = rcu_dereference_protected(flow->rx_prev,
+					lockdep_is_held(&flow->lock));
+	if (prev)
+		call_rcu(&cur->rcu, rx_key_free_cb);
+	else
+		prev = cur;
+	if (old)
+		call_rcu(&old->rcu, rx_key_free_cb);
+	WRITE_ONCE(prev->expires, jiffies + SST_KRI_PREV_SECONDS * HZ);
+	rcu_assign_pointer(flow->rx_prev, prev);
+	rcu_assign_pointer(flow->rx, next);
+}
+
+/* Move to the key of a packet that verified; others may have done so before. */
+static int rotate_rx(struct sst_net *sn, struct sst_flow *flow, u16 kri)
+{
+	struct sst_rx_key *next, *prev = NULL;
+	const struct sst_rx_key *cur;
+	bool moved = false;
+	int ahead;
+
+	next = rx_key_new(flow, kri, GFP_ATOMIC);
+	/* Needed only after a jump; cheaper to make than to know. */
+	prev = rx_key_new(flow, kri - 1, GFP_ATOMIC);
+	if (!next || !prev) {
+		rx_key_free(next);
+		rx_key_free(prev);
+		return SST_A_STATS_RX_NOMEM;
+	}
+
+	spin_lock_bh(&flow->lock);
+	cur = rcu_dereference_protected(flow->rx, lockdep_is_held(&flow->lock));
+	ahead = (int)kri - cur->kri;
+	if (ahead > 0) {
+		replace_rx(flow, next, ahead > 1 ? prev : NULL);
+		moved = true;
+	}
+	spin_unlock_bh(&flow->lock);
+
+	if (!moved)
+		rx_key_free(next);
+	if (ahead <= 1)
+		rx_key_free(prev);
+	if (moved)
+		sst_event_rotated(sn, flow, SST_DIRECTION_RX);
+	return 0;
+}
+
+/**
+ * sst_key_accept() - take the counter of a packet whose tag has verified
+ * @sn: namespace
+ * @flow: the flow; the caller is in an RCU read section
+ * @kri: index of the key that verified
+ * @seq: counter of the packet
+ *
+ * Moves the flow to the key when it is newer than the current one.
+ *
+ * Return: 0, or the counter of the reason to drop the packet.
+ */
+int sst_key_accept(struct sst_net *sn, struct sst_flow *flow, u16 kri, u32 seq)
+{
+	struct sst_rx_key *key;
+	int err;
+
+	if (kri > rcu_dereference(flow->rx)->kri) {
+		err = rotate_rx(sn, flow, kri);
+		if (err)
+			return err;
+	}
+
+	spin_lock_bh(&flow->lock);
+	key = rcu_dereference_protected(flow->rx, lockdep_is_held(&flow->lock));
+	if (key->kri != kri)
+		key = rcu_dereference_protected(flow->rx_prev,
+						lockdep_is_held(&flow->lock));
+	if (!key || key->kri != kri)
+		err = SST_A_STATS_RX_KRI_OLD;
+	else if (!sst_replay_take(&key->replay, seq))
+		err = SST_A_STATS_RX_REPLAY;
+	else
+		err = 0;
+	spin_unlock_bh(&flow->lock);
+	return err;
+}

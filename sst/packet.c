@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Find the transport header of a packet, with every bound checked. Headers
+ * are read through skb_header_pointer() only, so nothing is reallocated here.
+ */
+#include <linux/ip.h>
+#include <linux/ipv6.h>
+#include <linux/tcp.h>
+#include <linux/udp.h>
+#include <net/addrconf.h>
+#include <net/dsfield.h>
+#include <net/ip.h>
+#include <net/ipv6.h>
+#include <net/route.h>
+#include <net/tcp.h>
+
+#include "packet.h"
+#include "pernet.h"
+#include "stats.h"
+#include "wire.h"
+
+/*
+ * "Opened here" lives in the control block, not in the header, so nobody can
+ * send it. The highest flag bit of both families is unused by the stack, and
+ * the flags live from ip_rcv() to local delivery.
+ */
+#define CB_OPENED	BIT(15)
+
+/* An IPv6 packet with more extension headers than this is not SST. */
+#define EXTHDR_MAX	8
+
+static bool fill_ipv4(struct sst_pkt *pkt, enum sst_pkt_dir dir, bool *frag,
+		      bool *first)
+{
+	const struct iphdr *iph = ip_hdr(pkt->skb);
+	unsigned int len = ntohs(iph->tot_len);
+
+	pkt->thoff = iph->ihl * 4;
+	pkt->tuple.proto = iph->protocol;
+	/* IPv4 BIG TCP: a GSO packet too large for the field. */
+	if (!len && skb_is_gso(pkt->skb))
+		len = pkt->skb->len;
+	if (pkt->thoff < sizeof(*iph) || len < pkt->thoff)
+		return false;
+	pkt->seglen = len - pkt->thoff;
+	pkt->marked = iph->frag_off & htons(SST_MARK_IPV4);
+	*frag = ip_is_fragment(iph);
+	*first = !(iph->frag_off & htons(IP_OFFSET));
+	if (dir == SST_PKT_IN) {
+		pkt->tuple.local.ip = iph->daddr;
+		pkt->tuple.remote.ip = iph->saddr;
+	} else {
+		pkt->tuple.local.ip = iph->saddr;
+		pkt->tuple.remote.ip = iph->daddr;
+	}
+	return true;
+}
+
+/*
+ * Only Hop-by-Hop, Destination Options, Routing with no segments left, and
+ * Fragment may stand before the transport header (section 3).
+ */
+static bool skip_exthdrs(struct sst_pkt *pkt, bool *frag, bool *first)
+{
+	u8 nexthdr = ipv6_hdr(pkt->skb)->nexthdr;
+	unsigned int off = sizeof(struct ipv6hdr);
+	int i;
+
+	*frag = false;
+	*first = true;
+	for (i = 0; i <= EXTHDR_MAX; i++) {
+		struct ipv6_rt_hdr _rh;
+		const struct ipv6_rt_hdr *rh;
+		struct frag_hdr _fh;
+		const struct frag_hdr *fh;
+
+		switch (nexthdr) {
+		case NEXTHDR_HOP:
+		case NEXTHDR_DEST:
+		case NEXTHDR_ROUTING:
+			rh = skb_header_pointer(pkt->skb, off, sizeof(_rh), &_rh);
+			if (!rh)
+				return false;
+			if (nexthdr == NEXTHDR_ROUTING && rh->segments_left)
+				return false;
+			off += (rh->hdrlen + 1) * 8;
+			nexthdr = rh->nexthdr;
+			break;
+		case NEXTHDR_FRAGMENT:
+			fh = skb_header_pointer(pkt->skb, off, sizeof(_fh), &_fh);
+			if (!fh)
+				return false;
+			/* An atomic fragment (RFC 6946) is a whole packet. */
+			*frag = fh->frag_off & htons(IP6_OFFSET | IP6_MF);
+			*first = !(fh->frag_off & htons(IP6_OFFSET));
+			off += sizeof(_fh);
+			nexthdr = fh->nexthdr;
+			if (!*first) {
+				pkt->tuple.proto = nexthdr;
+				pkt->thoff = off;
+				return true;
+			}
+			break;
+		default:
+			pkt->tuple.proto = nexthdr;
+			pkt->thoff = off;
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool fill_ipv6(struct sst_pkt *pkt, enum sst_pkt_dir dir,
+		      const struct sst_config *cfg, bool *frag, bool *first)
+{
+	const struct ipv6hdr *ip6h = ipv6_hdr(pkt->skb);
+	unsigned int len = sizeof(*ip6h) + ntohs(ip6h->payload_len);
+
+	if (!skip_exthdrs(pkt, frag, first))
+		return false;
+	/* A jumbogram is no SST packet, but a GSO packet may be one until cut. */
+	if (!ip6h->payload_len) {
+		if (!skb_is_gso(pkt->skb))
+			return false;
+		len = pkt->skb->len;
+	}
+	if (len < pkt->thoff)
+		return false;
+	pkt->seglen = len - pkt->thoff;
+	pkt->marked = (ipv6_get_dsfield(ip6h) & READ_ONCE(cfg->mark_mask)) ==
+		      READ_ONCE(cfg->mark_value);
+	if (dir == SST_PKT_IN) {
+		pkt->tuple.local.in6 = ip6h->daddr;
+		pkt->tuple.remote.in6 = ip6h->saddr;
+	} else {
+		pkt->tuple.local.in6 = ip6h->saddr;
+		pkt->tuple.remote.in6 = ip6h->daddr;
+	}
+	return true;
+}
+
+static bool fill_ports(struct sst_pkt *pkt, enum sst_pkt_dir dir)
+{
+	__be16 _ports[2];
+	const __be16 *ports;
+
+	ports = skb_header_pointer(pkt->skb, pkt->thoff, sizeof(_ports), _ports);
+	if (!ports || pkt->seglen < sizeof(_ports))
+		return false;
+	pkt->tuple.lport = ports[dir == SST_PKT_IN ? 1 : 0];
+	pkt->tuple.rport = ports[dir == SST_PKT_IN ? 0 : 1];
+	return true;
+}
+
+/* The transport header with all its lengths; needs thoff and seglen. */
+static bool fill_transport(struct sst_pkt *pkt)
+{
+	if (pkt->tuple.proto == IPPROTO_TCP) {
+		struct tcphdr _th;
+		const struct tcphdr *th;
+		const u8 *bytes;
+
+		th = skb_header_pointer(pkt->skb, pkt->thoff, sizeof(_th), &_th);
+		if (!th || pkt->seglen < sizeof(*th))
+			return false;
+		pkt->thlen = th->doff * 4;
+		bytes = (const u8 *)th;
+		pkt->covered[0] = bytes[12] & 0xf0;
+		pkt->covered[1] = bytes[13] & 0x1f;
+		if (pkt->thlen < sizeof(*th))
+			return false;
+	} else {
+		struct udphdr _uh;
+		const struct udphdr *uh;
+
+		uh = skb_header_pointer(pkt->skb, pkt->thoff, sizeof(_uh), &_uh);
+		if (!uh || pkt->seglen < sizeof(*uh))
+			return false;
+		pkt->thlen = sizeof(*uh);
+		/* A packet to be cut carries its length only when it is cut. */
+		if (ntohs(uh->len) != pkt->seglen && !skb_is_gso(pkt->skb))
+			return false;
+	}
+	return pkt->thlen <= pkt->seglen &&
+	       pkt->thoff + pkt->seglen <= pkt->skb->len;
+}
+
+/**
+ * sst_packet_parse() - fill in struct sst_pkt
+ * @pkt: output
+ * @skb: packet, data at the network header
+ * @family: NFPROTO_IPV4 or NFPROTO_IPV6
+ * @dir: which address is the local one
+ * @cfg: tunables of the namespace, for the IPv6 mark
+ *
+ * Return: what the packet is.
+ */
+enum sst_pkt_class sst_packet_parse(struct sst_pkt *pkt, struct sk_buff *skb,
+				    u8 family, enum sst_pkt_dir dir,
+				    const struct sst_config *cfg)
+{
+	bool frag, first, known;
+
+	memset(pkt, 0, sizeof(*pkt));
+	pkt->skb = skb;
+	pkt->tuple.family = family;
+
+	if (family == NFPROTO_IPV4)
+		known = fill_ipv4(pkt, dir, &frag, &first);
+	else
+		known = fill_ipv6(pkt, dir, cfg, &frag, &first);
+	if (!known)
+		return SST_PKT_OTHER;
+	if (pkt->tuple.proto != IPPROTO_TCP && pkt->tuple.proto != IPPROTO_UDP)
+		return SST_PKT_OTHER;
+
+	if (frag) {
+		if (first)
+			fill_ports(pkt, dir);
+		return SST_PKT_FRAGMENT;
+	}
+	if (!fill_ports(pkt, dir) || !fill_transport(pkt))
+		return SST_PKT_BAD;
+	return SST_PKT_WHOLE;
+}
+
+/**
+ * sst_packet_reparse() - parse one segment of a packet that was cut
+ * @pkt: filled in for the large packet, with skb set to the segment
+ *
+ * The headers of a segment are those of the large packet but for lengths and
+ * flags.
+ *
+ * Return: 0, or -EINVAL when the segment's headers do not fit it.
+ */
+int sst_packet_reparse(struct sst_pkt *pkt)
+{
+	pkt->seglen = pkt->skb->len - pkt->thoff;
+	return fill_transport(pkt) ? 0 : -EINVAL;
+}
+
+/**
+ * sst_packet_is_local() - is the packet for an address of this host?
+ * @net: namespace
+ * @in: device it came in by
+ * @tuple: its tuple, local = destination
+ *
+ * Return: true for local unicast addresses.
+ */
+bool sst_packet_is_local(struct net *net, const struct net_device *in,
+			 const struct sst_tuple *tuple)
+{
+	if (tuple->family == NFPROTO_IPV4)
+		return inet_addr_type_dev_table(net, in, tuple->local.ip) ==
+		       RTN_LOCAL;
+	return ipv6_chk_addr(net, &tuple->local.in6, NULL, 0);
+}
+
+/**
+ * sst_packet_set_opened() - remember that the packet was verified here
+ * @pkt: the packet
+ */
+void sst_packet_set_opened(struct sst_pkt *pkt)
+{
+	if (pkt->tuple.family == NFPROTO_IPV4)
+		IPCB(pkt->skb)->flags |= CB_OPENED;
+	else
+		IP6CB(pkt->skb)->flags |= CB_OPENED;
+}
+
+/**
+ * sst_packet_is_opened() - was the packet verified in this traversal?
+ * @skb: the packet
+ * @family: NFPROTO_IPV4 or NFPROTO_IPV6
+ *
+ * Return: true between sst_packet_set_opened() and local delivery.
+ */
+bool sst_packet_is_opened(const struct sk_buff *skb, u8 family)
+{
+	if (family == NFPROTO_IPV4)
+		return IPCB(skb)->flags & CB_OPENED;
+	return IP6CB(skb)->flags & CB_OPENED;
+}

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _SST_PACKET_H
+#define _SST_PACKET_H
+
+#include <linux/netfilter.h>
+#include <linux/skbuff.h>
+#include <linux/types.h>
+#include <net/net_namespace.h>
+
+/**
+ * struct sst_tuple - five-tuple as one end of the connection sees it
+ * @local: address of this host
+ * @remote: address of the peer
+ * @lport: port of this host
+ * @rport: port of the peer
+ * @proto: IPPROTO_TCP or IPPROTO_UDP
+ * @family: NFPROTO_IPV4 or NFPROTO_IPV6
+ * @zero: padding; the whole structure is a hash key, so it is always 0
+ */
+struct sst_tuple {
+	union nf_inet_addr local;
+	union nf_inet_addr remote;
+	__be16 lport;
+	__be16 rport;
+	u8 proto;
+	u8 family;
+	u16 zero;
+};
+
+/**
+ * enum sst_pkt_class - what sst_packet_parse() found
+ * @SST_PKT_OTHER: no TCP or UDP packet that SST covers (section 3)
+ * @SST_PKT_WHOLE: TCP or UDP, whole; struct sst_pkt is filled in
+ * @SST_PKT_FRAGMENT: a fragment of a TCP or UDP packet; only addresses,
+ *	protocol and, in a first fragment, the ports are filled in
+ * @SST_PKT_BAD: TCP or UDP, whole, but its headers do not fit the packet;
+ *	only addresses, protocol and, when they are there, the ports are filled
+ *	in
+ */
+enum sst_pkt_class {
+	SST_PKT_OTHER,
+	SST_PKT_WHOLE,
+	SST_PKT_FRAGMENT,
+	SST_PKT_BAD,
+};
+
+/**
+ * enum sst_pkt_dir - which address of a packet is the local one
+ * @SST_PKT_IN: the destination
+ * @SST_PKT_OUT: the source
+ */
+enum sst_pkt_dir {
+	SST_PKT_IN,
+	SST_PKT_OUT,
+};
+
+/**
+ * struct sst_pkt - one packet on its way through a hook, on the stack
+ * @skb: the packet; data points to the network header
+ * @thoff: offset of the transport header from the network header
+ * @thlen: length of the transport header (TCP with options, UDP 8)
+ * @seglen: length of the transport segment (header, payload, trailer)
+ * @covered: TCP header bytes 12 and 13, masked as the AAD wants them
+ * @tuple: five-tuple with the ports that stand in the packet
+ * @marked: carries the mark of this namespace
+ *
+ * Holds offsets and copies, no pointer into the packet: these survive a
+ * reallocation of its head.
+ */
+struct sst_pkt {
+	struct sk_buff *skb;
+	u16 thoff;
+	u16 thlen;
+	u32 seglen;
+	u8 covered[2];
+	bool marked;
+	struct sst_tuple tuple;
+};
+
+struct sst_config;
+
+enum sst_pkt_class sst_packet_parse(struct sst_pkt *pkt, struct sk_buff *skb,
+				    u8 family, enum sst_pkt_dir dir,
+				    const struct sst_config *cfg);
+int sst_packet_reparse(struct sst_pkt *pkt);
+bool sst_packet_is_local(struct net *net, const struct net_device *in,
+			 const struct sst_tuple *tuple);
+void sst_packet_set_opened(struct sst_pkt *pkt);
+bool sst_packet_is_opened(const struct sk_buff *skb, u8 family);
+
+/* Bytes of application payload in a segment of @seglen bytes. */
+static inline unsigned int sst_packet_payload(const struct sst_pkt *pkt,
+					      unsigned int seglen)
+{
+	return seglen - pkt->thlen;
+}
+
+#endif /* _SST_PACKET_H */

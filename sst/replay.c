@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Sliding replay window (protocol section 5), in the manner of RFC 6479: a
+ * ring of words, of which those between the old and the new top are cleared
+ * when the window moves. Pure arithmetic, no locks.
+ */
+#include <linux/minmax.h>
+
+#include "replay.h"
+
+#define RING_WORDS	(SST_REPLAY_BITS / BITS_PER_LONG)
+
+static bool too_old(u64 top, u32 seq)
+{
+	return (u64)seq + SST_REPLAY_WINDOW < top;
+}
+
+/**
+ * sst_replay_check() - cheap look whether a counter may still be taken
+ * @r: the window
+ * @seq: counter of the packet
+ *
+ * Return: false when the counter was seen or has left the window.
+ */
+bool sst_replay_check(const struct sst_replay *r, u32 seq)
+{
+	u64 top = READ_ONCE(r->top);
+
+	if (seq >= top)
+		return true;
+	return !too_old(top, seq) && !test_bit(seq % SST_REPLAY_BITS, r->seen);
+}
+
+/**
+ * sst_replay_take() - take a counter out of the window, once
+ * @r: the window
+ * @seq: counter of a packet whose tag has verified
+ *
+ * Return: true when the counter was free and is now taken.
+ */
+bool sst_replay_take(struct sst_replay *r, u32 seq)
+{
+	u64 word = seq / BITS_PER_LONG;
+
+	if (seq >= r->top) {
+		/* The word that holds the highest counter is in use already. */
+		u64 used = r->top ? (r->top - 1) / BITS_PER_LONG + 1 : 0;
+		u64 n = min_t(u64, word + 1 - used, RING_WORDS);
+
+		while (n--)
+			r->seen[(word - n) % RING_WORDS] = 0;
+		WRITE_ONCE(r->top, (u64)seq + 1);
+	} else if (too_old(r->top, seq)) {
+		return false;
+	}
+	return !__test_and_set_bit(seq % SST_REPLAY_BITS, r->seen);
+}

@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Write a packet's headers, add or cut its trailer, and keep its transport
+ * checksum right for the bytes on the wire, for every ip_summed:
+ *
+ *   PARTIAL	the field holds the sum of the pseudo header; only the length
+ *		in it changes, the device sums up the rest, trailer included
+ *   NONE, UNNECESSARY
+ *		the field is a whole checksum: ports, lengths and trailer are
+ *		added to it or taken from it; one that was wrong stays wrong
+ *   COMPLETE	the device summed up the packet as it arrived. On ingress that
+ *		sum is used once, to verify, and then it is UNNECESSARY; on
+ *		egress (forwarded) it is dropped
+ */
+#include <linux/icmpv6.h>
+#include <linux/ip.h>
+#include <linux/ipv6.h>
+#include <linux/tcp.h>
+#include <linux/udp.h>
+#include <net/checksum.h>
+#include <net/dsfield.h>
+#include <net/ip.h>
+#include <net/sock.h>
+
+#include "compat.h"
+#include "rewrite.h"
+#include "stats.h"
+
+static __sum16 *checksum_field(struct sst_pkt *pkt)
+{
+	u8 *th = skb_network_header(pkt->skb) + pkt->thoff;
+
+	if (pkt->tuple.proto == IPPROTO_TCP)
+		return &((struct tcphdr *)th)->check;
+	return &((struct udphdr *)th)->check;
+}
+
+/* A UDP checksum of zero: none was computed, and none will be. */
+static bool has_no_checksum(const struct sst_pkt *pkt)
+{
+	struct udphdr _uh;
+	const struct udphdr *uh;
+
+	if (pkt->tuple.proto != IPPROTO_UDP)
+		return false;
+	uh = skb_header_pointer(pkt->skb, pkt->thoff, sizeof(_uh), &_uh);
+	return uh && !uh->check;
+}
+
+/* PARTIAL for an inner header (a tunnel): sum it up before bytes follow it. */
+static int settle_inner_checksum(struct sst_pkt *pkt)
+{
+	struct sk_buff *skb = pkt->skb;
+
+	if (skb->ip_summed != CHECKSUM_PARTIAL ||
+	    skb_checksum_start_offset(skb) == pkt->thoff)
+		return 0;
+	return skb_checksum_help(skb);
+}
+
+/*
+ * Add (@grow) or take @trailer behind a segment of @seglen bytes, and write
+ * ports and lengths. seglen + trailer fits 16 bits in both directions.
+ */
+static void write_transport(struct sst_pkt *pkt, const struct sst_rewrite *rw,
+			    const struct sst_data_trailer *trailer, bool grow,
+			    u16 seglen)
+{
+	u16 with = seglen + sizeof(*trailer);
+	u16 from = grow ? seglen : with, to = grow ? with : seglen;
+	struct sk_buff *skb = pkt->skb;
+	__sum16 *check = checksum_field(pkt);
+	__be16 *ports = (__be16 *)(skb_network_header(skb) + pkt->thoff);
+	__be32 old_ports = get_unaligned((__be32 *)ports);
+	bool udp = pkt->tuple.proto == IPPROTO_UDP;
+	bool partial = skb->ip_summed == CHECKSUM_PARTIAL;
+	__wsum sum;
+
+	ports[0] = rw->sport;
+	ports[1] = rw->dport;
+	if (udp)
+		((struct udphdr *)ports)->len = htons(to);
+
+	if (udp && !*check && !partial)
+		return;
+	inet_proto_csum_replace4(check, skb, htonl(from), htonl(to), true);
+	if (partial)
+		return;
+
+	inet_proto_csum_replace4(check, skb, old_ports,
+				 get_unaligned((__be32 *)ports), false);
+	if (udp)
+		inet_proto_csum_replace2(check, skb, htons(from), htons(to),
+					 false);
+	sum = csum_partial(trailer, sizeof(*trailer), 0);
+	if (grow)
+		*check = csum_fold(csum_block_add(~csum_unfold(*check), sum,
+						  seglen));
+	else
+		*check = csum_fold(csum_block_sub(~csum_unfold(*check), sum,
+						  seglen));
+	if (udp && !*check)
+		*check = CSUM_MANGLED_0;
+}
+
+static void write_network(struct sst_pkt *pkt, u8 dsfield, bool marked, int grow)
+{
+	struct sk_buff *skb = pkt->skb;
+
+	if (pkt->tuple.family == NFPROTO_IPV4) {
+		struct iphdr *iph = ip_hdr(skb);
+
+		iph->tos = dsfield;
+		iph->tot_len = htons(ntohs(iph->tot_len) + grow);
+		if (marked)
+			iph->frag_off = htons(SST_MARK_IPV4 | IP_DF);
+		else
+			iph->frag_off &= htons(~SST_MARK_IPV4);
+		ip_send_check(iph);
+	} else {
+		struct ipv6hdr *ip6h = ipv6_hdr(skb);
+
+		ip6h->payload_len = htons(ntohs(ip6h->payload_len) + grow);
+		ipv6_change_dsfield(ip6h, 0, dsfield);
+	}
+}
+
+/**
+ * sst_rewrite_prepare_seal() - make a packet ready to be sealed
+ * @pkt: whole packet on egress, not GSO
+ *
+ * Return: 0 or a negative errno; the packet is then still as it was for its
+ * receiver.
+ */
+int sst_rewrite_prepare_seal(struct sst_pkt *pkt)
+{
+	struct sk_buff *skb = pkt->skb;
+	int err;
+
+	if (!pskb_may_pull(skb, pkt->thoff + pkt->thlen))
+		return -ENOMEM;
+	err = settle_inner_checksum(pkt);
+	if (err)
+		return err;
+	if (skb->ip_summed == CHECKSUM_COMPLETE)
+		skb->ip_summed = CHECKSUM_NONE;
+	/* Bytes behind the IP length would end up before the trailer. */
+	return pskb_trim(skb, pkt->thoff + pkt->seglen);
+}
+
+static void *add_tail_page(struct sk_buff *skb, unsigned int len)
+{
+	struct skb_shared_info *shinfo;
+	void *tail;
+
+	tail = netdev_alloc_frag(len);
+	if (!tail)
+		return NULL;
+	skb_zcopy_downgrade_managed(skb);
+	shinfo = skb_shinfo(skb);
+	skb_fill_page_desc(skb, shinfo->nr_frags, virt_to_head_page(tail),
+			   tail - page_address(virt_to_head_page(tail)), len);
+	skb->len += len;
+	skb->data_len += len;
+	/* Like pskb_expand_head(): a socket is not charged for what it did not send. */
+	if (!skb->sk || skb->destructor == sock_edemux)
+		skb->truesize += len;
+	return tail;
+}
+
+/**
+ * sst_rewrite_add_trailer() - make room for a trailer at the end of a packet
+ * @pkt: packet after sst_rewrite_prepare_seal()
+ *
+ * A TCP segment is a clone of the one kept for retransmission: it shares its
+ * data and its list of fragments, so nothing is added before the packet has a
+ * head of its own. Afterwards its headers are writable, too.
+ *
+ * Return: where the trailer goes, or NULL without memory.
+ */
+struct sst_data_trailer *sst_rewrite_add_trailer(struct sst_pkt *pkt)
+{
+	const unsigned int len = sizeof(struct sst_data_trailer);
+	struct sk_buff *skb = pkt->skb;
+	int tailroom;
+
+	if (skb_has_frag_list(skb) && skb_linearize(skb))
+		return NULL;
+	if (skb_shinfo(skb)->nr_frags == MAX_SKB_FRAGS && skb_linearize(skb))
+		return NULL;
+
+	if (skb_is_nonlinear(skb)) {
+		if (skb_cloned(skb) && pskb_expand_head(skb, 0, 0, GFP_ATOMIC))
+			return NULL;
+		return add_tail_page(skb, len);
+	}
+
+	tailroom = skb_tailroom(skb);
+	if (skb_cloned(skb) || tailroom < (int)len) {
+		if (pskb_expand_head(skb, 0, max_t(int, len - tailroom, 0),
+				     GFP_ATOMIC))
+			return NULL;
+	}
+	return skb_put(skb, len);
+}
+
+/**
+ * sst_rewrite_seal() - turn the headers into those of an SST packet
+ * @pkt: packet to which sst_rewrite_add_trailer() added @trailer
+ * @rw: what to write
+ * @trailer: the trailer, filled in
+ */
+void sst_rewrite_seal(struct sst_pkt *pkt, const struct sst_rewrite *rw,
+		      const struct sst_data_trailer *trailer)
+{
+	write_transport(pkt, rw, trailer, true, pkt->seglen);
+	write_network(pkt, rw->dsfield, true, sizeof(*trailer));
+	/* A hash over the real ports must not choose anything visible. */
+	skb_clear_hash(pkt->skb);
+}
+
+/**
+ * sst_rewrite_prepare_open() - trim to the IP length, settle the checksum
+ * @pkt: whole packet on ingress
+ *
+ * Return: 0, or the counter of the reason to drop the packet.
+ */
+int sst_rewrite_prepare_open(struct sst_pkt *pkt)
+{
+	struct sk_buff *skb = pkt->skb;
+
+	if (pskb_trim_rcsum(skb, pkt->thoff + pkt->seglen))
+		return SST_A_STATS_RX_NOMEM;
+	if (settle_inner_checksum(pkt))
+		return SST_A_STATS_RX_CHECKSUM;
+	if (skb->ip_summed != CHECKSUM_COMPLETE)
+		return 0;
+	if (has_no_checksum(pkt))
+		skb->ip_summed = CHECKSUM_NONE;
+	else if (nf_checksum(skb, NF_INET_PRE_ROUTING, pkt->thoff,
+			     pkt->tuple.proto, pkt->tuple.family))
+		return SST_A_STATS_RX_CHECKSUM;
+	return 0;
+}
+
+/**
+ * sst_rewrite_open() - turn a verified SST packet into the original one
+ * @pkt: packet after sst_rewrite_prepare_open()
+ * @rw: what to write
+ * @trailer: copy of its trailer
+ *
+ * Return: 0, or the counter of the reason to drop the packet.
+ */
+int sst_rewrite_open(struct sst_pkt *pkt, const struct sst_rewrite *rw,
+		     const struct sst_data_trailer *trailer)
+{
+	struct sk_buff *skb = pkt->skb;
+	u16 seglen = pkt->seglen - sizeof(*trailer);
+
+	if (skb_ensure_writable(skb, pkt->thoff + pkt->thlen))
+		return SST_A_STATS_RX_NOMEM;
+	if (pskb_trim_rcsum(skb, skb->len - sizeof(*trailer)))
+		return SST_A_STATS_RX_NOMEM;
+	write_transport(pkt, rw, trailer, false, seglen);
+	write_network(pkt, rw->dsfield, false, -(int)sizeof(*trailer));
+	skb_clear_hash(skb);
+	pkt->seglen = seglen;
+	return 0;
+}
+
+/**
+ * sst_rewrite_dsfield() - TOS or traffic class of a packet
+ * @pkt: the packet
+ *
+ * Return: the octet, ECN bits included.
+ */
+u8 sst_rewrite_dsfield(const struct sst_pkt *pkt)
+{
+	if (pkt->tuple.family == NFPROTO_IPV4)
+		return ipv4_get_dsfield(ip_hdr(pkt->skb));
+	return ipv6_get_dsfield(ipv6_hdr(pkt->skb));
+}

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * One sealed packet is one packet on the wire: large packets are cut before
+ * they are sealed and, if the path merged them, again before they are opened.
+ */
+#include <linux/netdevice.h>
+#include <linux/skbuff.h>
+#include <linux/tcp.h>
+#include <net/ip.h>
+
+#include "compat.h"
+#include "packet.h"
+#include "segment.h"
+
+/*
+ * What the segments may look like: fragments shared with the large packet and
+ * checksums left to the device. Without these every byte would be copied.
+ */
+#define CUT_FEATURES	(NETIF_F_SG | NETIF_F_HW_CSUM | NETIF_F_HIGHDMA)
+
+static void check_control_block(void)
+{
+	/* Segmentation keeps its own state behind that of the IP layers. */
+	BUILD_BUG_ON(sizeof(struct inet_skb_parm) > SKB_GSO_CB_OFFSET);
+	BUILD_BUG_ON(sizeof(struct inet6_skb_parm) > SKB_GSO_CB_OFFSET);
+}
+
+/**
+ * sst_segment_cut() - cut a large packet
+ * @skb: GSO packet, data at the network header; consumed on success
+ *
+ * Return: list of segments, or NULL; @skb is then still the caller's.
+ */
+struct sk_buff *sst_segment_cut(struct sk_buff *skb)
+{
+	struct sk_buff *segs;
+
+	check_control_block();
+	segs = __skb_gso_segment(skb, CUT_FEATURES, false);
+	if (IS_ERR_OR_NULL(segs))
+		return NULL;
+	consume_skb(skb);
+	return segs;
+}
+
+/**
+ * sst_segment_shrink() - have a TCP packet cut into smaller segments
+ * @pkt: whole TCP packet on egress
+ * @room: largest length of an IP packet
+ *
+ * For the packets of a socket that learned of the trailer too late. UDP
+ * datagrams cannot be cut.
+ *
+ * Return: 0, or a negative errno.
+ */
+int sst_segment_shrink(struct sst_pkt *pkt, unsigned int room)
+{
+	struct sk_buff *skb = pkt->skb;
+	unsigned int headers = pkt->thoff + pkt->thlen;
+	struct skb_shared_info *shinfo;
+
+	if (pkt->tuple.proto != IPPROTO_TCP || room <= headers)
+		return -EMSGSIZE;
+	if (skb->ip_summed != CHECKSUM_PARTIAL || skb->encapsulation)
+		return -EMSGSIZE;
+	/* The shared info is also that of the packet kept for retransmission. */
+	if (skb_unclone(skb, GFP_ATOMIC))
+		return -ENOMEM;
+	shinfo = skb_shinfo(skb);
+	if (!skb_is_gso(skb))
+		shinfo->gso_type = pkt->tuple.family == NFPROTO_IPV4 ?
+				   SKB_GSO_TCPV4 : SKB_GSO_TCPV6;
+	shinfo->gso_size = room - headers;
+	shinfo->gso_segs = DIV_ROUND_UP(skb->len - headers, shinfo->gso_size);
+	return 0;
+}
+
+/**
+ * sst_segment_resubmit() - cut a merged packet and receive its parts anew
+ * @skb: GSO packet at PRE_ROUTING, data at the network header; consumed on
+ *	success
+ *
+ * The parts are still sealed and take the whole way in again, so that no hook
+ * misses them.
+ *
+ * Return: 0 or a negative errno; @skb is then still the caller's.
+ */
+int sst_segment_resubmit(struct sk_buff *skb)
+{
+	unsigned int mac_len = skb->data - skb_mac_header(skb);
+	struct sk_buff *segs, *seg, *next;
+
+	skb_push(skb, mac_len);
+	segs = __skb_gso_segment(skb, CUT_FEATURES, false);
+	if (IS_ERR_OR_NULL(segs)) {
+		skb_pull(skb, mac_len);
+		skb_reset_network_header(skb);
+		return segs ? PTR_ERR(segs) : -EINVAL;
+	}
+	consume_skb(skb);
+	skb_list_walk_safe(segs, seg, next) {
+		skb_mark_not_on_list(seg);
+		skb_pull(seg, mac_len);
+		skb_reset_network_header(seg);
+		netif_rx(seg);
+	}
+	return 0;
+}

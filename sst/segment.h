@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _SST_SEGMENT_H
+#define _SST_SEGMENT_H
+
+struct sk_buff;
+struct sst_pkt;
+
+struct sk_buff *sst_segment_cut(struct sk_buff *skb);
+int sst_segment_shrink(struct sst_pkt *pkt, unsigned int room);
+int sst_segment_resubmit(struct sk_buff *skb);
+
+#endif /* _SST_SEGMENT_H */

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Suite 1 in scope ports: one ChaCha20 block a packet (protocol section 4).
+ * The block's first half is the one-time Poly1305 key, its next four bytes
+ * are the keystream for the ports. This file and kdf.c are the only ones that
+ * call the kernel's ciphers.
+ */
+#include <crypto/chacha.h>
+#include <crypto/poly1305.h>
+#include <linux/build_bug.h>
+#include <linux/string.h>
+
+#include "compat.h"
+#include "suite.h"
+
+/**
+ * sst_suite_block() - ChaCha20 block number @seq under a packet key
+ * @block: output; holds key material, wipe it after use
+ * @key: packet key
+ * @seq: counter of the packet under this key
+ */
+void sst_suite_block(struct sst_block *block, const u8 key[SST_SECRET_SIZE],
+		     u32 seq)
+{
+	u32 state[CHACHA_STATE_WORDS], words[CHACHA_KEY_SIZE / 4];
+	u8 iv[CHACHA_IV_SIZE] = {};
+	int i;
+
+	BUILD_BUG_ON(sizeof(*block) != CHACHA_BLOCK_SIZE);
+
+	for (i = 0; i < ARRAY_SIZE(words); i++)
+		words[i] = get_unaligned_le32(key + 4 * i);
+	put_unaligned_le32(seq, iv);
+	chacha_init(state, words, iv);
+	memset(block, 0, sizeof(*block));
+	chacha20_crypt(state, (u8 *)block, (u8 *)block, sizeof(*block));
+
+	memzero_explicit(state, sizeof(state));
+	memzero_explicit(words, sizeof(words));
+}
+
+/**
+ * sst_suite_tag() - Poly1305 over AAD || pad || sealed || pad || lengths
+ * @tag: output
+ * @block: block of the packet
+ * @aad: what is authenticated in clear
+ * @sealed: the four sealed bytes as they stand on the wire
+ */
+void sst_suite_tag(u8 tag[SST_TAG_SIZE], const struct sst_block *block,
+		   const struct sst_aad *aad,
+		   const u8 sealed[SST_SEALED_PORTS_SIZE])
+{
+	struct poly1305_desc_ctx desc;
+	struct {
+		u8 aad[16];
+		u8 sealed[16];
+		__le64 aad_len;
+		__le64 sealed_len;
+	} input = {
+		.aad_len = cpu_to_le64(aad->len),
+		.sealed_len = cpu_to_le64(SST_SEALED_PORTS_SIZE),
+	};
+
+	BUILD_BUG_ON(sizeof(aad->bytes) > sizeof(input.aad));
+	memcpy(input.aad, aad->bytes, aad->len);
+	memcpy(input.sealed, sealed, SST_SEALED_PORTS_SIZE);
+
+	poly1305_init(&desc, block->mac_key);
+	poly1305_update(&desc, (const u8 *)&input, sizeof(input));
+	poly1305_final(&desc, tag);
+}
+
+/**
+ * sst_suite_xor_ports() - seal or open the ports of a packet
+ * @out: sealed ports from real ones, or the other way round
+ * @block: block of the packet
+ * @in: four bytes
+ */
+void sst_suite_xor_ports(u8 out[SST_SEALED_PORTS_SIZE],
+			 const struct sst_block *block,
+			 const u8 in[SST_SEALED_PORTS_SIZE])
+{
+	int i;
+
+	for (i = 0; i < SST_SEALED_PORTS_SIZE; i++)
+		out[i] = in[i] ^ block->pad[i];
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _SST_SUITE_H
+#define _SST_SUITE_H
+
+#include <linux/types.h>
+
+#include "trailer.h"
+#include "wire.h"
+
+/**
+ * struct sst_block - what one packet uses of its ChaCha20 block
+ * @mac_key: one-time Poly1305 key
+ * @pad: keystream for the sealed ports
+ * @rest: not used
+ */
+struct sst_block {
+	u8 mac_key[32];
+	u8 pad[SST_SEALED_PORTS_SIZE];
+	u8 rest[SST_BLOCK_SIZE - 32 - SST_SEALED_PORTS_SIZE];
+};
+
+void sst_suite_block(struct sst_block *block, const u8 key[SST_SECRET_SIZE],
+		     u32 seq);
+void sst_suite_tag(u8 tag[SST_TAG_SIZE], const struct sst_block *block,
+		   const struct sst_aad *aad,
+		   const u8 sealed[SST_SEALED_PORTS_SIZE]);
+void sst_suite_xor_ports(u8 out[SST_SEALED_PORTS_SIZE],
+			 const struct sst_block *block,
+			 const u8 in[SST_SEALED_PORTS_SIZE]);
+
+#endif /* _SST_SUITE_H */
