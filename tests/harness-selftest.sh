@@ -12,7 +12,17 @@ kernels=("$@")
 [ $# -gt 0 ] || kernels=(6.1 6.12 debug)
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
-trap 'trap "" TERM; kill 0; exit 130' INT TERM
+# Each guest's script gets a process group, and passes the end on to its guest.
+set -m
+# shellcheck disable=SC2317 # called by the trap
+stop() {
+	local p
+	for p in $(jobs -rp); do
+		kill -TERM -- "-$p" 2>/dev/null
+	done
+	exit 130
+}
+trap stop INT TERM
 "$top/scripts/deps" vm test build bc || exit 1
 
 # Without shellcheck's advice on quotes: they are odd on purpose.
