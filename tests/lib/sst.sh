@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+# Flows between hosts A and B of topology.sh, and what the tests ask about
+# them. Source it after topology.sh.
+
+sst_tests=$(dirname "$(dirname "$(realpath "${BASH_SOURCE[0]}")")")
+sst_keys=$topo_tmp/keys.json
+sst_wire_next=20000
+sst_flow_list=()
+
+# sst_key: a fresh flow secret, 64 hex digits.
+sst_key() {
+	od -An -N32 -tx1 /dev/urandom | tr -d ' \n'
+}
+
+sst_quote() {
+	case $1 in *:*) echo "[$1]:$2" ;; *) echo "$1:$2" ;; esac
+}
+
+# sst_flow_add NS PROTO LOCAL LPORT REMOTE RPORT LWIRE RWIRE SIDE KEY: one end.
+sst_flow_add() {
+	sstctl -n "$(ns_name "$1")" flow add proto "$2" \
+		local "$(sst_quote "$3" "$4")" remote "$(sst_quote "$5" "$6")" \
+		wire "$7:$8" side "$9" key - <<<"${10}" >/dev/null
+}
+
+# sst_pair PROTO 4|6 APORT BPORT: both ends of a flow between A (side 1) and B,
+# with the next free wire ports and a fresh key. Also noted in $sst_keys, the
+# key file of the Python decoder.
+sst_pair() {
+	local proto=$1 fam=$2 aport=$3 bport=$4 a=A$2 b=B$2 key
+	local awire=$((sst_wire_next + 1)) bwire=$((sst_wire_next + 2))
+	sst_wire_next=$bwire
+	key=$(sst_key)
+	sst_flow_add A "$proto" "${!a}" "$aport" "${!b}" "$bport" "$awire" "$bwire" 1 "$key" &&
+	sst_flow_add B "$proto" "${!b}" "$bport" "${!a}" "$aport" "$bwire" "$awire" 2 "$key" ||
+		return 1
+	sst_flow_list+=("{\"proto\":\"$proto\",\"a_addr\":\"${!a}\",\"a_port\":$aport,\"b_addr\":\"${!b}\",\"b_port\":$bport,\"a_wire\":$awire,\"b_wire\":$bwire,\"key\":\"$key\",\"a_side\":1,\"name\":\"$proto$fam-$aport-$bport\"}")
+	(IFS=,; echo "[${sst_flow_list[*]}]") >"$sst_keys"
+}
+
+# sst_decode CAPTURE ORIGINALS [OPTION...]: check a capture of the path and
+# recover the original packets. Prints the decoder's summary.
+sst_decode() {
+	local cap=$1 out=$2
+	shift 2
+	/usr/bin/python3 "$sst_tests/pysst/decode.py" decode "$cap" \
+		--keys "$sst_keys" --out "$out" "$@"
+}
+
+# sst_compare ORIGINALS LOG [OPTION...]: byte for byte with what a host saw.
+sst_compare() {
+	local orig=$1 log=$2
+	shift 2
+	/usr/bin/python3 "$sst_tests/pysst/decode.py" compare "$orig" "$log" \
+		--keys "$sst_keys" "$@"
+}
+
+# sst_drops NS [PREFIX]: all counters of drops that are not zero, as NAME=N.
+sst_drops() {
+	sstctl -n "$(ns_name "$1")" -j stats |
+		jq -r --arg p "${2-}" '.counters | to_entries[] |
+			select(.value > 0 and (.key | startswith($p))) |
+			select(.key | IN("tx_sealed", "rx_opened", "rx_empty", "rx_split") | not) |
+			"\(.key)=\(.value)"' | sort | tr '\n' ' ' | sed 's/ $//'
+}
