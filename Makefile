@@ -26,7 +26,10 @@ kunit:
 selftest: tools
 	@tests/run $(addprefix -k ,$(K)) $(T)
 
-demo: tools
+# What is missing is installed first, so that it runs on a fresh system.
+demo:
+	@scripts/deps build tools vm test curl dnsmasq-base bind9-dnsutils
+	@$(MAKE) --no-print-directory tools
 	@scripts/vm -k $(or $(K),6.12) scripts/demo
 
 check:
