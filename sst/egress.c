@@ -36,13 +36,10 @@ static u8 wire_dsfield(const struct sst_net *sn, const struct sst_pkt *pkt,
 static u8 carried_tc(const struct sst_net *sn, const struct sst_pkt *pkt,
 		     u8 dsfield)
 {
-	u8 tc = dsfield & ~SST_ECN_MASK;
-
 	if (pkt->tuple.family != NFPROTO_IPV6 ||
-	    READ_ONCE(sn->cfg.dscp) != SST_DSCP_KEEP ||
-	    tc == READ_ONCE(sn->cfg.mark_value))
+	    READ_ONCE(sn->cfg.dscp) != SST_DSCP_KEEP || pkt->marked)
 		return 0;
-	return tc;
+	return dsfield & ~SST_ECN_MASK;
 }
 
 static void fill_trailer(struct sst_data_trailer *trailer,

@@ -6,6 +6,7 @@
 #include <linux/build_bug.h>
 #include <linux/in.h>
 #include <linux/string.h>
+#include <net/tcp.h>
 
 #include "compat.h"
 #include "stats.h"
@@ -53,7 +54,10 @@ int sst_meta_check_data(const struct sst_meta *meta, const struct sst_pkt *pkt,
 		return SST_A_STATS_RX_TYPE;
 	if (meta->flags & ~SST_FLAG_EMPTY)
 		return SST_A_STATS_RX_FLAGS;
-	if (meta->flags & SST_FLAG_EMPTY && payload)
+	/* An empty TCP packet is a keepalive: it must not end or reset anything. */
+	if (meta->flags & SST_FLAG_EMPTY &&
+	    (payload || (pkt->tuple.proto == IPPROTO_TCP &&
+			 pkt->covered[1] != TCPHDR_ACK)))
 		return SST_A_STATS_RX_FLAGS;
 	if (meta->tc & SST_ECN_MASK)
 		return SST_A_STATS_RX_TC;
