@@ -81,7 +81,7 @@ static enum sst_flow_clash insert(struct sst_flowtable *table,
 				  struct sst_flow *flow)
 {
 	if (xa_alloc_cyclic_bh(&table->by_id, &flow->id, flow, xa_limit_31b,
-			      &table->last_id, GFP_ATOMIC) < 0)
+			       &table->last_id, GFP_ATOMIC) < 0)
 		return SST_CLASH_NOMEM;
 	if (rhashtable_insert_fast(&table->by_real, &flow->real_node,
 				   real_params))

@@ -27,7 +27,7 @@ struct sst_flowtable {
 	struct xarray by_id;
 	u32 last_id;
 	unsigned int count;
-	spinlock_t lock;
+	spinlock_t lock; /* see above */
 };
 
 /**

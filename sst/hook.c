@@ -15,7 +15,6 @@
 #include <linux/netdevice.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter_ipv4.h>
-#include <linux/netfilter_ipv6.h>
 
 #include "egress.h"
 #include "guard.h"
@@ -77,37 +76,38 @@ static unsigned int post_routing(void *priv, struct sk_buff *skb,
 	return sst_egress(sst_pernet(state->net), skb, state);
 }
 
-#define SST_HOOKS(family)						\
-	{								\
-		.hook = pre_routing,					\
-		.pf = family,						\
-		.hooknum = NF_INET_PRE_ROUTING,				\
-		.priority = PRI_INGRESS,				\
-	}, {								\
-		.hook = pre_routing_guard,				\
-		.pf = family,						\
-		.hooknum = NF_INET_PRE_ROUTING,				\
-		.priority = PRI_GUARD,					\
-	}, {								\
-		.hook = local_in,					\
-		.pf = family,						\
-		.hooknum = NF_INET_LOCAL_IN,				\
-		.priority = NF_IP_PRI_FIRST,				\
-	}, {								\
-		.hook = local_out,					\
-		.pf = family,						\
-		.hooknum = NF_INET_LOCAL_OUT,				\
-		.priority = NF_IP_PRI_LAST,				\
-	}, {								\
-		.hook = post_routing,					\
-		.pf = family,						\
-		.hooknum = NF_INET_POST_ROUTING,			\
-		.priority = NF_IP_PRI_LAST,				\
-	}
-
+/* NFPROTO_INET: each of them for IPv4 and for IPv6. */
 static const struct nf_hook_ops hooks[] = {
-	SST_HOOKS(NFPROTO_IPV4),
-	SST_HOOKS(NFPROTO_IPV6),
+	{
+		.hook = pre_routing,
+		.pf = NFPROTO_INET,
+		.hooknum = NF_INET_PRE_ROUTING,
+		.priority = PRI_INGRESS,
+	},
+	{
+		.hook = pre_routing_guard,
+		.pf = NFPROTO_INET,
+		.hooknum = NF_INET_PRE_ROUTING,
+		.priority = PRI_GUARD,
+	},
+	{
+		.hook = local_in,
+		.pf = NFPROTO_INET,
+		.hooknum = NF_INET_LOCAL_IN,
+		.priority = NF_IP_PRI_FIRST,
+	},
+	{
+		.hook = local_out,
+		.pf = NFPROTO_INET,
+		.hooknum = NF_INET_LOCAL_OUT,
+		.priority = NF_IP_PRI_LAST,
+	},
+	{
+		.hook = post_routing,
+		.pf = NFPROTO_INET,
+		.hooknum = NF_INET_POST_ROUTING,
+		.priority = NF_IP_PRI_LAST,
+	},
 };
 
 /**

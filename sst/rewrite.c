@@ -115,7 +115,7 @@ static void write_network(struct sst_pkt *pkt, u8 dsfield, bool marked, int grow
 		if (marked)
 			iph->frag_off = htons(SST_MARK_IPV4 | IP_DF);
 		else
-			iph->frag_off &= htons(~SST_MARK_IPV4);
+			iph->frag_off &= ~htons(SST_MARK_IPV4);
 		ip_send_check(iph);
 	} else {
 		struct ipv6hdr *ip6h = ipv6_hdr(skb);
