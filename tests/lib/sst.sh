@@ -4,6 +4,7 @@
 # them. Source it after topology.sh.
 
 sst_tests=$(dirname "$(dirname "$(realpath "${BASH_SOURCE[0]}")")")
+# shellcheck disable=SC2154 # topology.sh sets it
 sst_keys=$topo_tmp/keys.json
 sst_wire_next=20000
 sst_flow_list=()
