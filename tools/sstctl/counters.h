@@ -28,7 +28,7 @@ static const struct {
 	{
 		SST_A_STATS_TX_FRAGMENT,
 		"tx_fragment",
-		"Dropped. A fragment, or a packet already cut into fragments, whose addresses are those of a live flow.",
+		"Dropped. A fragment with the ports of a live flow, or a packet already cut into fragments.",
 	},
 	{
 		SST_A_STATS_TX_SEGMENT,

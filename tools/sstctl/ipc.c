@@ -275,9 +275,12 @@ static int explain_done(const struct nlmsghdr *request, const struct nlmsghdr *n
 static struct nlmsghdr *start(uint16_t type, uint16_t flags, uint8_t cmd,
 			      uint8_t version)
 {
-	struct nlmsghdr *nlh = mnl_nlmsg_put_header(ipc.request);
+	struct nlmsghdr *nlh;
 	struct genlmsghdr *genl;
 
+	/* libmnl does not clear the padding of attributes. */
+	memset(ipc.request, 0, sizeof(ipc.request));
+	nlh = mnl_nlmsg_put_header(ipc.request);
 	nlh->nlmsg_type = type;
 	nlh->nlmsg_flags = NLM_F_REQUEST | flags;
 	nlh->nlmsg_seq = ++ipc.seq;

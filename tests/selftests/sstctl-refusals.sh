@@ -1,0 +1,213 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# timeout: 180
+# Wrong command lines and wrong netlink messages: each gets the answer that is
+# documented, and changes nothing.
+. "$(dirname "$0")/../lib/topology.sh"
+tools=$(dirname "$(realpath "$0")")/../tools
+nlraw=("/usr/bin/python3" "$tools/nlraw.py")
+table=$tools/netlink-errors.txt
+
+# refuse STATUS MESSAGE ARGUMENT...: sstctl ends with this status and says
+# nothing but this one line, on standard error.
+refuse() {
+	local status=$1 message=$2 rc
+	shift 2
+	"${run[@]}" sstctl "$@" >"$topo_tmp/out" 2>"$topo_tmp/err" </dev/null
+	rc=$?
+	is "sstctl ${*@Q}" "$rc $(cat "$topo_tmp/out")$(cat "$topo_tmp/err")" \
+		"$status sstctl: $message"
+}
+
+# The same for wrong words: status 1 and the hint to ask for help.
+wrong() {
+	local command=$1 message=$2
+	shift 2
+	refuse 1 "${command:+$command: }$message: try 'sstctl ${command:+$command }help'" "$@"
+}
+
+rows=$(grep -c '^[^#]' "$table")
+tap_plan $((126 + rows))
+
+ns_add T
+run=(ip netns exec "$(ns_name T)")
+cd "$topo_tmp" || exit 1
+umask 077
+sstctl flow genkey >key
+b64=$(cat key)
+hex=$(base64 -d <key | od -An -v -tx1 | tr -d ' \n')
+good=(flow add proto tcp local 10.0.1.1:40000 remote 10.0.2.1:80
+	wire 31417:27182 side 1 key key)
+
+# ---- options and commands
+wrong '' 'a command is missing'
+wrong '' 'a command is missing' -j
+wrong '' "'frob' is not a command" frob
+wrong '' "'' is not a command" ''
+wrong '' "'s' may be stats or set" s
+wrong '' "'FLOW' is not a command" FLOW
+wrong '' "'frob' is not a command" help frob
+wrong '' "'add' is not a command" help flow add
+wrong '' "option '-x' is unknown" -x stats
+wrong '' "option '-x' is unknown" -jx stats
+wrong '' "option '--frob' is unknown" --frob
+wrong '' "option '-n' needs a value" -n
+wrong '' "option '--netns' needs a value" --netns
+wrong '' '-4 and -6 exclude each other' -4 -6 flow
+refuse 1 "network namespace 'no-such': No such file or directory" -n no-such stats
+refuse 1 "network namespace '': not a name or path" -n '' stats
+refuse 1 "network namespace './key': not a network namespace" -n ./key stats
+refuse 1 "network namespace '/proc/self/ns/uts': not a network namespace" -n /proc/self/ns/uts stats
+
+# ---- flow
+wrong flow "'frob' is not a command" flow frob
+wrong flow "'key' is not a command" flow key
+wrong 'flow show' "id '0': an id is a number from 1 to 4294967295" flow show 0
+wrong 'flow show' "id '4294967296': an id is a number from 1 to 4294967295" flow show 4294967296
+wrong 'flow show' "id '1x': an id is a number from 1 to 4294967295" flow show 1x
+wrong 'flow show' "'1' is not expected" flow show 1 2
+wrong 'flow show' "'wire' is not expected" flow show wire 1:2
+wrong 'flow show' "'-1' is not expected" flow show -1
+wrong 'flow show' 'proto needs a value' flow show proto
+wrong 'flow show' "proto 'icmp': give tcp or udp" flow show proto icmp
+wrong 'flow show' "local '10.0.0': not an IPv4 or IPv6 address" flow show local 10.0.0
+wrong 'flow show' "local '10.0.0.1:0': a port is a number from 1 to 65535" flow show local 10.0.0.1:0
+wrong 'flow show' "remote 'fd00::1]:1': not an IPv4 or IPv6 address" flow show remote fd00::1]:1
+wrong 'flow show' "remote '[fd00::1': the ']' is missing" flow show remote '[fd00::1'
+wrong 'flow show' "remote '[10.0.0.1]:1': only IPv6 addresses have brackets" flow show remote '[10.0.0.1]:1'
+wrong 'flow show' 'local is given twice' flow show local 10.0.0.1 local 10.0.0.2
+wrong 'flow show' "local 'fd00::1': not an IPv4 address, which -4 asks for" -4 flow show local fd00::1
+refuse 2 'flow show: no flow has this id' flow show 4000000000
+refuse 2 'flow show: no flow has this id' -j flow show 4000000000
+wrong 'flow del' 'id is missing' flow del
+wrong 'flow del' "id 'all': an id is a number from 1 to 4294967295" flow del all
+wrong 'flow del' "id '-1': an id is a number from 1 to 4294967295" flow del 1 -1
+refuse 2 'flow del: no flow has this id' flow del 4000000000
+refuse 2 $'flow del: id 7: no flow has this id\nsstctl: flow del: id 8: no flow has this id' flow del 7 8
+wrong 'flow flush' "'all' is not expected" flow flush all
+wrong 'flow flush' "proto '6': give tcp or udp" flow flush proto 6
+wrong 'flow genkey' "'-' is not expected" flow genkey -
+
+# ---- flow add: words
+wrong 'flow add' 'proto is missing' flow add
+wrong 'flow add' 'local is missing' flow add proto tcp
+wrong 'flow add' 'remote is missing' "${good[@]:0:6}"
+wrong 'flow add' 'wire is missing' "${good[@]:0:8}"
+wrong 'flow add' 'side is missing' "${good[@]:0:10}"
+wrong 'flow add' 'key is missing' "${good[@]:0:12}"
+wrong 'flow add' 'key needs a value' "${good[@]:0:13}"
+wrong 'flow add' 'side is given twice' "${good[@]}" side 2
+wrong 'flow add' "'frob' is not expected" "${good[@]}" frob 1
+wrong 'flow add' "'s' may be several words" "${good[@]:0:10}" s 1
+wrong 'flow add' "proto 'sctp': give tcp or udp" flow add proto sctp
+wrong 'flow add' "local '10.0.1.1': the port is missing, write ADDRESS:PORT" flow add local 10.0.1.1
+wrong 'flow add' "local '10.0.1.1:': a port is a number from 1 to 65535" flow add local 10.0.1.1:
+wrong 'flow add' "local '10.0.1.1:65536': a port is a number from 1 to 65535" flow add local 10.0.1.1:65536
+wrong 'flow add' "local '10.0.1.1:http': a port is a number from 1 to 65535" flow add local 10.0.1.1:http
+wrong 'flow add' "local 'localhost:80': not an IPv4 or IPv6 address" flow add local localhost:80
+wrong 'flow add' "remote 'fd00::1': the port is missing, write [ADDRESS]:PORT" flow add remote fd00::1
+wrong 'flow add' "remote '[fd00::1]80': after ']' comes :PORT" flow add remote '[fd00::1]80'
+wrong 'flow add' "remote '[fe80::1%lo]:80': not an IPv4 or IPv6 address" flow add remote '[fe80::1%lo]:80'
+wrong 'flow add' "local '[fd00::1]:80': not an IPv4 address, which -4 asks for" -4 flow add local '[fd00::1]:80'
+wrong 'flow add' "remote '10.0.0.1:80': not an IPv6 address, which -6 asks for" -6 flow add remote 10.0.0.1:80
+wrong 'flow add' "wire '31417': write LOCAL-PORT:REMOTE-PORT" flow add wire 31417
+wrong 'flow add' "wire '0:1': a port is a number from 1 to 65535" flow add wire 0:1
+wrong 'flow add' "wire '1:2:3': a port is a number from 1 to 65535" flow add wire 1:2:3
+wrong 'flow add' "side '3': give 1 or 2" flow add side 3
+wrong 'flow add' "scope 'payload': give ports" flow add scope payload
+wrong 'flow add' "suite '2': give 1 (chacha20-poly1305)" flow add suite 2
+wrong 'flow add' "local 'a?b': not an IPv4 or IPv6 address" flow add local $'a\nb'
+
+# ---- flow add: the secret
+on_argv='a secret on the command line can be read by other users, give a file or '"'-'"
+wrong 'flow add' "key: $on_argv" "${good[@]:0:13}" "$b64"
+wrong 'flow add' "key: $on_argv" "${good[@]:0:13}" "$hex"
+wrong 'flow add' "key: $on_argv" flow add key "${b64%?}"
+wrong 'flow add' "key: $on_argv" flow add "$b64"
+refuse 1 "flow add: key file 'none': No such file or directory" "${good[@]:0:13}" none
+refuse 1 "flow add: key file '.': Is a directory" "${good[@]:0:13}" .
+not_a_key='not a key: one line of 44 characters of base64 or 64 hex digits is expected'
+refuse 1 "flow add: key file 'standard input': $not_a_key" "${good[@]:0:13}" -
+echo "$b64$b64" >long
+refuse 1 "flow add: key file 'long': $not_a_key" "${good[@]:0:13}" long
+printf '%s\n\n' "$b64" >lines
+refuse 1 "flow add: key file 'lines': $not_a_key" "${good[@]:0:13}" lines
+base64 -d <key >binary
+refuse 1 "flow add: key file 'binary': $not_a_key" "${good[@]:0:13}" binary
+
+# ---- flow add: what the kernel refuses
+refuse 2 'flow add: wire ports are the same as the real ports' "${good[@]:0:8}" wire 40000:80 side 1 key key
+refuse 2 'flow add: give either IPv4 or IPv6 addresses, not both' "${good[@]:0:6}" remote '[fd00::1]:80' "${good[@]:8}"
+refuse 2 'flow add: local address must be a unicast address' "${good[@]:0:4}" local 0.0.0.0:1 "${good[@]:6}"
+refuse 2 'flow add: loopback addresses are exempt from SST' "${good[@]:0:6}" remote 127.0.0.1:80 "${good[@]:8}"
+
+# ---- set, get, stats, monitor
+wrong set 'a name is missing' set
+wrong set "'frob' is not a name" set frob 1
+wrong set "'mark' may be several names" set mark 1
+wrong set 'flows is read only' set flows 1
+wrong set 'dscp needs a value' set dscp
+wrong set 'dscp is given twice' set dscp keep dscp clear
+wrong set "dscp '1': give clear or keep" set dscp 1
+wrong set "mark-mask '0x100': the number is too large" set mark-mask 0x100
+wrong set "rekey-seconds '1m': not a number" set rekey-seconds 1m
+wrong set "max-flows '-1': not a number" set max-flows -1
+refuse 2 'set: rekey-seconds: integer out of range (1 to 3600)' set rekey-seconds 3601
+refuse 2 'set: mark-mask must leave the ECN bits 0 and 1 clear' set mark-mask 0xff
+refuse 2 'set: mark-value has bits outside of mark-mask' set dscp keep mark-value 1
+is 'no value was set' "$("${run[@]}" sstctl get dscp)" 'dscp clear'
+wrong get "'frob' is not a name" get frob
+wrong stats "'zeros' is not expected" stats zeros
+wrong monitor "'frob' is not expected" monitor frob
+is 'no flow was added' "$("${run[@]}" sstctl get flows)" 'flows 0'
+
+# ---- output that cannot be written
+"${run[@]}" sstctl stats all >/dev/full 2>err
+is 'output that cannot be written' "$? $(cat err)" \
+	'1 sstctl: stats: cannot write: No space left on device'
+"${run[@]}" sstctl flow genkey >/dev/full 2>err
+is 'a secret that cannot be written' "$? $(cat err)" \
+	'1 sstctl: flow genkey: cannot write the key: No space left on device'
+
+# ---- other people
+nobody=(setpriv --reuid 65534 --regid 65534 --clear-groups)
+eperm='not permitted: CAP_NET_ADMIN over this network namespace is needed'
+chmod 755 "$topo_tmp"
+cp key nobody.key
+chown 65534 nobody.key
+run=(ip netns exec "$(ns_name T)" "${nobody[@]}")
+refuse 2 "flow show: $eperm" flow show
+refuse 2 "flow show: $eperm" flow show 1
+refuse 2 "flow add: $eperm" "${good[@]:0:13}" nobody.key
+refuse 2 "flow del: $eperm" flow del 1
+refuse 2 "flow flush: $eperm" flow flush
+refuse 2 "stats: $eperm" stats
+refuse 2 "get: $eperm" get
+refuse 2 "set: $eperm" set dscp keep
+# Events name the real ports.
+timeout 5 "${run[@]}" sstctl monitor >out 2>err
+is 'sstctl monitor without CAP_NET_ADMIN' "$? $(cat out err)" "2 sstctl: monitor: $eperm"
+# Root without the one capability.
+run=(ip netns exec "$(ns_name T)" setpriv --bounding-set=-net_admin --inh-caps=-net_admin)
+refuse 2 "get: $eperm" get
+# The owner of a user namespace has no say in a network namespace outside of it ...
+run=(ip netns exec "$(ns_name T)" unshare -Ur)
+refuse 2 "get: $eperm" get
+# ... but in his own, be he root outside or not.
+run=()
+ok 'a container may administer its own namespace' unshare -Urn sstctl "${good[@]}"
+ok 'so may one of a user without rights' "${nobody[@]}" unshare -Urn \
+	sstctl "${good[@]:0:13}" nobody.key
+ok 'and it can watch' "${nobody[@]}" unshare -Urn timeout -s INT -k 5 --preserve-status \
+	1 sstctl monitor
+refuse 1 "network namespace 'no-such': No such file or directory" -n no-such get
+
+# ---- raw messages
+while IFS=$'\t' read -r what want got; do
+	is "message: $what" "$got" "$want"
+done < <(ns T "${nlraw[@]}" --table "$table" </dev/null)
+is 'raw message without CAP_NET_ADMIN' "$(ns T "${nobody[@]}" "${nlraw[@]}" flow-flush)" EPERM
+is 'raw message of a container to its own namespace' \
+	"$("${nobody[@]}" unshare -Urn "${nlraw[@]}" flow-flush)" ok
+ok 'the documentation is that of the table' "$tools/gen-netlink-errors" --check
+is 'refused values were not set' "$(ns T sstctl get rekey-seconds)" 'rekey-seconds 3600'

@@ -1,0 +1,271 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# timeout: 240
+# What sstctl does when nothing is wrong: flows, counters, tunables, events, as
+# text and as JSON, in other namespaces, and without ever showing a secret.
+. "$(dirname "$0")/../lib/topology.sh"
+top=$(dirname "$(realpath "$0")")/../..
+nlraw=("/usr/bin/python3" "$top/tests/tools/nlraw.py")
+
+tap_plan 89
+
+topo_hrh
+ns_add T
+T=$(ns_name T)
+cd "$topo_tmp" || exit 1
+umask 077
+s() { sstctl -n "$T" "$@"; }
+js() { sstctl -n "$T" -j "$@"; }
+# valid COMMAND...: what it prints is one line of JSON.
+valid() {
+	"$@" >json || return 1
+	[ "$(wc -l <json)" -eq 1 ] && /usr/bin/python3 -m json.tool <json
+}
+# q FILTER COMMAND...: a value in the JSON of a command.
+q() {
+	local filter=$1
+	shift
+	js "$@" | jq -r "$filter"
+}
+
+# lines FILE N: it has as many lines; for wait_for.
+lines() {
+	[ "$(wc -l <"$1")" -eq "$2" ]
+}
+
+# ---- help and version
+is 'version' "$(sstctl -V)" "sstctl $(cat "$top/VERSION")"
+is 'version, long' "$(sstctl --version)" "sstctl $(cat "$top/VERSION")"
+for words in '--help' '-h' 'help' 'help flow' 'help set' 'flow help' 'flow -h' \
+	'flow add --help' 'flow del help' 'flow show help' 'flow flush help' \
+	'flow genkey help' 'stats help' 'set help' 'get --help' 'monitor help'; do
+	# shellcheck disable=SC2086 # several words
+	sstctl $words >out 2>err
+	is "sstctl $words" "$? $(head -c 13 out) $(cat err)" '0 Usage: sstctl '
+done
+
+# ---- secrets
+sstctl flow genkey >key1 2>err
+is 'genkey: base64 of 32 bytes' "$(wc -c <key1) $(base64 -d <key1 | wc -c)" '45 32'
+is 'genkey: no warning with umask 077' "$(cat err)" ''
+not_ok 'genkey: never the same' test "$(cat key1)" = "$(sstctl flow genkey)"
+(umask 022 && sstctl flow genkey >open.key) 2>err
+is 'genkey: warning' "$(cat err)" \
+	"sstctl: flow genkey: warning: writing to a file that is accessible to others: set 'umask 077' first"
+is 'genkey: the warning harms nothing' "$(base64 -d <open.key | wc -c)" 32
+
+# ---- flow add and show
+v4=(local 10.0.1.1:40000 remote 10.0.2.1:80 wire 31417:27182)
+v6=(local '[fd00:1::1]:40000' remote '[fd00:2::1]:443' wire 31417:27182)
+is 'show: nothing' "$(s flow show)" ''
+is 'show: nothing, JSON' "$(js flow show)" '{"flows":[]}'
+id=$(s flow add proto tcp "${v4[@]}" side 1 key key1 2>err)
+is 'add: says the id' "$id $(cat err)" 'flow 1 '
+is 'show as text' "$(s flow show 1 | sed 's/age .*/age/; s/ *$//')" \
+'flow 1 tcp local 10.0.1.1:40000 remote 10.0.2.1:80 wire 31417:27182
+    side 1 scope ports suite chacha20-poly1305 state live age
+    tx key 0 seq 0 packets 0 bytes 0
+    rx key 0 packets 0 bytes 0 idle never'
+is 'show as JSON' "$(q '.flows[0].age |= 0 | tojson' flow show)" \
+'{"flows":[{"id":1,"proto":"tcp","local":"10.0.1.1","local_port":40000,"remote":"10.0.2.1","remote_port":80,"wire_local_port":31417,"wire_remote_port":27182,"side":1,"scope":"ports","suite":"chacha20-poly1305","state":"live","age":0,"tx":{"kri":0,"seq":0,"packets":0,"bytes":0},"rx":{"kri":0,"packets":0,"bytes":0,"idle":null}}]}'
+is 'pretty JSON says the same' "$(sstctl -n "$T" -j -p flow show | jq -c '.flows[0].age |= 0')" \
+	"$(js flow show | jq -c '.flows[0].age |= 0')"
+at_least 'pretty JSON has lines' "$(sstctl -n "$T" -jp flow show | wc -l)" 20
+sstctl flow genkey | base64 -d | od -An -v -tx1 | tr -d ' \n' >key2
+is 'add: IPv6, hex on standard input, JSON' \
+	"$(js flow add side 2 suite 1 key - scope ports "${v6[@]}" proto udp <key2)" '{"id":2}'
+id=$(s flow add p t l 10.0.1.1:40001 r 10.0.2.1:80 w 31418:27182 si 1 k open.key 2>err)
+is 'add: short words; a key file that others may read' "$id $(cat err)" \
+	"flow 3 sstctl: flow add: warning: key file 'open.key' is accessible to others: try 'chmod o= FILE'"
+is 'show one of several' "$(q '.flows | map(.id) | tojson' flow show 2)" '[2]'
+is 'show all, by id' "$(q '.flows | map(.id) | tojson' flow show)" '[1,2,3]'
+is 'show: flow alone' "$(q '.flows | map(.id) | tojson' flow)" '[1,2,3]'
+is 'show: short' "$(q '.flows | map(.id) | tojson' f s)" '[1,2,3]'
+is 'show: protocol' "$(q '.flows | map(.id) | tojson' flow show proto udp)" '[2]'
+is 'show: address' "$(q '.flows | map(.id) | tojson' flow show remote 10.0.2.1)" '[1,3]'
+is 'show: address and port' "$(q '.flows | map(.id) | tojson' flow show local 10.0.1.1:40001)" '[3]'
+is 'show: IPv6 address' "$(q '.flows | map(.id) | tojson' flow show remote fd00:2::1)" '[2]'
+is 'show: several filters' "$(q '.flows | map(.id) | tojson' flow show proto udp remote 10.0.2.1)" '[]'
+is 'show: -4' "$(q '.flows | map(.id) | tojson' -4 flow show)" '[1,3]'
+is 'show: -6' "$(q '.flows | map(.id) | tojson' -6 flow show)" '[2]'
+
+# ---- namespaces
+is '-n with a path' "$(sstctl -n "/var/run/netns/$T" -j get flows)" '{"flows":3}'
+is '--netns' "$(sstctl --netns="$T" get flows)" 'flows 3'
+is 'inside of the namespace' "$(ns T sstctl get flows)" 'flows 3'
+is 'another namespace has nothing of it' "$(sstctl -n "$(ns_name R)" get flows)" 'flows 0'
+
+# ---- counters
+names=$("$top/tools/sstctl/gen-counters" --check && sed -n 's/^\t\t"\([a-z_]*\)",$/\1/p' "$top/tools/sstctl/counters.h")
+is 'stats: all of the specification, text' "$(s stats all | awk '{ print $1 }')" "$names"
+is 'stats: all of the specification, JSON' "$(q '.counters | keys_unsorted[]' stats)" "$names"
+is 'stats: zeros are left out' "$(s stats)" ''
+at_least 'stats: with meanings' "$(s stats all explain | grep -c '^    [A-Z].*\.$')" 25
+
+# ---- tunables
+before=$(s get)
+is 'get: defaults' "$(js get)" \
+	'{"mark_mask":252,"mark_value":172,"dscp":"clear","rekey_packets":4294901760,"rekey_seconds":3600,"max_flows":131072,"flows":3}'
+ok 'set: all at once' s set mark-mask 0xf0 mark-value 0x50 dscp keep \
+	rekey-packets 1000 rekey-seconds 60 max-flows 5
+is 'get: all as set' "$(s get | tr '\n' ' ')" \
+	'mark-mask 0xf0 mark-value 0x50 dscp keep rekey-packets 1000 rekey-seconds 60 max-flows 5 flows 3 '
+ok 'set: one, decimal' s set mark-value 0xa0
+is 'get: the others stay' "$(s get mark-value mark-mask dscp | tr '\n' ' ')" \
+	'mark-mask 0xf0 mark-value 0xa0 dscp keep '
+# shellcheck disable=SC2046 # several words
+ok 'set takes what get prints' s set $(grep -v ^flows <<<"$before")
+is 'get: as before' "$(s get)" "$before"
+ok 'set: the largest values' s set rekey-packets 4294901760 rekey-seconds 3600 max-flows 1048576
+ok 'set: the smallest values' s set rekey-packets 1 rekey-seconds 1 max-flows 0
+# shellcheck disable=SC2046 # several words
+must s set $(grep -v ^flows <<<"$before")
+
+# ---- events
+bg_ns mon T sstctl monitor
+bg_ns monj T sstctl -j monitor
+wait_for grep -q listening mon.err
+wait_for grep -q listening monj.err
+sstctl flow genkey >key4
+must s flow add proto udp local 10.0.1.1:5000 remote 10.0.2.1:53 wire 5001:5002 side 1 key key4 >/dev/null
+must s flow del 4
+must s flow flush proto udp
+must s flow del 1 3
+ok 'monitor: a line at once for each event' wait_for lines monj.out 5
+wait_for lines mon.out 5
+bg_stop mon TERM
+is 'monitor: SIGTERM ends it well' $? 0
+bg_stop monj INT
+is 'monitor: SIGINT ends it well' $? 0
+is 'monitor: events' "$(jq -r '[.event, .id, .reason // "-"] | join(" ")' monj.out)" \
+'flow-opened 4 -
+flow-closed 4 deleted
+flow-closed 2 flushed
+flow-closed 1 deleted
+flow-closed 3 deleted'
+is 'monitor: text' "$(sed 's/^20[0-9-]*T[0-9:.]*Z //; s/ age .*//' mon.out | head -n 2)" \
+'flow-opened flow 4 udp local 10.0.1.1:5000 remote 10.0.2.1:53 wire 5001:5002 side 1 scope ports suite chacha20-poly1305 state live
+flow-closed flow 4 udp local 10.0.1.1:5000 remote 10.0.2.1:53 wire 5001:5002 reason deleted side 1 scope ports suite chacha20-poly1305 state live'
+is 'monitor: each line is JSON with a time' \
+	"$(jq -r '.time | test("^20..-..-..T..:..:..[.]......Z$")' monj.out | sort | uniq -c | tr -s ' ')" ' 5 true'
+
+# ---- events of the data path: the peer has the same secret, then another one
+sstctl flow genkey >key5
+sstctl flow genkey >key6
+must sstctl -n "$(ns_name A)" set rekey-packets 2
+must sstctl -n "$(ns_name A)" flow add proto udp local 10.0.1.1:6000 remote 10.0.2.1:6001 wire 6100:6101 side 1 key key5 >a.out
+must sstctl -n "$(ns_name B)" flow add proto udp local 10.0.2.1:6001 remote 10.0.1.1:6000 wire 6101:6100 side 2 key key5 >b.out
+bg_ns mona A sstctl -j monitor
+bg_ns monb B sstctl -j monitor
+wait_for grep -q listening mona.err
+wait_for grep -q listening monb.err
+udp_send() {
+	for _ in 1 2 3 4 5; do
+		echo test | ns A socat -u - UDP4:10.0.2.1:6001,bind=10.0.1.1:6000
+	done
+}
+udp_send
+ok 'B opened them' wait_for stat_is B rx_opened 5
+is 'show: packets and keys of the sender' \
+	"$(sstctl -n "$(ns_name A)" -j flow | jq -c '.flows[0].tx')" '{"kri":2,"seq":1,"packets":5,"bytes":25}'
+is 'show: packets and keys of the receiver' \
+	"$(sstctl -n "$(ns_name B)" -j flow | jq -c '.flows[0].rx | .idle |= (. < 60)')" '{"kri":2,"packets":5,"bytes":25,"idle":true}'
+ok 'stats: not zero' grep -q '^rx_opened  *5$' <(sstctl -n "$(ns_name B)" stats)
+wait_for lines monb.out 2
+is 'monitor: keys that rotated, sender' "$(jq -r '[.event, .direction, .tx.kri] | join(" ")' mona.out)" \
+'flow-rotated tx 1
+flow-rotated tx 2'
+is 'monitor: keys that rotated, receiver' "$(jq -r '[.event, .direction, .rx.kri] | join(" ")' monb.out)" \
+'flow-rotated rx 1
+flow-rotated rx 2'
+must sstctl -n "$(ns_name B)" flow flush
+must sstctl -n "$(ns_name B)" flow add proto udp local 10.0.2.1:6001 remote 10.0.1.1:6000 wire 6101:6100 side 2 key key6 >b.out
+udp_send
+ok 'other key: not opened' wait_for stat_is B rx_auth 5
+ok 'monitor: packets that do not verify' wait_for grep -q '"event":"auth-failed".*"missed":0' monb.out
+bg_stop mona
+bg_stop monb
+
+# ---- a long list while it changes
+seq 1 1000 | sed 's/.*/stable | flow-add v4 local-port=1 remote-port=& wire-local-port=2 wire-remote-port=& | ok/' >stable.txt
+for _ in $(seq 20); do
+	seq 2001 2050 | sed 's/.*/churn | flow-add v6 proto=17 local-port=1 remote-port=& wire-local-port=2 wire-remote-port=& | ok/'
+	echo 'churn | flow-flush proto=17 | ok'
+done >churn.txt
+is 'a thousand flows' "$(ns T "${nlraw[@]}" --table stable.txt | cut -f 3 | sort | uniq -c | tr -s ' ')" ' 1000 ok'
+stable=$(q '.flows | map(.id) | tojson' flow show)
+bg_ns churn T "${nlraw[@]}" --table "$topo_tmp/churn.txt"
+dumps=0 bad=0 seen=0
+while bg_alive churn; do
+	js flow show >json
+	# All flows that stay, each once and in order, and valid JSON.
+	case $(jq --argjson stable "$stable" '.flows | if
+		map(select(.proto == "tcp") | .id) != $stable or
+		(map(.id) | . != unique) then "bad" else length end' json) in
+	1000) ;;
+	1???) seen=$((seen + 1)) ;;
+	*) bad=$((bad + 1)) ;;
+	esac
+	dumps=$((dumps + 1))
+done
+bg_wait churn
+at_least 'dumps while flows come and go' "$dumps" 3
+at_least 'dumps that showed some of them' "$seen" 1
+is 'dumps that were wrong' "$bad" 0
+is 'changes that were refused' "$(grep -cv 'ok$' churn.out)" 0
+
+# ---- a reader that is too slow
+# Stopped, the monitor reads nothing until its buffer is full. In a container it
+# has no right to a large one.
+sed 's/v6 proto=17/v4/; s/flush proto=17/flush/' churn.txt | head -n 510 >flood.txt
+# shellcheck disable=SC2016 # for the inner shell
+bg slow unshare -Urn bash -c '
+	sstctl monitor >slow-mon.out 2>slow-mon.err & pid=$!
+	while ! grep -q listening slow-mon.err; do sleep 0.1; done
+	kill -STOP $pid
+	"$@" --table flood.txt >flood.out
+	kill -CONT $pid
+	while ! grep -q lost slow-mon.err; do sleep 0.1; done
+	# Now and then, until it has read what was in the buffer.
+	until grep -q "local 10.9.1.1:5000" slow-mon.out; do
+		"$@" flow-add v4 local-ipv4=10.9.1.1 local-port=5000
+		"$@" flow-flush
+		sleep 0.2
+	done
+	kill $pid
+	wait $pid' bash "${nlraw[@]}"
+ok 'monitor says that events were lost' wait_for -t 30 grep -q \
+	'^sstctl: monitor: warning: events were lost$' slow-mon.err
+ok 'and goes on' wait_for -t 30 grep -q 'local 10.9.1.1:5000' slow-mon.out
+ok 'and ends well' bg_wait slow
+
+# ---- secrets in what was printed
+sstctl -n "$T" flow show >all.txt
+js flow show >all.json
+cat ./*.out ./*.err all.txt all.json >printed
+for k in key1 open.key key4 key5 key6; do
+	cut -c 1-12 "$k"
+	base64 -d "$k" | od -An -v -tx1 | tr -d ' \n' | cut -c 1-12
+done >secrets
+cut -c 1-12 key2 >>secrets
+not_ok 'no secret in what was printed' grep -iFf secrets printed
+ok 'flush' s flow flush
+is 'flush: nothing is left' "$(js flow show) $(s get flows)" '{"flows":[]} flows 0'
+
+# ---- without the module
+bg monx sstctl monitor
+wait_for grep -q listening monx.err
+# The namespaces may hold nothing of it.
+must rmmod sst
+ok 'monitor ends with the module' wait_for grep -qx 'sstctl: monitor: the sst kernel module was removed' monx.err
+bg_wait monx
+is 'monitor: status then' $? 2
+# The request itself would load a module that can be found by its alias.
+conf=/etc/modprobe.d/sst-vm.conf
+[ ! -e $conf ] || mv $conf $conf.away
+s stats >out 2>err
+is 'module not loaded' "$? $(cat out err)" \
+	"2 sstctl: stats: the sst kernel module is not loaded: try 'modprobe sst'"
+[ ! -e $conf.away ] || mv $conf.away $conf
+must modprobe sst
+is 'after modprobe' "$(js get flows)" '{"flows":0}'
