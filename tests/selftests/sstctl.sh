@@ -7,7 +7,7 @@
 top=$(dirname "$(realpath "$0")")/../..
 nlraw=("/usr/bin/python3" "$top/tests/tools/nlraw.py")
 
-tap_plan 89
+if [ "${SST_KERNEL-}" = debug ]; then tap_plan 88; else tap_plan 89; fi
 
 topo_hrh
 ns_add T
@@ -267,5 +267,9 @@ s stats >out 2>err
 is 'module not loaded' "$? $(cat out err)" \
 	"2 sstctl: stats: the sst kernel module is not loaded: try 'modprobe sst'"
 [ ! -e $conf.away ] || mv $conf.away $conf
-must modprobe sst
-is 'after modprobe' "$(js get flows)" '{"flows":0}'
+# User-mode Linux with KASAN cannot load a module where one was before: it finds
+# fault with its own load_module().
+if [ "${SST_KERNEL-}" != debug ]; then
+	must modprobe sst
+	is 'after modprobe' "$(js get flows)" '{"flows":0}'
+fi
