@@ -7,6 +7,7 @@
 
 tap_plan 9
 topo_hrh
+must topo_offload off
 port=4000
 must capture_start cap R ra "$topo_tmp/wire.pcap"
 for fam in 4 6; do
