@@ -1,0 +1,91 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# timeout: 200
+# TCP leaves room for the trailer: segments fill the MTU exactly, on the side
+# that connects and on the side that accepts; nothing is dropped for its size
+# and nothing is fragmented. A datagram that does not fit is an error at once.
+. "$(dirname "$0")/../lib/topology.sh"
+. "$(dirname "$0")/../lib/sst.sh"
+
+tap_plan 58
+trailer=28
+
+# sizes FILE ADDRESS: length of the largest IP packet from there, and "whole" if
+# next to none carries only the few bytes that were cut off a segment made too
+# large by as much as a trailer or two.
+sizes() {
+	/usr/bin/python3 -c '
+import sys
+sys.path.insert(0, sys.argv[3])
+from sst import packet, pcap
+src, trailer = packet.addr(sys.argv[2]), int(sys.argv[4])
+sizes, tails = [], 0
+for _, data, _ in pcap.Reader(sys.argv[1]).packets():
+    p = packet.Packet(data)
+    if p.src == src:
+        sizes.append(len(p.data))
+        payload = len(p.segment) - (p.segment[12] >> 4) * 4 - trailer
+        tails += 0 < payload <= 2 * trailer
+print(max(sizes), "whole" if tails <= 3 else "%d tails" % tails)' \
+		"$1" "$2" "$sst_tests/pysst" "$trailer"
+}
+
+# Towards the side that connected: socat -u the other way round.
+tcp_back() {
+	local rc=0
+	head -c "$4" /dev/urandom >"$topo_tmp/sent"
+	bg_ns back B socat -u "OPEN:$topo_tmp/sent" "TCP$1-LISTEN:$3,reuseaddr"
+	wait_for listening B tcp "$3" || return 1
+	ns A timeout 60 socat -u "TCP$1:$(sst_quote "$2" "$3"),sourceport=$5" \
+		"CREATE:$topo_tmp/got" || rc=1
+	bg_stop back
+	[ "$rc" -eq 0 ] && cmp "$topo_tmp/sent" "$topo_tmp/got"
+}
+
+topo_hrh
+port=4000
+for offload in on off; do
+	must topo_offload $offload
+	for mtu in 1280 1500 9000; do
+		must topo_mtu $mtu
+		bytes=$((mtu * 60))
+		for fam in 4 6; do
+			a=A$fam b=B$fam
+			port=$((port + 2))
+			must sst_pair tcp $fam $port 80
+			must sst_pair tcp $fam $((port + 1)) 80
+			must capture_start cap R ra "$topo_tmp/wire.pcap"
+			ok "IPv$fam, MTU $mtu, offloads $offload: to the accepting side" \
+				tcp_transfer A B "${!b}" 80 $bytes "sourceport=$port,reuseaddr"
+			ok "... to the connecting side" tcp_back $fam "${!b}" 80 $bytes $((port + 1))
+			must capture_stop cap
+			is "... segments both ways are as large as the MTU" \
+				"$(sizes "$topo_tmp/wire.pcap" "${!a}") $(sizes "$topo_tmp/wire.pcap" "${!b}")" \
+				"$mtu whole $mtu whole"
+			is "... there are no fragments" \
+				"$(capture_count "$topo_tmp/wire.pcap" 'ip[6:2] & 0x3fff != 0 or ip6[6] = 44')" 0
+		done
+	done
+done
+is "nothing was dropped on A" "$(sst_drops A)" ""
+is "nothing was dropped on B" "$(sst_drops B)" ""
+
+# send FAMILY SIZE: what a program on A is told.
+send() {
+	local b=B$1
+	ns A /usr/bin/python3 "$sst_tests/lib/udp-size.py" "${!b}" 53 5353 "$2"
+}
+
+must topo_mtu 1500
+n=0
+for fam in 4 6; do
+	must sst_pair udp $fam 5353 53
+	fits=$((1500 - 8 - trailer - (fam == 4 ? 20 : 40)))
+	sealed=$(stat_get A tx_sealed)
+	is "IPv$fam: a datagram that fits with its trailer is sent" "$(send $fam $fits)" sent
+	is "... sealed" "$(stat_get A tx_sealed)" $((sealed + 1))
+	is "... one byte more is an error" "$(send $fam $((fits + 1)))" EMSGSIZE
+	is "... counted, and not sent" "$(stat_get A tx_too_big) $(stat_get A tx_sealed)" \
+		"$((n + 1)) $((sealed + 1))"
+	n=$((n + 1))
+done
