@@ -23,4 +23,17 @@
 #include <linux/unaligned.h>
 #endif
 
+/* 6.7 gave the question whether a device is to encrypt a packet a function. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 7, 0)
+#include <linux/skbuff.h>
+static inline bool skb_is_decrypted(const struct sk_buff *skb)
+{
+#ifdef CONFIG_TLS_DEVICE
+	return skb->decrypted;
+#else
+	return false;
+#endif
+}
+#endif
+
 #endif /* _SST_COMPAT_H */

@@ -6,6 +6,7 @@
  */
 #include <linux/icmpv6.h>
 #include <linux/netfilter.h>
+#include <linux/netfilter_bridge.h>
 #include <net/icmp.h>
 #include <net/ip.h>
 #include <net/ip6_route.h>
@@ -13,13 +14,12 @@
 #include "compat.h"
 #include "conntrack.h"
 #include "egress.h"
+#include "outcome.h"
 #include "packet.h"
 #include "pernet.h"
 #include "rewrite.h"
 #include "segment.h"
-#include "stats.h"
 #include "suite.h"
-#include "trace.h"
 #include "trailer.h"
 
 static u8 wire_dsfield(const struct sst_net *sn, const struct sst_pkt *pkt,
@@ -28,7 +28,7 @@ static u8 wire_dsfield(const struct sst_net *sn, const struct sst_pkt *pkt,
 	u8 ecn = dsfield & SST_ECN_MASK;
 
 	if (pkt->tuple.family == NFPROTO_IPV6)
-		return READ_ONCE(sn->cfg.mark_value) | ecn;
+		return sst_config_mark_value(&sn->cfg) | ecn;
 	return READ_ONCE(sn->cfg.dscp) == SST_DSCP_KEEP ? dsfield : ecn;
 }
 
@@ -58,7 +58,7 @@ static void fill_trailer(struct sst_data_trailer *trailer,
 	memzero_explicit(&block, sizeof(block));
 }
 
-/* Seal one packet that fits. Returns 0 or the counter of the reason to drop it. */
+/* Seal one packet that fits. Returns 0 or the reason to drop it. */
 static int seal_packet(struct sst_net *sn, struct sst_flow *flow,
 		       struct sst_pkt *pkt)
 {
@@ -74,7 +74,7 @@ static int seal_packet(struct sst_net *sn, struct sst_flow *flow,
 	};
 	struct sst_data_trailer *trailer;
 	const struct sst_tx_key *key;
-	int err;
+	int reason;
 
 	if (sst_rewrite_prepare_seal(pkt))
 		return SST_A_STATS_TX_NOMEM;
@@ -82,9 +82,9 @@ static int seal_packet(struct sst_net *sn, struct sst_flow *flow,
 	if (!trailer)
 		return SST_A_STATS_TX_NOMEM;
 	/* The counter last, so that none is spent on a packet that fails. */
-	err = sst_key_take(sn, flow, &key, &meta.seq);
-	if (err)
-		return err;
+	reason = sst_key_take(sn, flow, &key, &meta.seq);
+	if (reason)
+		return reason;
 	meta.kri = key->kri;
 	fill_trailer(trailer, pkt, flow, &meta, key->key);
 	sst_rewrite_seal(pkt, &rw, trailer);
@@ -126,6 +126,13 @@ static int fit_path(struct sst_pkt *pkt, const struct nf_hook_state *state)
 	struct sk_buff *skb = pkt->skb;
 	unsigned int room;
 
+	if (pkt->tuple.family == NFPROTO_IPV6 && skb_is_gso(skb)) {
+		unsigned int before = skb->len;
+
+		if (sst_segment_strip_jumbo(skb))
+			return SST_A_STATS_TX_NOMEM;
+		pkt->thoff -= before - skb->len;
+	}
 	if (mtu <= sizeof(struct sst_data_trailer))
 		return SST_A_STATS_TX_TOO_BIG;
 	room = mtu - sizeof(struct sst_data_trailer);
@@ -138,10 +145,12 @@ static int fit_path(struct sst_pkt *pkt, const struct nf_hook_state *state)
 	return SST_A_STATS_TX_TOO_BIG;
 }
 
-static int drop_errno(int counter)
+/* What a local sender learns of a dropped packet. */
+static int drop_errno(int reason)
 {
-	switch (counter) {
+	switch (reason) {
 	case SST_A_STATS_TX_TOO_BIG:
+	case SST_A_STATS_TX_FRAGMENT:
 		return -EMSGSIZE;
 	case SST_A_STATS_TX_EXHAUSTED:
 		return -EKEYEXPIRED;
@@ -153,58 +162,94 @@ static int drop_errno(int counter)
 	}
 }
 
-static void count_drop(struct sst_net *sn, const struct sst_flow *flow,
-		       int counter)
+static unsigned int drop(struct sst_net *sn, const struct sst_flow *flow,
+			 int reason)
 {
-	sst_stats_inc(sn->stats, counter);
-	trace_sst_drop(flow->id, counter);
+	sst_drop(sn, flow, reason);
+	return NF_DROP_ERR(drop_errno(reason));
+}
+
+/* One segment of a large packet. Returns 0 or a negative errno; consumes it. */
+static int send_segment(struct sst_net *sn, struct sst_flow *flow,
+			struct sk_buff *seg, const struct nf_hook_state *state)
+{
+	struct sst_pkt pkt;
+	int reason;
+
+	/* Parsed anew: this is what leaves, whatever the large packet was. */
+	if (sst_packet_parse(&pkt, seg, state->pf, SST_PKT_OUT, &sn->cfg) !=
+	    SST_PKT_WHOLE)
+		reason = SST_A_STATS_TX_MALFORMED;
+	else
+		reason = seal_packet(sn, flow, &pkt);
+	if (!reason)
+		return state->okfn(state->net, state->sk, seg);
+	sst_drop(sn, flow, reason);
+	kfree_skb(seg);
+	return drop_errno(reason);
 }
 
 /* The packet takes the rest of its way in segments, each sealed by itself. */
 static unsigned int send_segments(struct sst_net *sn, struct sst_flow *flow,
-				  const struct sst_pkt *large,
+				  struct sk_buff *skb,
 				  const struct nf_hook_state *state)
 {
 	struct sk_buff *segs, *seg, *next;
-	int err;
+	bool sent = false;
+	int err = 0;
 
-	segs = sst_segment_cut(large->skb);
-	if (!segs) {
-		count_drop(sn, flow, SST_A_STATS_TX_SEGMENT);
-		return NF_DROP_ERR(drop_errno(SST_A_STATS_TX_SEGMENT));
-	}
+	segs = sst_conntrack_confirm(skb) ? NULL : sst_segment_cut(skb);
+	if (!segs)
+		return drop(sn, flow, SST_A_STATS_TX_SEGMENT);
 	/* Without softirqs in between the receiver gets to see a train. */
 	local_bh_disable();
 	skb_list_walk_safe(segs, seg, next) {
-		struct sst_pkt pkt = *large;
-
 		skb_mark_not_on_list(seg);
-		pkt.skb = seg;
-		err = sst_packet_reparse(&pkt) ? SST_A_STATS_TX_MALFORMED :
-						 seal_packet(sn, flow, &pkt);
-		if (err) {
-			count_drop(sn, flow, err);
-			kfree_skb(seg);
-		} else {
-			state->okfn(state->net, state->sk, seg);
-		}
+		err = send_segment(sn, flow, seg, state);
+		if (err >= 0)
+			sent = true;
 	}
 	local_bh_enable();
-	return NF_STOLEN;
+	/* TCP must know when nothing at all has left. */
+	return sent ? NF_STOLEN : NF_STOLEN | -err << NF_VERDICT_QBITS;
 }
 
-static int may_seal(const struct sst_flow *flow, const struct sst_pkt *pkt,
+static bool comes_in_fragments(const struct sk_buff *skb)
+{
+	if (skb_is_gso(skb))
+		return skb_shinfo(skb)->gso_type & SKB_GSO_UDP;
+	return skb_has_frag_list(skb);
+}
+
+static int may_seal(const struct sst_flow *flow, const struct sk_buff *skb,
 		    enum sst_pkt_class class)
 {
-	if (class == SST_PKT_FRAGMENT || skb_has_frag_list(pkt->skb))
-		return skb_is_gso(pkt->skb) ? 0 : SST_A_STATS_TX_FRAGMENT;
+	if (class == SST_PKT_FRAGMENT)
+		return SST_A_STATS_TX_FRAGMENT;
 	if (class != SST_PKT_WHOLE)
 		return SST_A_STATS_TX_MALFORMED;
+	if (comes_in_fragments(skb))
+		return SST_A_STATS_TX_FRAGMENT;
 	if (READ_ONCE(flow->state) == SST_FLOW_STATE_EXHAUSTED)
 		return SST_A_STATS_TX_EXHAUSTED;
-	if (sst_conntrack_adjusts_seq(pkt->skb))
+	if (skb_is_decrypted(skb))
+		return SST_A_STATS_TX_TLS;
+	if (sst_conntrack_adjusts_seq(skb))
 		return SST_A_STATS_TX_SEQADJ;
 	return 0;
+}
+
+/*
+ * A frame that bridge netfilter shows us on its way out of a port: what this
+ * host sent was sealed when it was routed to the bridge.
+ */
+static bool is_bridged(const struct sk_buff *skb)
+{
+#if IS_ENABLED(CONFIG_BRIDGE_NETFILTER)
+	return nf_bridge_get_physoutdev(skb);
+#else
+	return false;
+#endif
 }
 
 /**
@@ -222,28 +267,21 @@ unsigned int sst_egress(struct sst_net *sn, struct sk_buff *skb,
 	enum sst_pkt_class class;
 	struct sst_flow *flow;
 	struct sst_pkt pkt;
-	int err;
+	int reason;
 
 	class = sst_packet_parse(&pkt, skb, state->pf, SST_PKT_OUT, &sn->cfg);
 	if (class == SST_PKT_OTHER)
 		return NF_ACCEPT;
 	flow = sst_flowtable_by_real(&sn->flows, &pkt.tuple);
-	if (!flow)
+	if (!flow || is_bridged(skb))
 		return NF_ACCEPT;
 
-	err = may_seal(flow, &pkt, class);
-	if (!err)
-		err = fit_path(&pkt, state);
-	if (!err && skb_is_gso(skb)) {
-		if (sst_conntrack_confirm(skb))
-			return NF_DROP;
-		return send_segments(sn, flow, &pkt, state);
-	}
-	if (!err)
-		err = seal_packet(sn, flow, &pkt);
-	if (err) {
-		count_drop(sn, flow, err);
-		return NF_DROP_ERR(drop_errno(err));
-	}
-	return NF_ACCEPT;
+	reason = may_seal(flow, skb, class);
+	if (!reason)
+		reason = fit_path(&pkt, state);
+	if (!reason && skb_is_gso(skb))
+		return send_segments(sn, flow, skb, state);
+	if (!reason)
+		reason = seal_packet(sn, flow, &pkt);
+	return reason ? drop(sn, flow, reason) : NF_ACCEPT;
 }

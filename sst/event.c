@@ -75,6 +75,16 @@ void sst_event_closed(struct sst_net *sn, const struct sst_flow *flow,
 }
 
 /**
+ * sst_event_exhausted() - the last sending key of a flow is used up
+ * @sn: namespace
+ * @flow: the flow
+ */
+void sst_event_exhausted(struct sst_net *sn, const struct sst_flow *flow)
+{
+	notify(sn, flow, SST_CMD_FLOW_EXHAUSTED, NULL);
+}
+
+/**
  * sst_event_rotated() - one direction of a flow moved to a new key
  * @sn: namespace
  * @flow: the flow

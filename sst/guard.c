@@ -6,17 +6,9 @@
 #include <linux/netfilter.h>
 
 #include "guard.h"
+#include "outcome.h"
 #include "packet.h"
 #include "pernet.h"
-#include "stats.h"
-#include "trace.h"
-
-static unsigned int drop(struct sst_net *sn, u32 id, int counter)
-{
-	sst_stats_inc(sn->stats, counter);
-	trace_sst_drop(id, counter);
-	return NF_DROP;
-}
 
 /**
  * sst_guard_clear() - a packet at PRE_ROUTING, after defragmentation
@@ -24,9 +16,10 @@ static unsigned int drop(struct sst_net *sn, u32 id, int counter)
  * @skb: the packet
  * @state: hook state
  *
- * A clear packet with the real tuple of a live flow is forged. Here, so that
- * neither conntrack nor a socket sees it, and after defragmentation, so that
- * fragments cannot carry it past.
+ * A clear packet with the real tuple of a live flow is forged, whatever its
+ * shape. Here, so that neither conntrack nor a socket sees it, and after
+ * defragmentation, so that fragments cannot carry it past. Gathered from
+ * unmarked fragments, a datagram may have a wire tuple, too: nobody opened it.
  *
  * Return: NF_ACCEPT or NF_DROP.
  */
@@ -43,9 +36,12 @@ unsigned int sst_guard_clear(struct sst_net *sn, struct sk_buff *skb,
 	if (class == SST_PKT_OTHER)
 		return NF_ACCEPT;
 	flow = sst_flowtable_by_real(&sn->flows, &pkt.tuple);
-	if (!flow)
-		return NF_ACCEPT;
-	return drop(sn, flow->id, SST_A_STATS_RX_CLEAR);
+	if (flow)
+		return sst_drop(sn, flow, SST_A_STATS_RX_CLEAR);
+	flow = sst_flowtable_by_wire(&sn->flows, &pkt.tuple);
+	if (flow && class != SST_PKT_FOREIGN)
+		return sst_drop(sn, flow, SST_A_STATS_RX_UNOPENED);
+	return NF_ACCEPT;
 }
 
 /**
@@ -63,11 +59,11 @@ unsigned int sst_guard_marked(struct sst_net *sn, struct sk_buff *skb,
 	enum sst_pkt_class class;
 	struct sst_pkt pkt;
 
-	if (sst_packet_is_opened(skb, state->pf) ||
-	    skb->pkt_type != PACKET_HOST)
+	if (sst_packet_is_opened(skb, state->pf))
 		return NF_ACCEPT;
 	class = sst_packet_parse(&pkt, skb, state->pf, SST_PKT_IN, &sn->cfg);
-	if (class == SST_PKT_OTHER || !pkt.marked)
+	if (class == SST_PKT_OTHER || class == SST_PKT_FOREIGN || !pkt.marked ||
+	    !sst_packet_is_unicast(&pkt.tuple))
 		return NF_ACCEPT;
-	return drop(sn, 0, SST_A_STATS_RX_UNOPENED);
+	return sst_drop(sn, NULL, SST_A_STATS_RX_UNOPENED);
 }

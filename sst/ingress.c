@@ -6,19 +6,19 @@
  */
 #include <crypto/algapi.h>
 #include <linux/netfilter.h>
+#include <linux/netfilter_bridge.h>
 #include <linux/tcp.h>
 #include <linux/udp.h>
 
 #include "event.h"
 #include "ingress.h"
 #include "mss.h"
+#include "outcome.h"
 #include "packet.h"
 #include "pernet.h"
 #include "rewrite.h"
 #include "segment.h"
-#include "stats.h"
 #include "suite.h"
-#include "trace.h"
 #include "trailer.h"
 
 static unsigned int shortest_header(const struct sst_pkt *pkt)
@@ -55,7 +55,7 @@ static int verify(const struct sst_pkt *pkt, const struct sst_flow *flow,
 	u8 tag[SST_TAG_SIZE], ports[SST_SEALED_PORTS_SIZE];
 	struct sst_block block;
 	struct sst_aad aad;
-	int err = 0;
+	int reason = 0;
 
 	sst_aad_build(&aad, trailer->meta, pkt,
 		      pkt->seglen - sizeof(*trailer));
@@ -63,11 +63,11 @@ static int verify(const struct sst_pkt *pkt, const struct sst_flow *flow,
 	sst_suite_tag(tag, &block, &aad, trailer->sealed);
 	sst_suite_xor_ports(ports, &block, trailer->sealed);
 	if (crypto_memneq(tag, trailer->tag, sizeof(tag)))
-		err = SST_A_STATS_RX_AUTH;
+		reason = SST_A_STATS_RX_AUTH;
 	else if (memcmp(ports, expected, sizeof(ports)))
-		err = SST_A_STATS_RX_PORTS;
+		reason = SST_A_STATS_RX_PORTS;
 	memzero_explicit(&block, sizeof(block));
-	return err;
+	return reason;
 }
 
 static void restored_headers(struct sst_rewrite *rw, const struct sst_pkt *pkt,
@@ -93,7 +93,7 @@ static void account(struct sst_flow *flow, unsigned int payload)
 	spin_unlock_bh(&flow->lock);
 }
 
-/* Open one whole packet. Returns 0 or the counter of what became of it. */
+/* Open one whole packet. Returns 0 or what else became of it. */
 static int open_packet(struct sst_net *sn, struct sst_flow *flow,
 		       struct sst_pkt *pkt, const struct nf_hook_state *state)
 {
@@ -101,24 +101,24 @@ static int open_packet(struct sst_net *sn, struct sst_flow *flow,
 	struct sst_rx_try attempt;
 	struct sst_rewrite rw;
 	struct sst_meta meta;
-	int err;
+	int reason;
 
-	err = sst_rewrite_prepare_open(pkt);
-	if (err)
-		return err;
-	err = read_trailer(pkt, &trailer, &meta);
-	if (err)
-		return err;
-	err = sst_key_try(flow, meta.kri, meta.seq, &attempt);
-	if (err)
-		return err;
-	err = verify(pkt, flow, attempt.key, meta.seq, &trailer);
+	reason = sst_rewrite_prepare_open(pkt);
+	if (reason)
+		return reason;
+	reason = read_trailer(pkt, &trailer, &meta);
+	if (reason)
+		return reason;
+	reason = sst_key_try(flow, meta.kri, meta.seq, &attempt);
+	if (reason)
+		return reason;
+	reason = verify(pkt, flow, attempt.key, meta.seq, &trailer);
 	memzero_explicit(attempt.derived, sizeof(attempt.derived));
-	if (err)
-		return err;
-	err = sst_key_accept(sn, flow, meta.kri, meta.seq);
-	if (err)
-		return err;
+	if (reason)
+		return reason;
+	reason = sst_key_accept(sn, flow, meta.kri, meta.seq);
+	if (reason)
+		return reason;
 
 	trace_sst_open(flow, &meta);
 	if (meta.flags & SST_FLAG_EMPTY) {
@@ -126,21 +126,26 @@ static int open_packet(struct sst_net *sn, struct sst_flow *flow,
 		return SST_A_STATS_RX_EMPTY;
 	}
 	restored_headers(&rw, pkt, flow, &meta);
-	err = sst_rewrite_open(pkt, &rw, &trailer);
-	if (err)
-		return err;
+	reason = sst_rewrite_open(pkt, &rw, &trailer);
+	if (reason)
+		return reason;
 	sst_mss_clamp(pkt, state->in);
 	sst_packet_set_opened(pkt);
 	account(flow, sst_packet_payload(pkt, pkt->seglen));
 	return 0;
 }
 
-static unsigned int drop(struct sst_net *sn, const struct sst_flow *flow,
-			 int counter)
+/*
+ * Bridge netfilter shows us frames that are only passing from port to port.
+ * Those for this host are opened here: it sees no other PRE_ROUTING.
+ */
+static bool is_bridged(const struct sk_buff *skb)
 {
-	sst_stats_inc(sn->stats, counter);
-	trace_sst_drop(flow ? flow->id : 0, counter);
-	return NF_DROP;
+#if IS_ENABLED(CONFIG_BRIDGE_NETFILTER)
+	return nf_bridge_info_exists(skb);
+#else
+	return false;
+#endif
 }
 
 /* Marked fragments for this host are collected by nobody who could open them. */
@@ -150,7 +155,7 @@ static unsigned int fragment(struct sst_net *sn, const struct sst_pkt *pkt,
 	if (!pkt->marked ||
 	    !sst_packet_is_local(state->net, state->in, &pkt->tuple))
 		return NF_ACCEPT;
-	return drop(sn, NULL, SST_A_STATS_RX_FRAGMENT);
+	return sst_drop(sn, NULL, SST_A_STATS_RX_FRAGMENT);
 }
 
 /**
@@ -168,10 +173,10 @@ unsigned int sst_ingress(struct sst_net *sn, struct sk_buff *skb,
 	enum sst_pkt_class class;
 	struct sst_flow *flow;
 	struct sst_pkt pkt;
-	int err;
+	int reason;
 
 	class = sst_packet_parse(&pkt, skb, state->pf, SST_PKT_IN, &sn->cfg);
-	if (class == SST_PKT_OTHER)
+	if (class == SST_PKT_OTHER || class == SST_PKT_FOREIGN)
 		return NF_ACCEPT;
 	if (class == SST_PKT_FRAGMENT)
 		return fragment(sn, &pkt, state);
@@ -179,21 +184,23 @@ unsigned int sst_ingress(struct sst_net *sn, struct sk_buff *skb,
 	flow = sst_flowtable_by_wire(&sn->flows, &pkt.tuple);
 	if (!flow)
 		return NF_ACCEPT;
+	if (is_bridged(skb) &&
+	    !sst_packet_is_local(state->net, state->in, &pkt.tuple))
+		return NF_ACCEPT;
 	if (class == SST_PKT_BAD)
-		return drop(sn, flow, SST_A_STATS_RX_LENGTH);
+		return sst_drop(sn, flow, SST_A_STATS_RX_LENGTH);
 	if (skb_is_gso(skb)) {
-		err = sst_segment_resubmit(skb);
-		if (err)
-			return drop(sn, flow, SST_A_STATS_RX_NOMEM);
+		if (sst_segment_resubmit(skb))
+			return sst_drop(sn, flow, SST_A_STATS_RX_NOMEM);
 		sst_stats_inc(sn->stats, SST_A_STATS_RX_SPLIT);
 		return NF_STOLEN;
 	}
 
-	err = open_packet(sn, flow, &pkt, state);
-	if (err == SST_A_STATS_RX_AUTH)
+	reason = open_packet(sn, flow, &pkt, state);
+	if (reason == SST_A_STATS_RX_AUTH)
 		sst_event_auth_failed(sn, flow);
-	if (err)
-		return drop(sn, flow, err);
+	if (reason)
+		return sst_drop(sn, flow, reason);
 	sst_stats_inc(sn->stats, SST_A_STATS_RX_OPENED);
 	return NF_ACCEPT;
 }

@@ -18,7 +18,6 @@
 #include "key.h"
 #include "pernet.h"
 #include "stats.h"
-#include "trace.h"
 
 /* Packets a second and flow that may try a key more than one step ahead. */
 #define TRIALS_PER_SECOND	16
@@ -147,7 +146,7 @@ static int rotate_tx(struct sst_net *sn, struct sst_flow *flow,
 		}
 		spin_unlock_bh(&flow->lock);
 		if (ended)
-			sst_event_closed(sn, flow, SST_CLOSE_REASON_EXHAUSTED);
+			sst_event_exhausted(sn, flow);
 		return SST_A_STATS_TX_EXHAUSTED;
 	}
 
@@ -305,15 +304,17 @@ static void replace_rx(struct sst_flow *flow, struct sst_rx_key *next,
 /* Move to the key of a packet that verified; others may have done so before. */
 static int rotate_rx(struct sst_net *sn, struct sst_flow *flow, u16 kri)
 {
+	/* Others may only bring it nearer, so a jump is known beforehand. */
+	bool jump = kri > rcu_dereference(flow->rx)->kri + 1;
 	struct sst_rx_key *next, *prev = NULL;
 	const struct sst_rx_key *cur;
 	bool moved = false;
 	int ahead;
 
 	next = rx_key_new(flow, kri, GFP_ATOMIC);
-	/* Needed only after a jump; cheaper to make than to know. */
-	prev = rx_key_new(flow, kri - 1, GFP_ATOMIC);
-	if (!next || !prev) {
+	if (jump)
+		prev = rx_key_new(flow, kri - 1, GFP_ATOMIC);
+	if (!next || (jump && !prev)) {
 		rx_key_free(next);
 		rx_key_free(prev);
 		return SST_A_STATS_RX_NOMEM;

@@ -53,9 +53,10 @@ static int require_flow_attrs(struct genl_info *info)
 			continue;
 		if (flow_needs[i].or_attr && info->attrs[flow_needs[i].or_attr])
 			continue;
-		/* The table holds literals, but the macro wants one here. */
+		/* The macros for a message want a literal in place. */
 		if (info->extack)
 			info->extack->_msg = flow_needs[i].what;
+		NL_SET_ERR_ATTR_MISS(info->extack, NULL, flow_needs[i].attr);
 		return -EINVAL;
 	}
 	return 0;
@@ -223,48 +224,29 @@ static int explain_clash(struct genl_info *info, enum sst_flow_clash clash)
 	return -ENOMEM;
 }
 
-static int reply_id(struct genl_info *info, u32 id)
+/* Add the flow that @params describe. Returns its id or a negative errno. */
+static int add_flow(struct sst_net *sn, struct genl_info *info,
+		    const struct sst_flow_params *params)
 {
-	struct sk_buff *msg;
-	void *hdr;
-
-	msg = genlmsg_new(nla_total_size(sizeof(u32)), GFP_KERNEL);
-	if (!msg)
-		return -ENOMEM;
-	hdr = genlmsg_put_reply(msg, info, &sst_nl_family, 0, SST_CMD_FLOW_ADD);
-	if (!hdr || nla_put_u32(msg, SST_A_FLOW_ID, id)) {
-		nlmsg_free(msg);
-		return -EMSGSIZE;
-	}
-	genlmsg_end(msg, hdr);
-	return genlmsg_reply(msg, info);
-}
-
-static int add_flow(struct sst_net *sn, struct genl_info *info)
-{
-	struct sst_flow_params params;
 	enum sst_flow_clash clash;
 	struct sst_flow *flow;
 	int err;
+	u32 id;
 
-	err = parse_flow(info, &params);
-	if (err)
-		return err;
 	/* Tell about a tuple in use before the key counts as used. */
-	err = explain_clash(info, sst_flowtable_clash(&sn->flows, &params.real,
-						      &params.wire,
-						      sn->cfg.max_flows));
-	if (err)
-		return err;
+	clash = sst_flowtable_clash(&sn->flows, &params->real, &params->wire,
+				    sn->cfg.max_flows);
+	if (clash != SST_CLASH_NONE)
+		return explain_clash(info, clash);
 	err = sst_pernet_activate(sn);
 	if (err) {
 		NL_SET_ERR_MSG(info->extack, "cannot register the packet hooks");
 		return err;
 	}
-	err = use_key(sn, info, params.key);
+	err = use_key(sn, info, params->key);
 	if (err)
 		return err;
-	flow = sst_flow_new(&params);
+	flow = sst_flow_new(params);
 	if (!flow)
 		return -ENOMEM;
 	clash = sst_flowtable_add(&sn->flows, flow, sn->cfg.max_flows);
@@ -272,8 +254,38 @@ static int add_flow(struct sst_net *sn, struct genl_info *info)
 		sst_flow_free_rcu(flow);
 		return explain_clash(info, clash);
 	}
+	/* Nobody else removes flows: handlers do not run beside each other. */
+	id = flow->id;
 	sst_event_opened(sn, flow);
-	return reply_id(info, flow->id);
+	return id;
+}
+
+static int add_and_reply(struct genl_info *info)
+{
+	struct sst_flow_params params;
+	struct sk_buff *msg;
+	void *hdr;
+	int ret;
+
+	ret = parse_flow(info, &params);
+	if (ret)
+		return ret;
+	/* The answer first: a flow that is there must not be reported as failed. */
+	msg = genlmsg_new(nla_total_size(sizeof(u32)), GFP_KERNEL);
+	if (!msg)
+		return -ENOMEM;
+	hdr = genlmsg_put_reply(msg, info, &sst_nl_family, 0, SST_CMD_FLOW_ADD);
+	if (!hdr) {
+		nlmsg_free(msg);
+		return -EMSGSIZE;
+	}
+	ret = add_flow(sst_of(info), info, &params);
+	if (ret < 0 || nla_put_u32(msg, SST_A_FLOW_ID, ret)) {
+		nlmsg_free(msg);
+		return ret;
+	}
+	genlmsg_end(msg, hdr);
+	return genlmsg_reply(msg, info);
 }
 
 int sst_nl_flow_add_doit(struct sk_buff *skb, struct genl_info *info)
@@ -281,7 +293,7 @@ int sst_nl_flow_add_doit(struct sk_buff *skb, struct genl_info *info)
 	struct nlattr *key;
 	int err, rem;
 
-	err = add_flow(sst_of(info), info);
+	err = add_and_reply(info);
 	/*
 	 * Whatever became of it, no secret stays behind in the request, not
 	 * even in an attribute that stands there twice.
@@ -402,6 +414,10 @@ int sst_nl_flow_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 	u32 next = cb->args[0];
 	void *hdr;
 
+	if (nlmsg_attrlen(cb->nlh, GENL_HDRLEN)) {
+		NL_SET_ERR_MSG(cb->extack, "a dump takes no attributes");
+		return -EINVAL;
+	}
 	rcu_read_lock();
 	while ((flow = sst_flowtable_next(&sn->flows, next))) {
 		hdr = genlmsg_put(skb, NETLINK_CB(cb->skb).portid,
@@ -459,8 +475,10 @@ int sst_nl_config_get_doit(struct sk_buff *skb, struct genl_info *info)
 	hdr = genlmsg_put_reply(msg, info, &sst_nl_family, 0,
 				SST_CMD_CONFIG_GET);
 	if (!hdr ||
-	    nla_put_u8(msg, SST_A_CONFIG_MARK_MASK, sn->cfg.mark_mask) ||
-	    nla_put_u8(msg, SST_A_CONFIG_MARK_VALUE, sn->cfg.mark_value) ||
+	    nla_put_u8(msg, SST_A_CONFIG_MARK_MASK,
+		       sst_config_mark_mask(&sn->cfg)) ||
+	    nla_put_u8(msg, SST_A_CONFIG_MARK_VALUE,
+		       sst_config_mark_value(&sn->cfg)) ||
 	    nla_put_u8(msg, SST_A_CONFIG_DSCP, sn->cfg.dscp) ||
 	    nla_put_u32(msg, SST_A_CONFIG_REKEY_PACKETS,
 			sn->cfg.rekey_packets) ||
@@ -498,8 +516,9 @@ static bool sets_anything(const struct genl_info *info)
 int sst_nl_config_set_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	struct sst_config *cfg = &sst_of(info)->cfg;
-	u8 mask = new_u8(info, SST_A_CONFIG_MARK_MASK, cfg->mark_mask);
-	u8 value = new_u8(info, SST_A_CONFIG_MARK_VALUE, cfg->mark_value);
+	u8 mask = new_u8(info, SST_A_CONFIG_MARK_MASK, sst_config_mark_mask(cfg));
+	u8 value = new_u8(info, SST_A_CONFIG_MARK_VALUE,
+			  sst_config_mark_value(cfg));
 	u32 packets = new_u32(info, SST_A_CONFIG_REKEY_PACKETS,
 			      cfg->rekey_packets);
 	u32 flows = new_u32(info, SST_A_CONFIG_MAX_FLOWS, cfg->max_flows);
@@ -515,6 +534,11 @@ int sst_nl_config_set_doit(struct sk_buff *skb, struct genl_info *info)
 	}
 	if (!mask) {
 		NL_SET_ERR_MSG(info->extack, "mark-mask must not be empty");
+		return -EINVAL;
+	}
+	if (!value) {
+		NL_SET_ERR_MSG(info->extack,
+			       "mark-value must not be 0, which ordinary packets carry");
 		return -EINVAL;
 	}
 	if (value & ~mask) {
@@ -533,8 +557,7 @@ int sst_nl_config_set_doit(struct sk_buff *skb, struct genl_info *info)
 		return -ERANGE;
 	}
 
-	WRITE_ONCE(cfg->mark_mask, mask);
-	WRITE_ONCE(cfg->mark_value, value);
+	WRITE_ONCE(cfg->mark, SST_CONFIG_MARK(mask, value));
 	WRITE_ONCE(cfg->dscp, new_u8(info, SST_A_CONFIG_DSCP, cfg->dscp));
 	WRITE_ONCE(cfg->rekey_packets, packets);
 	WRITE_ONCE(cfg->rekey_seconds, new_u32(info, SST_A_CONFIG_REKEY_SECONDS,

@@ -115,5 +115,5 @@ const struct genl_ops sst_nl_ops[7] = {
 };
 
 const struct genl_multicast_group sst_nl_mcgrps[SST_NLGRP_EVENTS + 1] = {
-	[SST_NLGRP_EVENTS] = { "events", },
+	[SST_NLGRP_EVENTS] = { "events", .flags = GENL_MCAST_CAP_NET_ADMIN, },
 };

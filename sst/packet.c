@@ -3,6 +3,7 @@
  * Find the transport header of a packet, with every bound checked. Headers
  * are read through skb_header_pointer() only, so nothing is reallocated here.
  */
+#include <linux/in.h>
 #include <linux/ip.h>
 #include <linux/ipv6.h>
 #include <linux/tcp.h>
@@ -26,11 +27,23 @@
  */
 #define CB_OPENED	BIT(15)
 
-/* An IPv6 packet with more extension headers than this is not SST. */
+/* An IPv6 packet with more extension headers than this is no SST packet. */
 #define EXTHDR_MAX	8
 
-static bool fill_ipv4(struct sst_pkt *pkt, enum sst_pkt_dir dir, bool *frag,
-		      bool *first)
+/**
+ * struct shape - what stands between the network and the transport header
+ * @fragment: the packet is one of several fragments
+ * @first: it holds the first bytes of the transport segment
+ * @foreign: SST does not cover it
+ */
+struct shape {
+	bool fragment;
+	bool first;
+	bool foreign;
+};
+
+static bool fill_ipv4(struct sst_pkt *pkt, enum sst_pkt_dir dir,
+		      struct shape *shape)
 {
 	const struct iphdr *iph = ip_hdr(pkt->skb);
 	unsigned int len = ntohs(iph->tot_len);
@@ -44,8 +57,8 @@ static bool fill_ipv4(struct sst_pkt *pkt, enum sst_pkt_dir dir, bool *frag,
 		return false;
 	pkt->seglen = len - pkt->thoff;
 	pkt->marked = iph->frag_off & htons(SST_MARK_IPV4);
-	*frag = ip_is_fragment(iph);
-	*first = !(iph->frag_off & htons(IP_OFFSET));
+	shape->fragment = ip_is_fragment(iph);
+	shape->first = !(iph->frag_off & htons(IP_OFFSET));
 	if (dir == SST_PKT_IN) {
 		pkt->tuple.local.ip = iph->daddr;
 		pkt->tuple.remote.ip = iph->saddr;
@@ -57,23 +70,22 @@ static bool fill_ipv4(struct sst_pkt *pkt, enum sst_pkt_dir dir, bool *frag,
 }
 
 /*
- * Only Hop-by-Hop, Destination Options, Routing with no segments left, and
- * Fragment may stand before the transport header (section 3).
+ * Walk as far as the stack would, so that nothing reaches a socket in a shape
+ * that was not looked at; what SST does not cover is only noted.
  */
-static bool skip_exthdrs(struct sst_pkt *pkt, bool *frag, bool *first)
+static bool skip_exthdrs(struct sst_pkt *pkt, struct shape *shape)
 {
 	u8 nexthdr = ipv6_hdr(pkt->skb)->nexthdr;
-	unsigned int off = sizeof(struct ipv6hdr);
-	int i;
+	unsigned int off = sizeof(struct ipv6hdr), n;
 
-	*frag = false;
-	*first = true;
-	for (i = 0; i <= EXTHDR_MAX; i++) {
+	for (n = 0; ; n++) {
 		struct ipv6_rt_hdr _rh;
 		const struct ipv6_rt_hdr *rh;
 		struct frag_hdr _fh;
 		const struct frag_hdr *fh;
 
+		if (n > EXTHDR_MAX)
+			shape->foreign = true;
 		switch (nexthdr) {
 		case NEXTHDR_HOP:
 		case NEXTHDR_DEST:
@@ -82,7 +94,7 @@ static bool skip_exthdrs(struct sst_pkt *pkt, bool *frag, bool *first)
 			if (!rh)
 				return false;
 			if (nexthdr == NEXTHDR_ROUTING && rh->segments_left)
-				return false;
+				shape->foreign = true;
 			off += (rh->hdrlen + 1) * 8;
 			nexthdr = rh->nexthdr;
 			break;
@@ -91,44 +103,43 @@ static bool skip_exthdrs(struct sst_pkt *pkt, bool *frag, bool *first)
 			if (!fh)
 				return false;
 			/* An atomic fragment (RFC 6946) is a whole packet. */
-			*frag = fh->frag_off & htons(IP6_OFFSET | IP6_MF);
-			*first = !(fh->frag_off & htons(IP6_OFFSET));
+			if (fh->frag_off & htons(IP6_OFFSET | IP6_MF))
+				shape->fragment = true;
 			off += sizeof(_fh);
 			nexthdr = fh->nexthdr;
-			if (!*first) {
-				pkt->tuple.proto = nexthdr;
-				pkt->thoff = off;
-				return true;
-			}
-			break;
+			/* Behind the header of a later fragment is no header. */
+			if (!(fh->frag_off & htons(IP6_OFFSET)))
+				break;
+			shape->first = false;
+			fallthrough;
 		default:
 			pkt->tuple.proto = nexthdr;
 			pkt->thoff = off;
-			return true;
+			return off <= U16_MAX;
 		}
 	}
-	return false;
 }
 
 static bool fill_ipv6(struct sst_pkt *pkt, enum sst_pkt_dir dir,
-		      const struct sst_config *cfg, bool *frag, bool *first)
+		      const struct sst_config *cfg, struct shape *shape)
 {
 	const struct ipv6hdr *ip6h = ipv6_hdr(pkt->skb);
 	unsigned int len = sizeof(*ip6h) + ntohs(ip6h->payload_len);
 
-	if (!skip_exthdrs(pkt, frag, first))
+	shape->fragment = false;
+	shape->first = true;
+	if (!skip_exthdrs(pkt, shape))
 		return false;
-	/* A jumbogram is no SST packet, but a GSO packet may be one until cut. */
+	/* No length: a jumbogram, or a GSO packet that is yet to be cut. */
 	if (!ip6h->payload_len) {
-		if (!skb_is_gso(pkt->skb))
-			return false;
 		len = pkt->skb->len;
+		if (!skb_is_gso(pkt->skb))
+			shape->foreign = true;
 	}
 	if (len < pkt->thoff)
 		return false;
 	pkt->seglen = len - pkt->thoff;
-	pkt->marked = (ipv6_get_dsfield(ip6h) & READ_ONCE(cfg->mark_mask)) ==
-		      READ_ONCE(cfg->mark_value);
+	pkt->marked = sst_config_is_marked(cfg, ipv6_get_dsfield(ip6h));
 	if (dir == SST_PKT_IN) {
 		pkt->tuple.local.in6 = ip6h->daddr;
 		pkt->tuple.remote.in6 = ip6h->saddr;
@@ -199,44 +210,49 @@ enum sst_pkt_class sst_packet_parse(struct sst_pkt *pkt, struct sk_buff *skb,
 				    u8 family, enum sst_pkt_dir dir,
 				    const struct sst_config *cfg)
 {
-	bool frag, first, known;
+	struct shape shape = {};
+	bool known;
 
 	memset(pkt, 0, sizeof(*pkt));
 	pkt->skb = skb;
 	pkt->tuple.family = family;
 
 	if (family == NFPROTO_IPV4)
-		known = fill_ipv4(pkt, dir, &frag, &first);
+		known = fill_ipv4(pkt, dir, &shape);
 	else
-		known = fill_ipv6(pkt, dir, cfg, &frag, &first);
+		known = fill_ipv6(pkt, dir, cfg, &shape);
 	if (!known)
 		return SST_PKT_OTHER;
 	if (pkt->tuple.proto != IPPROTO_TCP && pkt->tuple.proto != IPPROTO_UDP)
 		return SST_PKT_OTHER;
 
-	if (frag) {
-		if (first)
+	if (shape.fragment) {
+		if (shape.first)
 			fill_ports(pkt, dir);
 		return SST_PKT_FRAGMENT;
 	}
-	if (!fill_ports(pkt, dir) || !fill_transport(pkt))
+	if (!fill_ports(pkt, dir))
 		return SST_PKT_BAD;
-	return SST_PKT_WHOLE;
+	if (shape.foreign)
+		return SST_PKT_FOREIGN;
+	return fill_transport(pkt) ? SST_PKT_WHOLE : SST_PKT_BAD;
 }
 
 /**
- * sst_packet_reparse() - parse one segment of a packet that was cut
- * @pkt: filled in for the large packet, with skb set to the segment
+ * sst_packet_is_unicast() - is the local address one of a single host?
+ * @tuple: tuple of the packet
  *
- * The headers of a segment are those of the large packet but for lengths and
- * flags.
+ * By address, not by how the frame was addressed: a unicast packet may come in
+ * a broadcast frame.
  *
- * Return: 0, or -EINVAL when the segment's headers do not fit it.
+ * Return: false for multicast and limited broadcast.
  */
-int sst_packet_reparse(struct sst_pkt *pkt)
+bool sst_packet_is_unicast(const struct sst_tuple *tuple)
 {
-	pkt->seglen = pkt->skb->len - pkt->thoff;
-	return fill_transport(pkt) ? 0 : -EINVAL;
+	if (tuple->family == NFPROTO_IPV4)
+		return !ipv4_is_multicast(tuple->local.ip) &&
+		       !ipv4_is_lbcast(tuple->local.ip);
+	return !ipv6_addr_is_multicast(&tuple->local.in6);
 }
 
 /**

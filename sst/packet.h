@@ -29,10 +29,13 @@ struct sst_tuple {
 
 /**
  * enum sst_pkt_class - what sst_packet_parse() found
- * @SST_PKT_OTHER: no TCP or UDP packet that SST covers (section 3)
+ * @SST_PKT_OTHER: no TCP or UDP packet
  * @SST_PKT_WHOLE: TCP or UDP, whole; struct sst_pkt is filled in
  * @SST_PKT_FRAGMENT: a fragment of a TCP or UDP packet; only addresses,
  *	protocol and, in a first fragment, the ports are filled in
+ * @SST_PKT_FOREIGN: TCP or UDP in a shape that the stack takes but SST does not
+ *	cover (section 3: jumbograms, too many extension headers, Routing with
+ *	segments left); filled in as for @SST_PKT_FRAGMENT
  * @SST_PKT_BAD: TCP or UDP, whole, but its headers do not fit the packet;
  *	only addresses, protocol and, when they are there, the ports are filled
  *	in
@@ -41,6 +44,7 @@ enum sst_pkt_class {
 	SST_PKT_OTHER,
 	SST_PKT_WHOLE,
 	SST_PKT_FRAGMENT,
+	SST_PKT_FOREIGN,
 	SST_PKT_BAD,
 };
 
@@ -82,7 +86,7 @@ struct sst_config;
 enum sst_pkt_class sst_packet_parse(struct sst_pkt *pkt, struct sk_buff *skb,
 				    u8 family, enum sst_pkt_dir dir,
 				    const struct sst_config *cfg);
-int sst_packet_reparse(struct sst_pkt *pkt);
+bool sst_packet_is_unicast(const struct sst_tuple *tuple);
 bool sst_packet_is_local(struct net *net, const struct net_device *in,
 			 const struct sst_tuple *tuple);
 void sst_packet_set_opened(struct sst_pkt *pkt);

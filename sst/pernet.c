@@ -32,8 +32,8 @@ static int __net_init net_init(struct net *net)
 
 	sn->net = net;
 	sn->cfg = (struct sst_config) {
-		.mark_mask = SST_MARK_IPV6_MASK,
-		.mark_value = SST_MARK_IPV6_VALUE,
+		.mark = SST_CONFIG_MARK(SST_MARK_IPV6_MASK,
+					SST_MARK_IPV6_VALUE),
 		.dscp = SST_DSCP_CLEAR,
 		.rekey_packets = SST_SEQ_LIMIT,
 		.rekey_seconds = SST_REKEY_SECONDS,
@@ -111,8 +111,8 @@ void sst_pernet_exit(void)
  * sst_pernet_activate() - register the hooks of a namespace
  * @sn: namespace; serialized by the netlink family
  *
- * A namespace that never had anything to do with SST pays nothing. Once
- * active, it stays so until it ends.
+ * No packet of a namespace that never had a flow passes through the module.
+ * Once active, it stays so until it ends.
  *
  * Return: 0 or a negative errno.
  */

@@ -11,8 +11,8 @@
 
 /**
  * struct sst_config - tunables of a namespace
- * @mark_mask: IPv6 traffic class bits of the mark
- * @mark_value: their value on SST packets
+ * @mark: IPv6 mark: traffic class bits in the high byte, their value on SST
+ *	packets in the low one; together, so that nobody sees half a change
  * @dscp: enum sst_dscp
  * @rekey_packets: packets sealed under one key
  * @rekey_seconds: life of a sending key after its first use
@@ -22,8 +22,7 @@
  * WRITE_ONCE(); read anywhere with READ_ONCE().
  */
 struct sst_config {
-	u8 mark_mask;
-	u8 mark_value;
+	u16 mark;
 	u8 dscp;
 	u32 rekey_packets;
 	u32 rekey_seconds;
@@ -52,6 +51,26 @@ struct sst_net {
 	atomic_t auth_missed;
 	bool hooked;
 };
+
+#define SST_CONFIG_MARK(mask, value)	((mask) << 8 | (value))
+
+static inline u8 sst_config_mark_mask(const struct sst_config *cfg)
+{
+	return READ_ONCE(cfg->mark) >> 8;
+}
+
+static inline u8 sst_config_mark_value(const struct sst_config *cfg)
+{
+	return READ_ONCE(cfg->mark) & 0xff;
+}
+
+/* Does an IPv6 packet with this traffic class carry the mark? */
+static inline bool sst_config_is_marked(const struct sst_config *cfg, u8 tclass)
+{
+	u16 mark = READ_ONCE(cfg->mark);
+
+	return (tclass & (mark >> 8)) == (mark & 0xff);
+}
 
 struct sst_net *sst_pernet(const struct net *net);
 int sst_pernet_init(void);

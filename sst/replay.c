@@ -40,12 +40,12 @@ bool sst_replay_check(const struct sst_replay *r, u32 seq)
  */
 bool sst_replay_take(struct sst_replay *r, u32 seq)
 {
-	u64 word = seq / BITS_PER_LONG;
+	u32 word = seq / BITS_PER_LONG;
 
 	if (seq >= r->top) {
 		/* The word that holds the highest counter is in use already. */
-		u64 used = r->top ? (r->top - 1) / BITS_PER_LONG + 1 : 0;
-		u64 n = min_t(u64, word + 1 - used, RING_WORDS);
+		u32 used = r->top ? (u32)(r->top - 1) / BITS_PER_LONG + 1 : 0;
+		u32 n = min_t(u32, word + 1 - used, RING_WORDS);
 
 		while (n--)
 			r->seen[(word - n) % RING_WORDS] = 0;

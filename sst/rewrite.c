@@ -55,6 +55,9 @@ static int settle_inner_checksum(struct sst_pkt *pkt)
 	if (skb->ip_summed != CHECKSUM_PARTIAL ||
 	    skb_checksum_start_offset(skb) == pkt->thoff)
 		return 0;
+	/* A tap may ask for any offset; one inside the headers is nonsense. */
+	if (skb_checksum_start_offset(skb) < (int)pkt->thoff)
+		return -EINVAL;
 	return skb_checksum_help(skb);
 }
 
@@ -215,7 +218,7 @@ void sst_rewrite_seal(struct sst_pkt *pkt, const struct sst_rewrite *rw,
 {
 	write_transport(pkt, rw, trailer, true, pkt->seglen);
 	write_network(pkt, rw->dsfield, true, sizeof(*trailer));
-	/* A hash over the real ports must not choose anything visible. */
+	/* A hash over the real ports must not choose a queue or a path. */
 	skb_clear_hash(pkt->skb);
 }
 
@@ -235,11 +238,15 @@ int sst_rewrite_prepare_open(struct sst_pkt *pkt)
 		return SST_A_STATS_RX_CHECKSUM;
 	if (skb->ip_summed != CHECKSUM_COMPLETE)
 		return 0;
-	if (has_no_checksum(pkt))
+	if (has_no_checksum(pkt)) {
 		skb->ip_summed = CHECKSUM_NONE;
-	else if (nf_checksum(skb, NF_INET_PRE_ROUTING, pkt->thoff,
-			     pkt->tuple.proto, pkt->tuple.family))
+		return 0;
+	}
+	if (nf_checksum(skb, NF_INET_PRE_ROUTING, pkt->thoff, pkt->tuple.proto,
+			pkt->tuple.family))
 		return SST_A_STATS_RX_CHECKSUM;
+	/* Right, even if the device had summed up something else. */
+	skb->ip_summed = CHECKSUM_UNNECESSARY;
 	return 0;
 }
 

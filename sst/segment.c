@@ -7,6 +7,8 @@
 #include <linux/skbuff.h>
 #include <linux/tcp.h>
 #include <net/ip.h>
+#include <net/ipv6.h>
+#include <net/tcp.h>
 
 #include "compat.h"
 #include "packet.h"
@@ -23,6 +25,33 @@ static void check_control_block(void)
 	/* Segmentation keeps its own state behind that of the IP layers. */
 	BUILD_BUG_ON(sizeof(struct inet_skb_parm) > SKB_GSO_CB_OFFSET);
 	BUILD_BUG_ON(sizeof(struct inet6_skb_parm) > SKB_GSO_CB_OFFSET);
+}
+
+/**
+ * sst_segment_strip_jumbo() - take the jumbo option off an IPv6 BIG TCP packet
+ * @skb: GSO packet on egress, data at the network header
+ *
+ * The option says how large the packet is before it is cut; its header is the
+ * only one between IPv6 and TCP. Segmentation would take it off, too, but moves
+ * bytes in front of the network header that are not there in a hook.
+ *
+ * Return: 0 or a negative errno.
+ */
+int sst_segment_strip_jumbo(struct sk_buff *skb)
+{
+	const unsigned int len = sizeof(struct hop_jumbo_hdr);
+	u8 *nh;
+
+	if (!ipv6_has_hopopt_jumbo(skb))
+		return 0;
+	if (skb_cow_head(skb, 0))
+		return -ENOMEM;
+	nh = skb_network_header(skb);
+	memmove(nh + len, nh, sizeof(struct ipv6hdr));
+	__skb_pull(skb, len);
+	skb_reset_network_header(skb);
+	ipv6_hdr(skb)->nexthdr = IPPROTO_TCP;
+	return 0;
 }
 
 /**
@@ -61,6 +90,9 @@ int sst_segment_shrink(struct sst_pkt *pkt, unsigned int room)
 
 	if (pkt->tuple.proto != IPPROTO_TCP || room <= headers)
 		return -EMSGSIZE;
+	/* SYN data (TCP Fast Open): TCP repeats a bare SYN by itself. */
+	if (pkt->covered[1] & TCPHDR_SYN)
+		return -EMSGSIZE;
 	if (skb->ip_summed != CHECKSUM_PARTIAL || skb->encapsulation)
 		return -EMSGSIZE;
 	/* The shared info is also that of the packet kept for retransmission. */
@@ -70,8 +102,13 @@ int sst_segment_shrink(struct sst_pkt *pkt, unsigned int room)
 	if (!skb_is_gso(skb))
 		shinfo->gso_type = pkt->tuple.family == NFPROTO_IPV4 ?
 				   SKB_GSO_TCPV4 : SKB_GSO_TCPV6;
+	/*
+	 * Where the parts of a merged packet end is no longer where segments
+	 * end: have segmentation look before it trusts the layout.
+	 */
+	shinfo->gso_type |= SKB_GSO_DODGY;
 	shinfo->gso_size = room - headers;
-	shinfo->gso_segs = DIV_ROUND_UP(skb->len - headers, shinfo->gso_size);
+	shinfo->gso_segs = 0;
 	return 0;
 }
 

@@ -5,6 +5,7 @@
 struct sk_buff;
 struct sst_pkt;
 
+int sst_segment_strip_jumbo(struct sk_buff *skb);
 struct sk_buff *sst_segment_cut(struct sk_buff *skb);
 int sst_segment_shrink(struct sst_pkt *pkt, unsigned int room);
 int sst_segment_resubmit(struct sk_buff *skb);

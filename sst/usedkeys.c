@@ -12,8 +12,11 @@
 #include "kdf.h"
 #include "usedkeys.h"
 
-/* 64 bytes each: 16 MiB at most, charged to who installs the keys. */
-#define USED_KEYS_MAX	262144
+/*
+ * Four times as many as a namespace may have flows at a time; 32 bytes each and
+ * as much again for the table, charged to who installs the keys.
+ */
+#define USED_KEYS_MAX	4194304
 
 #define FINGERPRINT_SIZE	16
 

@@ -41,8 +41,6 @@ static const char *close_reason(uint8_t reason)
 		return "deleted";
 	case SST_CLOSE_REASON_FLUSHED:
 		return "flushed";
-	case SST_CLOSE_REASON_EXHAUSTED:
-		return "exhausted";
 	}
 	return "unknown";
 }
@@ -54,6 +52,7 @@ static bool print_event(uint8_t cmd, const struct sst_flow *flow, void *data)
 		[SST_CMD_FLOW_CLOSED] = "flow-closed",
 		[SST_CMD_FLOW_ROTATED] = "flow-rotated",
 		[SST_CMD_AUTH_FAILED] = "auth-failed",
+		[SST_CMD_FLOW_EXHAUSTED] = "flow-exhausted",
 	};
 
 	(void)data;

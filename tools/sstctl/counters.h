@@ -18,22 +18,22 @@ static const struct {
 	{
 		SST_A_STATS_TX_MALFORMED,
 		"tx_malformed",
-		"Dropped. A packet of a live flow whose headers cannot be parsed, so it cannot be sealed.",
+		"Dropped. A packet of a live flow whose headers are wrong, or of a shape that SST does not cover.",
 	},
 	{
 		SST_A_STATS_TX_TOO_BIG,
 		"tx_too_big",
-		"Dropped. The packet with its trailer does not fit the path MTU; the sender was told (EMSGSIZE or an ICMP error to itself).",
+		"Dropped. The packet with its trailer does not fit the path MTU. A local sender gets EMSGSIZE, a forwarded one an ICMP error.",
 	},
 	{
 		SST_A_STATS_TX_FRAGMENT,
 		"tx_fragment",
-		"Dropped. A fragment with the ports of a live flow, or a packet already cut into fragments.",
+		"Dropped. A fragment with the ports of a live flow, or a datagram that is sent in fragments; send datagrams that fit.",
 	},
 	{
 		SST_A_STATS_TX_SEGMENT,
 		"tx_segment",
-		"Dropped. A large packet could not be cut into segments.",
+		"Dropped. A large packet could not be cut into segments, or connection tracking refused it.",
 	},
 	{
 		SST_A_STATS_TX_EXHAUSTED,
@@ -44,6 +44,11 @@ static const struct {
 		SST_A_STATS_TX_NOMEM,
 		"tx_nomem",
 		"Dropped. No memory for the trailer.",
+	},
+	{
+		SST_A_STATS_TX_TLS,
+		"tx_tls",
+		"Dropped. A device was to encrypt TLS records of this connection, after sealing; turn off TLS offload.",
 	},
 	{
 		SST_A_STATS_TX_SEQADJ,
@@ -143,7 +148,7 @@ static const struct {
 	{
 		SST_A_STATS_RX_UNOPENED,
 		"rx_unopened",
-		"Dropped. A marked packet for this host that belongs to no flow here.",
+		"Dropped. A marked packet for this host that belongs to no flow here, or a datagram in unmarked fragments on the wire tuple of a flow.",
 	},
 };
 

@@ -53,13 +53,10 @@ enum sst_flow_state {
  * enum sst_close_reason - Why a flow ended.
  * @SST_CLOSE_REASON_DELETED: flow-del named it.
  * @SST_CLOSE_REASON_FLUSHED: flow-flush removed it with all others.
- * @SST_CLOSE_REASON_EXHAUSTED: The last key of the sending direction is used
- *   up.
  */
 enum sst_close_reason {
 	SST_CLOSE_REASON_DELETED = 1,
 	SST_CLOSE_REASON_FLUSHED,
-	SST_CLOSE_REASON_EXHAUSTED,
 };
 
 /**
@@ -115,6 +112,7 @@ enum {
 	SST_A_STATS_TX_SEGMENT,
 	SST_A_STATS_TX_EXHAUSTED,
 	SST_A_STATS_TX_NOMEM,
+	SST_A_STATS_TX_TLS,
 	SST_A_STATS_TX_SEQADJ,
 	SST_A_STATS_RX_OPENED,
 	SST_A_STATS_RX_EMPTY,
@@ -166,6 +164,7 @@ enum {
 	SST_CMD_FLOW_CLOSED,
 	SST_CMD_FLOW_ROTATED,
 	SST_CMD_AUTH_FAILED,
+	SST_CMD_FLOW_EXHAUSTED,
 
 	__SST_CMD_MAX
 };
