@@ -1,0 +1,579 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The sending and the receiving hook and the guard: what is dropped, with which
+ * error and which counter, and large packets that are cut before they are
+ * sealed.
+ */
+#include <kunit/test.h>
+#include <linux/netfilter.h>
+#include <linux/skbuff.h>
+#include <net/ip.h>
+
+#include "compat.h"
+#include "fixture.h"
+#include "guard.h"
+#include "stats.h"
+
+#define MTU		1500
+#define WIRE_SPORT	50001
+#define WIRE_DPORT	20002
+
+static const u8 flow_key[SST_SECRET_SIZE] = { 9, 8, 7 };
+
+/* Two hosts with one flow, and packets from the first to the second. */
+struct hosts {
+	struct sst_test_desc desc;
+	struct net_device *dev;
+	struct sst_net *sender;
+	struct sst_net *receiver;
+	struct sst_flow *out;
+	struct sst_flow *in;
+	unsigned int len;
+	u8 orig[SST_TEST_PACKET_MAX];
+	u8 wire[SST_TEST_PACKET_MAX];
+	u8 got[SST_TEST_PACKET_MAX];
+};
+
+static struct sst_flow *add_flow(struct kunit *test, struct sst_net *sn,
+				 const struct sst_test_desc *desc, u8 side)
+{
+	struct sst_flow_params params = {
+		.side = side,
+		.scope = SST_SCOPE_PORTS,
+		.suite = SST_SUITE_CHACHA20_POLY1305,
+		.key = flow_key,
+	};
+	struct sst_flow *flow;
+
+	sst_test_tuple(&params.real, desc->family, desc->proto, SST_TEST_DPORT,
+		       SST_TEST_SPORT);
+	sst_test_tuple(&params.wire, desc->family, desc->proto, WIRE_DPORT,
+		       WIRE_SPORT);
+	if (side == 1) {
+		swap(params.real.local, params.real.remote);
+		swap(params.real.lport, params.real.rport);
+		swap(params.wire.local, params.wire.remote);
+		swap(params.wire.lport, params.wire.rport);
+	}
+	flow = sst_flow_new(&params);
+	KUNIT_ASSERT_NOT_NULL(test, flow);
+	KUNIT_ASSERT_EQ(test, SST_CLASH_NONE,
+			sst_flowtable_add(&sn->flows, flow, 10));
+	return flow;
+}
+
+static struct hosts *new_hosts(struct kunit *test,
+			       const struct sst_test_desc *desc)
+{
+	struct hosts *p = kunit_kzalloc(test, sizeof(*p), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, p);
+	p->desc = *desc;
+	p->dev = sst_test_device(test, MTU);
+	p->sender = sst_test_net(test);
+	p->receiver = sst_test_net(test);
+	p->out = add_flow(test, p->sender, desc, 1);
+	p->in = add_flow(test, p->receiver, desc, 2);
+	p->len = sst_test_build(p->orig, desc);
+	return p;
+}
+
+static u64 next_seq(const struct hosts *p)
+{
+	return atomic64_read(&rcu_dereference_protected(p->out->tx,
+							true)->next_seq);
+}
+
+/* A packet that is not sealed costs no counter and stays as it was. */
+static void expect_tx_drop(struct kunit *test, struct hosts *p,
+			   struct sk_buff *skb, int err, int counter)
+{
+	u64 before = next_seq(p), n = sst_test_stat(p->sender, counter);
+	unsigned int len = skb->len;
+
+	KUNIT_ASSERT_EQ(test, 0, skb_copy_bits(skb, 0, p->got, len));
+	KUNIT_EXPECT_EQ(test, NF_DROP_ERR(err),
+			sst_test_egress(test, p->sender, skb, p->dev, NULL));
+	KUNIT_EXPECT_EQ(test, n + 1, sst_test_stat(p->sender, counter));
+	KUNIT_EXPECT_EQ(test, 0,
+			sst_test_stat(p->sender, SST_A_STATS_TX_SEALED));
+	KUNIT_EXPECT_EQ(test, before, next_seq(p));
+	KUNIT_ASSERT_EQ(test, len, skb->len);
+	KUNIT_ASSERT_EQ(test, 0, skb_copy_bits(skb, 0, p->wire, len));
+	KUNIT_EXPECT_MEMEQ(test, p->got, p->wire, len);
+}
+
+static const struct sst_test_desc descs[] = {
+	{ NFPROTO_IPV4, IPPROTO_TCP, .payload = 33 },
+	{ NFPROTO_IPV4, IPPROTO_UDP, .payload = 33 },
+	{ NFPROTO_IPV6, IPPROTO_TCP, .payload = 33 },
+	{ NFPROTO_IPV6, IPPROTO_UDP, .payload = 33 },
+};
+
+static void desc_name(const struct sst_test_desc *desc, char *name)
+{
+	snprintf(name, KUNIT_PARAM_DESC_SIZE, "%s over %s",
+		 desc->proto == IPPROTO_TCP ? "TCP" : "UDP",
+		 desc->family == NFPROTO_IPV4 ? "IPv4" : "IPv6");
+}
+
+KUNIT_ARRAY_PARAM(desc, descs, desc_name);
+
+/* The trailer has to fit the path, too: to the byte. */
+static void path_mtu(struct kunit *test)
+{
+	struct sst_test_desc desc =
+		*(const struct sst_test_desc *)test->param_value;
+	unsigned int over;
+	struct sk_buff *skb;
+	struct hosts *p;
+
+	for (over = 0; over < 3; over++) {
+		desc.payload = MTU - SST_DATA_TRAILER_SIZE -
+			       sst_test_headers(&desc) + over;
+		p = new_hosts(test, &desc);
+		skb = sst_test_skb(test, p->orig, p->len, SST_TEST_ROOM, 0);
+		if (over) {
+			expect_tx_drop(test, p, skb, -EMSGSIZE,
+				       SST_A_STATS_TX_TOO_BIG);
+			continue;
+		}
+		KUNIT_EXPECT_EQ(test, NF_ACCEPT,
+				sst_test_egress(test, p->sender, skb, p->dev,
+						NULL));
+		KUNIT_EXPECT_EQ(test, MTU, skb->len);
+	}
+}
+
+/* What the sender may not let out in clear and cannot seal. */
+static void path_unsealable(struct kunit *test)
+{
+	const struct sst_test_desc *desc = test->param_value;
+	unsigned int thoff = sst_test_network_size(desc->family);
+	struct hosts *p = new_hosts(test, desc);
+	struct sk_buff *skb;
+	unsigned int seq;
+
+	/* Fragments yet to be made. */
+	skb = sst_test_skb(test, p->orig, p->len, SST_TEST_LIST,
+			   sst_test_headers(desc));
+	expect_tx_drop(test, p, skb, -EMSGSIZE, SST_A_STATS_TX_FRAGMENT);
+
+	/* Lengths that do not fit. */
+	skb = sst_test_skb(test, p->orig, p->len - 1, SST_TEST_ROOM, 0);
+	expect_tx_drop(test, p, skb, -EPERM, SST_A_STATS_TX_MALFORMED);
+	if (desc->proto == IPPROTO_TCP) {
+		p->orig[thoff + 12] = 0x40;
+		skb = sst_test_skb(test, p->orig, p->len, SST_TEST_ROOM, 0);
+		expect_tx_drop(test, p, skb, -EPERM, SST_A_STATS_TX_MALFORMED);
+		p->orig[thoff + 12] = 0x50;
+	}
+	if (desc->family == NFPROTO_IPV4) {
+		put_unaligned_be16(IP_MF, p->orig + 6);
+		skb = sst_test_skb(test, p->orig, p->len, SST_TEST_ROOM, 0);
+		expect_tx_drop(test, p, skb, -EMSGSIZE, SST_A_STATS_TX_FRAGMENT);
+		put_unaligned_be16(IP_DF, p->orig + 6);
+	}
+
+	/* No counters left: at first found by the key, then by the state. */
+	sst_test_set_tx(p->out, SST_KRI_MAX, SST_SEQ_LIMIT);
+	for (seq = 0; seq < 2; seq++) {
+		skb = sst_test_skb(test, p->orig, p->len, SST_TEST_ROOM, 0);
+		KUNIT_EXPECT_EQ(test, NF_DROP_ERR(-EKEYEXPIRED),
+				sst_test_egress(test, p->sender, skb, p->dev,
+						NULL));
+	}
+	KUNIT_EXPECT_EQ(test, 2,
+			sst_test_stat(p->sender, SST_A_STATS_TX_EXHAUSTED));
+	KUNIT_EXPECT_EQ(test, SST_SEQ_LIMIT + 1, next_seq(p));
+	KUNIT_EXPECT_EQ(test, SST_FLOW_STATE_EXHAUSTED, p->out->state);
+}
+
+/* Segments that left by okfn; tests run one at a time. */
+static struct sk_buff_head sent;
+
+static int collect(struct net *net, struct sock *sk, struct sk_buff *skb)
+{
+	skb_dst_drop(skb);
+	__skb_queue_tail(&sent, skb);
+	return 0;
+}
+
+struct cut_case {
+	const char *desc;
+	u8 family;
+	u16 payload;
+	u16 gso_size;
+	unsigned int segments;
+};
+
+/* 1500 - 28 of a trailer less the headers: 1432 and 1412. */
+static const struct cut_case cut_cases[] = {
+	{ "a segment that fits no more, IPv4", NFPROTO_IPV4, 1433, 0, 2 },
+	{ "a segment that fits no more, IPv6", NFPROTO_IPV6, 1413, 0, 2 },
+	{ "GSO, IPv4", NFPROTO_IPV4, 1900, 500, 4 },
+	{ "GSO, IPv6", NFPROTO_IPV6, 1900, 500, 4 },
+	{ "GSO, one byte over, IPv4", NFPROTO_IPV4, 1501, 500, 4 },
+	{ "GSO, segments that just fit, IPv4", NFPROTO_IPV4, 1900, 1432, 2 },
+	{ "GSO, segments that fit no more, IPv4", NFPROTO_IPV4, 1900, 1460, 2 },
+	{ "GSO, segments that fit no more, IPv6", NFPROTO_IPV6, 1900, 1440, 2 },
+};
+
+KUNIT_ARRAY_PARAM_DESC(cut, cut_cases, desc);
+
+/*
+ * Each segment is sealed by itself, fits the path, and all of them make up the
+ * payload again on the other side.
+ */
+static void path_cut(struct kunit *test)
+{
+	const struct cut_case *c = test->param_value;
+	struct sst_test_desc desc = {
+		c->family, IPPROTO_TCP, .payload = c->payload,
+	};
+	unsigned int thoff = sst_test_network_size(c->family);
+	unsigned int headers = sst_test_headers(&desc), n = 0, payload = 0;
+	struct hosts *p = new_hosts(test, &desc);
+	struct sk_buff *skb, *seg;
+	u32 sum;
+
+	skb = sst_test_skb(test, p->orig, p->len, SST_TEST_PAGE, headers);
+	skb_set_transport_header(skb, thoff);
+	skb->ip_summed = CHECKSUM_PARTIAL;
+	skb->csum_start = skb_headroom(skb) + thoff;
+	skb->csum_offset = sst_test_check_offset(IPPROTO_TCP);
+	/* The sum of the pseudo header: that of no segment, and its length. */
+	sum = sst_test_transport_sum(p->orig, thoff, thoff, IPPROTO_TCP);
+	put_unaligned_be16(sst_test_fold(sum + p->len - thoff),
+			   skb->data + thoff + skb->csum_offset);
+	skb_shinfo(skb)->gso_size = c->gso_size;
+	if (c->gso_size)
+		skb_shinfo(skb)->gso_type = c->family == NFPROTO_IPV4 ?
+					    SKB_GSO_TCPV4 : SKB_GSO_TCPV6;
+
+	__skb_queue_head_init(&sent);
+	KUNIT_ASSERT_EQ(test, NF_STOLEN,
+			sst_test_egress(test, p->sender, skb, p->dev, collect));
+	sst_test_skb_stolen(test, skb);
+	while ((seg = __skb_dequeue(&sent))) {
+		unsigned int len = seg->len;
+
+		KUNIT_EXPECT_LE(test, len, MTU);
+		sst_test_skb_bytes(test, seg, p->wire);
+		kfree_skb(seg);
+		KUNIT_EXPECT_EQ(test, 0xffff,
+				sst_test_transport_sum(p->wire, len, thoff,
+						       IPPROTO_TCP));
+		skb = sst_test_skb(test, p->wire, len, SST_TEST_ROOM, 0);
+		KUNIT_EXPECT_EQ(test, NF_ACCEPT,
+				sst_test_ingress(p->receiver, skb, p->dev));
+		KUNIT_EXPECT_EQ(test, 0x01020304 + payload,
+				get_unaligned_be32(skb->data + thoff + 4));
+		memcpy(p->got + payload, skb->data + headers,
+		       skb->len - headers);
+		payload += skb->len - headers;
+		n++;
+	}
+	KUNIT_EXPECT_EQ(test, c->segments, n);
+	KUNIT_ASSERT_EQ(test, c->payload, payload);
+	KUNIT_EXPECT_MEMEQ(test, p->orig + headers, p->got, payload);
+	KUNIT_EXPECT_EQ(test, n, next_seq(p));
+	KUNIT_EXPECT_EQ(test, n,
+			sst_test_stat(p->sender, SST_A_STATS_TX_SEALED));
+	KUNIT_EXPECT_EQ(test, n,
+			sst_test_stat(p->receiver, SST_A_STATS_RX_OPENED));
+}
+
+/* Seal a packet into p->wire; returns its length. */
+static unsigned int seal(struct kunit *test, struct hosts *p)
+{
+	struct sk_buff *skb = sst_test_skb(test, p->orig, p->len,
+					   SST_TEST_ROOM, 0);
+
+	KUNIT_ASSERT_EQ(test, NF_ACCEPT,
+			sst_test_egress(test, p->sender, skb, p->dev, NULL));
+	sst_test_skb_bytes(test, skb, p->wire);
+	return skb->len;
+}
+
+/* Data in a SYN (Fast Open) cannot be cut: TCP sends a bare SYN instead. */
+static void path_syn_is_not_cut(struct kunit *test)
+{
+	struct sst_test_desc desc = {
+		NFPROTO_IPV4, IPPROTO_TCP, .payload = 1460,
+	};
+	struct hosts *p = new_hosts(test, &desc);
+	struct sk_buff *skb;
+
+	p->orig[33] = 0x02;
+	skb = sst_test_skb(test, p->orig, p->len, SST_TEST_ROOM, 0);
+	skb_set_transport_header(skb, 20);
+	skb->ip_summed = CHECKSUM_PARTIAL;
+	skb->csum_start = skb_headroom(skb) + 20;
+	skb->csum_offset = 16;
+	expect_tx_drop(test, p, skb, -EMSGSIZE, SST_A_STATS_TX_TOO_BIG);
+}
+
+enum tuple {
+	TUPLE_OTHER,
+	TUPLE_REAL,
+	TUPLE_WIRE,
+};
+
+struct guard_case {
+	const char *desc;
+	enum tuple tuple;
+	bool marked;
+	bool opened;
+	/* The counter of the reason, 0 when it passes. */
+	int clear;
+	int local_in;
+};
+
+static const struct guard_case guard_cases[] = {
+	{ "clear, of no flow", TUPLE_OTHER },
+	{ "marked, of no flow", TUPLE_OTHER, true, false, 0,
+	  SST_A_STATS_RX_UNOPENED },
+	{ "clear, on a real tuple", TUPLE_REAL, false, false,
+	  SST_A_STATS_RX_CLEAR, 0 },
+	{ "marked, on a real tuple", TUPLE_REAL, true, false,
+	  SST_A_STATS_RX_CLEAR, SST_A_STATS_RX_UNOPENED },
+	{ "opened, on a real tuple", TUPLE_REAL, false, true },
+	{ "opened, its class looks like the mark", TUPLE_REAL, true, true },
+	{ "on a wire tuple, not opened", TUPLE_WIRE, false, false,
+	  SST_A_STATS_RX_UNOPENED, 0 },
+	{ "marked, on a wire tuple, not opened", TUPLE_WIRE, true, false,
+	  SST_A_STATS_RX_UNOPENED, SST_A_STATS_RX_UNOPENED },
+};
+
+KUNIT_ARRAY_PARAM_DESC(guard, guard_cases, desc);
+
+static void expect_guard(struct kunit *test, struct hosts *p,
+			 struct sk_buff *skb, int reason,
+			 unsigned int (*hook)(struct sst_net *sn,
+					      struct sk_buff *skb,
+					      const struct nf_hook_state *state))
+{
+	const struct nf_hook_state state = {
+		.pf = p->desc.family,
+		.in = p->dev,
+		.net = &init_net,
+	};
+	u64 before = reason ? sst_test_stat(p->receiver, reason) : 0;
+	unsigned int verdict;
+
+	rcu_read_lock();
+	verdict = hook(p->receiver, skb, &state);
+	rcu_read_unlock();
+	KUNIT_EXPECT_EQ(test, reason ? NF_DROP : NF_ACCEPT, verdict);
+	if (reason)
+		KUNIT_EXPECT_EQ(test, before + 1,
+				sst_test_stat(p->receiver, reason));
+}
+
+/* The closed doors behind the receiving hook, for what it let pass. */
+static void path_guard(struct kunit *test)
+{
+	const struct guard_case *c = test->param_value;
+	unsigned int i, thoff;
+	struct sk_buff *skb;
+	struct sst_pkt pkt;
+	struct hosts *p;
+
+	for (i = 0; i < ARRAY_SIZE(descs); i++) {
+		p = new_hosts(test, &descs[i]);
+		thoff = sst_test_network_size(descs[i].family);
+		if (c->tuple != TUPLE_REAL) {
+			put_unaligned_be16(WIRE_SPORT, p->orig + thoff);
+			put_unaligned_be16(c->tuple == TUPLE_WIRE ?
+					   WIRE_DPORT : WIRE_DPORT + 1,
+					   p->orig + thoff + 2);
+		}
+		if (c->marked && descs[i].family == NFPROTO_IPV4)
+			put_unaligned_be16(0x8000 | IP_DF, p->orig + 6);
+		else if (c->marked)
+			put_unaligned_be32(0x600fedcb | 0xac << 20, p->orig);
+		skb = sst_test_skb(test, p->orig, p->len, SST_TEST_ROOM, 0);
+		KUNIT_ASSERT_EQ(test, SST_PKT_WHOLE,
+				sst_packet_parse(&pkt, skb, descs[i].family,
+						 SST_PKT_IN,
+						 &p->receiver->cfg));
+		if (c->opened)
+			sst_packet_set_opened(&pkt);
+		expect_guard(test, p, skb, c->clear, sst_guard_clear);
+		expect_guard(test, p, skb, c->local_in, sst_guard_marked);
+		KUNIT_ASSERT_EQ(test, p->len, skb->len);
+		KUNIT_EXPECT_MEMEQ(test, p->orig, skb->data, p->len);
+	}
+}
+
+struct drop_case {
+	const char *desc;
+	/* 0 for all */
+	u8 family;
+	u8 proto;
+	/* A byte of the segment; negative: from its end. */
+	int off;
+	u8 flip;
+	int counter;
+};
+
+/* meta stands at -24, the tag at -16. */
+static const struct drop_case drop_cases[] = {
+	{ "nothing wrong", 0, 0, -1, 0x00, SST_A_STATS_RX_OPENED },
+	{ "a bit of the tag", 0, 0, -1, 0x01, SST_A_STATS_RX_AUTH },
+	{ "the tag's first bit", 0, 0, -16, 0x80, SST_A_STATS_RX_AUTH },
+	{ "the sealed ports", 0, 0, -28, 0x01, SST_A_STATS_RX_AUTH },
+	{ "seq", 0, 0, -17, 0x01, SST_A_STATS_RX_AUTH },
+	{ "type OPEN", 0, 0, -24, 0x50, SST_A_STATS_RX_TYPE },
+	{ "type 0", 0, 0, -24, 0x40, SST_A_STATS_RX_TYPE },
+	{ "flag P", 0, 0, -24, 0x01, SST_A_STATS_RX_FLAGS },
+	{ "flag E with payload", 0, 0, -24, 0x08, SST_A_STATS_RX_FLAGS },
+	{ "a class", NFPROTO_IPV4, 0, -23, 0xb8, SST_A_STATS_RX_TC },
+	{ "a class", NFPROTO_IPV6, 0, -23, 0xb8, SST_A_STATS_RX_AUTH },
+	{ "ECN in the class", 0, 0, -23, 0x01, SST_A_STATS_RX_TC },
+	{ "kri one step ahead", 0, 0, -21, 0x01, SST_A_STATS_RX_AUTH },
+	{ "kri 16 ahead", 0, 0, -21, 0x10, SST_A_STATS_RX_AUTH },
+	{ "kri 17 ahead", 0, 0, -21, 0x11, SST_A_STATS_RX_KRI_FAR },
+	{ "kri 256 ahead", 0, 0, -22, 0x01, SST_A_STATS_RX_KRI_FAR },
+	{ "TCP flag RST", 0, IPPROTO_TCP, 13, 0x04, SST_A_STATS_RX_AUTH },
+	{ "TCP flag FIN", 0, IPPROTO_TCP, 13, 0x01, SST_A_STATS_RX_AUTH },
+	{ "TCP flag ECE", 0, IPPROTO_TCP, 13, 0x40, SST_A_STATS_RX_OPENED },
+	{ "TCP data offset 6", 0, IPPROTO_TCP, 12, 0x30, SST_A_STATS_RX_AUTH },
+	{ "TCP data offset 4", 0, IPPROTO_TCP, 12, 0x10,
+	  SST_A_STATS_RX_LENGTH },
+	{ "TCP data offset 15 into the trailer", 0, IPPROTO_TCP, 12, 0xa0,
+	  SST_A_STATS_RX_LENGTH },
+	{ "UDP length", 0, IPPROTO_UDP, 5, 0x01, SST_A_STATS_RX_LENGTH },
+	{ "UDP length 0", 0, IPPROTO_UDP, 5, 69, SST_A_STATS_RX_LENGTH },
+};
+
+KUNIT_ARRAY_PARAM_DESC(drop, drop_cases, desc);
+
+static void path_drops(struct kunit *test)
+{
+	const struct drop_case *c = test->param_value;
+	bool opened = c->counter == SST_A_STATS_RX_OPENED;
+	unsigned int i, thoff, len;
+	struct sk_buff *skb;
+	struct hosts *p;
+
+	for (i = 0; i < ARRAY_SIZE(descs); i++) {
+		if ((c->family && c->family != descs[i].family) ||
+		    (c->proto && c->proto != descs[i].proto))
+			continue;
+		p = new_hosts(test, &descs[i]);
+		thoff = sst_test_network_size(descs[i].family);
+		len = seal(test, p);
+		p->wire[c->off < 0 ? len + c->off : thoff + c->off] ^= c->flip;
+		skb = sst_test_skb(test, p->wire, len, SST_TEST_ROOM, 0);
+		KUNIT_EXPECT_EQ(test, opened ? NF_ACCEPT : NF_DROP,
+				sst_test_ingress(p->receiver, skb, p->dev));
+		KUNIT_EXPECT_EQ(test, 1, sst_test_stat(p->receiver, c->counter));
+		KUNIT_EXPECT_EQ(test, opened, p->in->rx_packets);
+		/* Nothing that failed moved a key or a window. */
+		KUNIT_EXPECT_EQ(test, opened,
+				rcu_dereference_protected(p->in->rx,
+							  true)->replay.top);
+		KUNIT_EXPECT_NULL(test,
+				  rcu_dereference_protected(p->in->rx_prev,
+							    true));
+	}
+}
+
+/* Every length that is too short for a header and a trailer. */
+static void path_short(struct kunit *test)
+{
+	const struct sst_test_desc *desc = test->param_value;
+	unsigned int thoff = sst_test_network_size(desc->family);
+	unsigned int header = sst_test_headers(desc) - thoff, n;
+	struct hosts *p = new_hosts(test, desc);
+	u64 was_short = 0, length = 0;
+	struct sk_buff *skb;
+
+	seal(test, p);
+	for (n = 4; n < header + SST_DATA_TRAILER_SIZE; n++) {
+		if (desc->family == NFPROTO_IPV4)
+			put_unaligned_be16(thoff + n, p->wire + 2);
+		else
+			put_unaligned_be16(n, p->wire + 4);
+		if (desc->proto == IPPROTO_UDP)
+			put_unaligned_be16(n, p->wire + thoff + 4);
+		skb = sst_test_skb(test, p->wire, thoff + n, SST_TEST_ROOM, 0);
+		KUNIT_EXPECT_EQ(test, NF_DROP,
+				sst_test_ingress(p->receiver, skb, p->dev));
+		sst_test_skb_free(test, skb);
+		if (n < header)
+			length++;
+		else
+			was_short++;
+		KUNIT_EXPECT_EQ_MSG(test, length,
+				    sst_test_stat(p->receiver,
+						  SST_A_STATS_RX_LENGTH),
+				    "%u bytes", n);
+		KUNIT_EXPECT_EQ_MSG(test, was_short,
+				    sst_test_stat(p->receiver,
+						  SST_A_STATS_RX_SHORT),
+				    "%u bytes", n);
+	}
+}
+
+/* The mark is a hint: a packet is opened with it and without it. */
+static void path_bleached(struct kunit *test)
+{
+	const struct sst_test_desc *desc = test->param_value;
+	struct hosts *p = new_hosts(test, desc);
+	unsigned int len = seal(test, p);
+	struct sk_buff *skb;
+
+	if (desc->family == NFPROTO_IPV4) {
+		put_unaligned_be16(IP_DF, p->wire + 6);
+		put_unaligned_be16(0, p->wire + 10);
+		put_unaligned_be16(~sst_test_fold(sst_test_sum(p->wire, 20, 0)),
+				   p->wire + 10);
+	} else {
+		put_unaligned_be32(0x600fedcb, p->wire);
+	}
+	skb = sst_test_skb(test, p->wire, len, SST_TEST_ROOM, 0);
+	KUNIT_EXPECT_EQ(test, NF_ACCEPT,
+			sst_test_ingress(p->receiver, skb, p->dev));
+	KUNIT_ASSERT_EQ(test, p->len, skb->len);
+	sst_test_skb_bytes(test, skb, p->got);
+	KUNIT_EXPECT_MEMEQ(test, p->orig, p->got, p->len);
+	KUNIT_EXPECT_TRUE(test, sst_packet_is_opened(skb, desc->family));
+}
+
+/* Retransmitted, a segment is sealed anew: the wire never repeats itself. */
+static void path_no_repeat(struct kunit *test)
+{
+	const struct sst_test_desc *desc = test->param_value;
+	struct hosts *p = new_hosts(test, desc);
+	unsigned int len = seal(test, p);
+
+	memcpy(p->got, p->wire, len);
+	KUNIT_EXPECT_EQ(test, len, seal(test, p));
+	KUNIT_EXPECT_MEMNEQ(test, p->got + len - SST_DATA_TRAILER_SIZE,
+			    p->wire + len - SST_DATA_TRAILER_SIZE, 4);
+	KUNIT_EXPECT_MEMNEQ(test, p->got + len - SST_TAG_SIZE,
+			    p->wire + len - SST_TAG_SIZE, SST_TAG_SIZE);
+}
+
+static struct kunit_case path_cases[] = {
+	KUNIT_CASE_PARAM(path_mtu, desc_gen_params),
+	KUNIT_CASE_PARAM(path_unsealable, desc_gen_params),
+	KUNIT_CASE_PARAM(path_cut, cut_gen_params),
+	KUNIT_CASE(path_syn_is_not_cut),
+	KUNIT_CASE_PARAM(path_guard, guard_gen_params),
+	KUNIT_CASE_PARAM(path_drops, drop_gen_params),
+	KUNIT_CASE_PARAM(path_short, desc_gen_params),
+	KUNIT_CASE_PARAM(path_bleached, desc_gen_params),
+	KUNIT_CASE_PARAM(path_no_repeat, desc_gen_params),
+	{}
+};
+
+static struct kunit_suite path_suite = {
+	.name = "sst_path",
+	.test_cases = path_cases,
+};
+
+kunit_test_suite(path_suite);
