@@ -15,9 +15,8 @@
 #include <net/route.h>
 #include <net/tcp.h>
 
+#include "config.h"
 #include "packet.h"
-#include "pernet.h"
-#include "stats.h"
 #include "wire.h"
 
 /*
