@@ -7,7 +7,7 @@
 #
 #   SST_BULK_MB=N         megabytes over TCP in all; default 1024 on 6.12, 256 on
 #                         6.1, 64 on the debug kernel
-#   SST_BULK_DATAGRAMS=N  datagrams each way; default 100000 on 6.12, else 20000
+#   SST_BULK_DATAGRAMS=N  datagrams in all; default 100000 on 6.12, else 30000
 #   SST_BULK_PATH=OPTIONS of netem
 #
 # Nine tenths of the megabytes go with offloads on and an MTU of 9000, where the
@@ -17,10 +17,11 @@
 
 case ${SST_KERNEL-} in
 6.12) mb=1024 datagrams=100000 ;;
-6.1) mb=256 datagrams=20000 ;;
-*) mb=64 datagrams=20000 ;;
+6.1) mb=256 datagrams=30000 ;;
+*) mb=64 datagrams=30000 ;;
 esac
-mb=${SST_BULK_MB-$mb} datagrams=${SST_BULK_DATAGRAMS-$datagrams}
+mb=${SST_BULK_MB-$mb}
+datagrams=$((${SST_BULK_DATAGRAMS-$datagrams} / 2))
 path=${SST_BULK_PATH-delay 300us loss 1% duplicate 1% reorder 10% limit 100000}
 
 # What the path and the hosts counted since begin.
@@ -111,8 +112,7 @@ udp() {
 # transfer OFFLOAD MTU FAMILY send|receive PERCENT: TCP, as seen from A.
 transfer() {
 	local desc="TCP over IPv$3, MTU $2, offloads $1" start=$SECONDS
-	part=$((mb * $5 / 100))
-	[ "$part" -gt 0 ] || part=1
+	part=$(((mb * $5 + 99) / 100))
 	port=$((port + 1))
 	must topo_offload "$1"
 	must topo_mtu "$2"

@@ -43,23 +43,19 @@ count_rules() {
 }
 
 # tracked NS PROTO SADDR SPORT DADDR DPORT: connection tracking knows this very
-# connection, and none between wire ports.
+# connection and saw packets both ways, and knows none between wire ports.
 tracked() {
 	ns "$1" conntrack -L -f "$([[ $3 = *:* ]] && echo ipv6 || echo ipv4)" \
 		-p "$2" 2>/dev/null >"$topo_tmp/ct"
 	cat "$topo_tmp/ct"
-	grep -q "src=$3 dst=$5 sport=$4 dport=$6 .*src=$5 dst=$3 sport=$6 dport=$4 .*ASSURED" "$topo_tmp/ct" &&
+	grep -q "src=$3 dst=$5 sport=$4 dport=$6 src=$5 dst=$3 sport=$6 dport=$4 " "$topo_tmp/ct" &&
 	! grep -qE 'port=2[0-9]{4}' "$topo_tmp/ct"
 }
 
-# Three datagrams and their answers: connection tracking is sure of a stream.
+# udp_talk FAMILY ADDRESS PORT OWN-PORT: a datagram and its answer.
 udp_talk() {
-	local i
 	must udp_echo_server B "$3"
-	for i in 1 2 3; do
-		printf 'again %s;' $i
-		sleep 1.2
-	done | ns A socat -t 3 -T 8 - \
+	printf 'who is it' | ns A socat -t 3 -T 8 - \
 		"UDP$1:$(sst_quote "$2" "$3"),sourceport=$4"
 	bg_stop "udp$3"
 }
@@ -80,7 +76,7 @@ for fam in 4 6; do
 	at_least "A's filter matches real ports on the way out" $(($(counter A out) - before)) 5
 	ok "A tracks the real TCP connection" tracked A tcp "${!a}" 4443 "${!b}" 443
 	ok "B tracks the real TCP connection" tracked B tcp "${!a}" 4443 "${!b}" 443
-	is "UDP over IPv$fam passes" "$(udp_talk $fam "${!b}" 443 4443)" "again 1;again 2;again 3;"
+	is "UDP over IPv$fam passes" "$(udp_talk $fam "${!b}" 443 4443)" "who is it"
 	ok "A tracks the real UDP stream" tracked A udp "${!a}" 4443 "${!b}" 443
 	ok "B tracks the real UDP stream" tracked B udp "${!a}" 4443 "${!b}" 443
 done
@@ -137,7 +133,7 @@ for fam in 4 6; do
 	ok "a flow is the tuple after source NAT, TCP over IPv$fam" tcp_transfer A B "${!b}" 8443 300000 \
 		"sourceport=5001,reuseaddr"
 	must sst_pair udp $fam 5555 8443
-	is "the same with UDP" "$(udp_talk $fam "${!b}" 8443 5001)" "again 1;again 2;again 3;"
+	is "the same with UDP" "$(udp_talk $fam "${!b}" 8443 5001)" "who is it"
 done
 
 # A container behind A.
