@@ -407,6 +407,55 @@ static void path_guard(struct kunit *test)
 	}
 }
 
+struct class_case {
+	const char *desc;
+	u8 mask;
+	u8 value;
+	bool keep;
+	u8 dsfield;
+	u8 wire;
+	u8 tc;
+	u8 restored;
+};
+
+/* Protocol section 2, "DSCP names services too", for IPv6. */
+static const struct class_case class_cases[] = {
+	{ "cleared", 0xfc, 0xac, false, 0xb8, 0xac, 0, 0 },
+	{ "cleared but for ECN", 0xfc, 0xac, false, 0xbb, 0xaf, 0, 0x03 },
+	{ "kept", 0xfc, 0xac, true, 0xb8, 0xac, 0xb8, 0xb8 },
+	{ "kept, ECN as it arrived", 0xfc, 0xac, true, 0xba, 0xae, 0xb8, 0xba },
+	{ "a class that is the mark", 0xfc, 0xac, true, 0xad, 0xad, 0, 0x01 },
+	{ "one that matches a narrow mask", 0x80, 0x80, true, 0xb8, 0x80, 0, 0 },
+	{ "one that does not", 0x80, 0x80, true, 0x28, 0x80, 0x28, 0x28 },
+};
+
+KUNIT_ARRAY_PARAM_DESC(class, class_cases, desc);
+
+static void path_traffic_class(struct kunit *test)
+{
+	const struct class_case *c = test->param_value;
+	struct sst_test_desc desc = {
+		NFPROTO_IPV6, IPPROTO_UDP, .dsfield = c->dsfield, .payload = 3,
+	};
+	struct hosts *p = new_hosts(test, &desc);
+	struct sk_buff *skb;
+	unsigned int len;
+
+	p->sender->cfg.mark = SST_CONFIG_MARK(c->mask, c->value);
+	p->sender->cfg.dscp = c->keep ? SST_DSCP_KEEP : SST_DSCP_CLEAR;
+	len = seal(test, p);
+	KUNIT_EXPECT_EQ(test, 0x600fedcb | c->wire << 20,
+			get_unaligned_be32(p->wire));
+	KUNIT_EXPECT_EQ(test, c->tc,
+			p->wire[len - SST_TAG_SIZE - SST_META_SIZE + 1]);
+	skb = sst_test_skb(test, p->wire, len, SST_TEST_ROOM, 0);
+	KUNIT_EXPECT_EQ(test, NF_ACCEPT,
+			sst_test_ingress(p->receiver, skb, p->dev));
+	sst_test_skb_bytes(test, skb, p->got);
+	KUNIT_EXPECT_EQ(test, 0x600fedcb | c->restored << 20,
+			get_unaligned_be32(p->got));
+}
+
 struct drop_case {
 	const char *desc;
 	/* 0 for all */
@@ -564,6 +613,7 @@ static struct kunit_case path_cases[] = {
 	KUNIT_CASE_PARAM(path_cut, cut_gen_params),
 	KUNIT_CASE(path_syn_is_not_cut),
 	KUNIT_CASE_PARAM(path_guard, guard_gen_params),
+	KUNIT_CASE_PARAM(path_traffic_class, class_gen_params),
 	KUNIT_CASE_PARAM(path_drops, drop_gen_params),
 	KUNIT_CASE_PARAM(path_short, desc_gen_params),
 	KUNIT_CASE_PARAM(path_bleached, desc_gen_params),

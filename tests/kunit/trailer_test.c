@@ -166,6 +166,37 @@ static void trailer_check(struct kunit *test)
 			sst_meta_check_data(&meta, &pkt, c->payload));
 }
 
+/*
+ * An empty TCP packet is a keepalive, which has ACK and no other flag: one
+ * with FIN, SYN or RST would be swallowed after it had verified.
+ */
+static void trailer_check_empty_tcp(struct kunit *test)
+{
+	struct sst_meta meta = { SST_TYPE_DATA, SST_FLAG_EMPTY };
+	struct sst_pkt pkt = { .tuple.family = NFPROTO_IPV6 };
+	unsigned int flags;
+
+	for (flags = 0; flags < 0x20; flags++) {
+		pkt.covered[0] = 0x50;
+		pkt.covered[1] = flags;
+		pkt.tuple.proto = IPPROTO_TCP;
+		meta.flags = SST_FLAG_EMPTY;
+		KUNIT_EXPECT_EQ_MSG(test, flags == 0x10 ? 0 :
+				    SST_A_STATS_RX_FLAGS,
+				    sst_meta_check_data(&meta, &pkt, 0),
+				    "flags %#x", flags);
+		meta.flags = 0;
+		KUNIT_EXPECT_EQ_MSG(test, 0,
+				    sst_meta_check_data(&meta, &pkt, 0),
+				    "flags %#x, not empty", flags);
+	}
+	pkt.covered[0] = 0;
+	pkt.covered[1] = 0;
+	pkt.tuple.proto = IPPROTO_UDP;
+	meta.flags = SST_FLAG_EMPTY;
+	KUNIT_EXPECT_EQ(test, 0, sst_meta_check_data(&meta, &pkt, 0));
+}
+
 struct aad_case {
 	const char *desc;
 	u8 proto;
@@ -215,6 +246,7 @@ static struct kunit_case trailer_test_cases[] = {
 	KUNIT_CASE(trailer_meta_bits),
 	KUNIT_CASE(trailer_check_all),
 	KUNIT_CASE_PARAM(trailer_check, check_gen_params),
+	KUNIT_CASE(trailer_check_empty_tcp),
 	KUNIT_CASE_PARAM(trailer_aad, aad_gen_params),
 	{}
 };
