@@ -23,8 +23,7 @@ import time
 import nets  # noqa: F401  pylint: disable=unused-import
 
 # pylint: disable=wrong-import-position
-from sst import codec, link, packet, pcap, trailer  # noqa: E402
-from sst.keys import KeysFile  # noqa: E402
+from sst import link, packet, pcap  # noqa: E402
 
 PATTERN = random.Random(7).randbytes(65536) * 2
 CHUNK = 16384
@@ -125,6 +124,12 @@ class Datagrams:
             self.wrong += 1
 
 
+def entries_of(args):
+    """The flows of a keys file, without what it takes to use the keys."""
+    with open(args.keys, encoding='utf-8') as source:
+        return json.load(source)
+
+
 def open_flow(names, entry):
     """Both ends of one flow."""
     a = entry['a_addr'], entry['a_port']
@@ -203,7 +208,7 @@ def namespaces(args):
 
 def run(args):
     """Share the flows out to some processes."""
-    entries = KeysFile.load(args.keys).entries
+    entries = entries_of(args)
     readers = []
     for number in range(args.processes):
         own = entries[number::args.processes]
@@ -235,7 +240,7 @@ def storm(args):
     """Send and send, from the hosts that are asked for."""
     names = namespaces(args)
     socks = []
-    for entry in KeysFile.load(args.keys).entries:
+    for entry in entries_of(args):
         if entry['proto'] == 'tcp' and args.hosts == 'AB':
             try:
                 socks += [end.sock for end in open_flow(names, entry)]
@@ -265,12 +270,16 @@ def storm(args):
                 sock.recv(65536)
             except OSError:
                 pass
-        if turn % 50 == 0:
-            time.sleep(0.005)
+        if turn % 10 == 0:
+            # Something must be left for those who take it all away.
+            time.sleep(0.01)
 
 
 def reuse(args):
     """Look at every sealed packet of a capture."""
+    # pylint: disable=import-outside-toplevel
+    from sst import codec, trailer
+    from sst.keys import KeysFile
     keys = KeysFile.load(args.keys)
     flows = {}
     for flow in keys.flows():

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# timeout: 120
+# timeout: 180
 # Flows, namespaces and the module itself go away while packets pass in both
 # directions, several times. What the kernel thinks of it is judged by the guest.
 . "$(dirname "$0")/../lib/topology.sh"
@@ -13,9 +13,9 @@ module=${module//-/_}
 # of the first for bad memory. There it is removed once, at the end.
 rounds=2
 if [ "$SST_KERNEL" = debug ]; then
-	tap_plan $((rounds * 11 + 8))
+	tap_plan $((rounds * 11 + 9))
 else
-	tap_plan $((rounds * 13 + 8))
+	tap_plan $((rounds * 13 + 9))
 fi
 
 port=4000
@@ -130,3 +130,4 @@ must storm
 ok "the module can be removed at the end" rmmod "$module"
 sleep 0.3
 bg_stop storm KILL
+not_ok "it is gone" test -d "/sys/module/$module"
