@@ -11,10 +11,12 @@ module=${module//-/_}
 
 # The debug kernel cannot load a module a second time: its KASAN takes the place
 # of the first for bad memory. There it is removed once, at the end.
-rounds=2
+# More rounds for a longer look: SST_ROUNDS=10 scripts/vm ...
 if [ "$SST_KERNEL" = debug ]; then
+	rounds=${SST_ROUNDS:-2}
 	tap_plan $((rounds * 11 + 9))
 else
+	rounds=${SST_ROUNDS:-1}
 	tap_plan $((rounds * 13 + 9))
 fi
 
