@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
+# check: 6.12 debug
 # timeout: 180
 # Wrong command lines and wrong netlink messages: each gets the answer that is
 # documented, and changes nothing.
