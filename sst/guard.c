@@ -3,7 +3,9 @@
  * The closed doors on the way in: nothing reaches a live flow but through its
  * keys, and nothing marked reaches a socket unopened (protocol sections 2, 9).
  */
+#include <linux/in_route.h>
 #include <linux/netfilter.h>
+#include <net/route.h>
 
 #include "guard.h"
 #include "outcome.h"
@@ -44,6 +46,14 @@ unsigned int sst_guard_clear(struct sst_net *sn, struct sk_buff *skb,
 	return NF_ACCEPT;
 }
 
+/* A directed broadcast looks like any address; only its route tells. */
+static bool is_broadcast(const struct sk_buff *skb, u8 family)
+{
+	const struct rtable *rt = family == NFPROTO_IPV4 ? skb_rtable(skb) : NULL;
+
+	return rt && rt->rt_flags & RTCF_BROADCAST;
+}
+
 /**
  * sst_guard_marked() - a packet at LOCAL_IN
  * @sn: namespace
@@ -63,7 +73,7 @@ unsigned int sst_guard_marked(struct sst_net *sn, struct sk_buff *skb,
 		return NF_ACCEPT;
 	class = sst_packet_parse(&pkt, skb, state->pf, SST_PKT_IN, &sn->cfg);
 	if (class == SST_PKT_OTHER || class == SST_PKT_FOREIGN || !pkt.marked ||
-	    !sst_packet_is_unicast(&pkt.tuple))
+	    !sst_packet_is_unicast(&pkt.tuple) || is_broadcast(skb, state->pf))
 		return NF_ACCEPT;
 	return sst_drop(sn, NULL, SST_A_STATS_RX_UNOPENED);
 }
