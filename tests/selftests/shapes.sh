@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# check: 6.12 debug
+# check: debug
 # Packets in shapes that SST does not cover, on the tuples of live flows: nothing
 # gets past the guard on the way in, and nothing leaves in clear.
 . "$(dirname "$0")/../lib/topology.sh"

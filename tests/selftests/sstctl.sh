@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# check: 6.12 debug
+# check: debug
 # timeout: 240
 # What sstctl does when nothing is wrong: flows, counters, tunables, events, as
 # text and as JSON, in other namespaces, and without ever showing a secret.
