@@ -2,9 +2,10 @@
 """A second implementation of the SST/1 protocol, for tests.
 
 Written from the protocol text alone, so that an error in the kernel module
-is not repeated here.  Built so far: DATA packets of manually keyed flows in
-scope `ports` (sections 2 to 5), and the key schedule and trailers of OPEN
-and ACCEPT.  INIT and COOKIE have their layouts in trailer.py only.
+is not repeated here.  Built so far, in scope `ports`: DATA packets of
+manually keyed flows, and flows opened by OPEN and ACCEPT on a pre-shared key
+(sections 2 to 6).  Of INIT, COOKIE and N there are only layouts and key
+derivation.
 
   kdf.py      HChaCha20, HKDF, associations, flow and packet keys (section 5)
   trailer.py  meta word, trailer layouts, strict checks (section 4)
@@ -13,7 +14,10 @@ and ACCEPT.  INIT and COOKIE have their layouts in trailer.py only.
   frag.py     fragments: making and gathering them
   flow.py     flows: counters, rotation, replay windows (section 5)
   codec.py    seal and open whole packets
-  opening.py  OPEN and ACCEPT trailers (sections 4 and 5)
+  opening.py  OPEN and ACCEPT: trailers and whole packets (sections 4, 5)
+  assoc.py    pre-shared keys: text form, ids (section 5)
+  roles.py    initiator and responder of one flow (section 6)
+  endpoint.py a host: tables, freshness, glare (section 6)
   keys.py     the JSON keys file that every command reads
   pcap.py     capture files
   mutate.py   hostile variants of a sealed packet

@@ -34,42 +34,36 @@ def _header_len(parsed, segment_len):
     return size
 
 
-def seal_data(flow, side, original, kri, seq, flags=0, dscp_keep=False,
-              mark=packet.Mark(), ports=None, key=None, kind=DATA, tc=None):
-    """The wire form of an original packet, with a given counter.
-
-    ports, key, kind and tc are for tests that need a wrong packet with a
-    right tag; ports are the 4 sealed bytes.
-    """
+def prepare(flow, original, flags, size):
+    """Check that a clear packet of a flow can carry a trailer of `size`."""
     parsed = packet.Packet(original)
     if parsed.fragment or parsed.proto != flow.proto:
         raise SealError('not a whole packet of this flow')
     segment = parsed.segment
-    size = _header_len(parsed, len(segment))
+    header = _header_len(parsed, len(segment))
     if parsed.proto == UDP \
             and int.from_bytes(segment[4:6], 'big') != len(segment):
         raise SealError('UDP length')
-    if flags & trailer.E and len(segment) != size:
+    if flags & trailer.E and len(segment) != header:
         raise SealError('E with payload')
-    if len(parsed.data) - (0 if parsed.version == 4 else 40) + DATA_LEN \
-            > 65535:
+    if len(parsed.data) - (0 if parsed.version == 4 else 40) + size > 65535:
         raise SealError('too long')
+    return parsed
 
-    keep = 0
-    if dscp_keep and parsed.version == 6:
-        keep = parsed.tos & 0xfc
-        if mark.matches(keep):
-            keep = 0
-    meta = Meta(kind, flags, keep if tc is None else tc, kri, seq).pack()
-    aad = trailer.aad(meta, parsed.proto, len(segment),
-                      trailer.covered(parsed.proto, segment))
-    sealed, tag = suite.seal_ports(
-        key or flow.keys.packet_key(side, kri), seq, aad,
-        segment[:4] if ports is None else ports)
 
+def carried_class(parsed, dscp_keep, mark):
+    """tc of meta: the traffic class that travels in the trailer."""
+    if not dscp_keep or parsed.version == 4:
+        return 0
+    keep = parsed.tos & 0xfc
+    return 0 if mark.matches(keep) else keep
+
+
+def assemble(flow, side, parsed, end, dscp_keep, mark):
+    """The wire form: wire ports, trailer `end`, mark, lengths, checksums."""
     wire = struct.pack('>HH', flow.wires[side], flow.wires[3 - side])
-    out = bytearray(b''.join((parsed.data[:parsed.l4], wire, segment[4:],
-                              sealed, meta, tag)))
+    out = bytearray(b''.join((parsed.data[:parsed.l4], wire,
+                              parsed.segment[4:], end)))
     ecn = parsed.tos & 3
     if parsed.version == 4:
         field = int.from_bytes(out[6:8], 'big')
@@ -83,15 +77,36 @@ def seal_data(flow, side, original, kri, seq, flags=0, dscp_keep=False,
     return bytes(out)
 
 
-def take_apart(parsed, flow, checksum_ready=True):
-    """Everything that needs no key: lengths, room, type, flags, tc.
+def seal_data(flow, side, original, kri, seq, flags=0, dscp_keep=False,
+              mark=packet.Mark(), ports=None, key=None, kind=DATA, tc=None):
+    """The wire form of an original packet, with a given counter.
 
+    ports, key, kind and tc are for tests that need a wrong packet with a
+    right tag; ports are the 4 sealed bytes.
+    """
+    parsed = prepare(flow, original, flags, DATA_LEN)
+    segment = parsed.segment
+    if tc is None:
+        tc = carried_class(parsed, dscp_keep, mark)
+    meta = Meta(kind, flags, tc, kri, seq).pack()
+    aad = trailer.aad(meta, parsed.proto, len(segment),
+                      trailer.covered(parsed.proto, segment))
+    sealed, tag = suite.seal_ports(
+        key or flow.keys.packet_key(side, kri), seq, aad,
+        segment[:4] if ports is None else ports)
+    return assemble(flow, side, parsed, sealed + meta + tag, dscp_keep, mark)
+
+
+def measure(parsed, trailer_len, checksum_ready=True):
+    """(length without trailer, header length) of a wire segment.
+
+    Checks UDP length, TCP data offset, room for the trailer and checksum.
     checksum_ready is False for a packet whose checksum the sending
     interface would have filled in.
     """
     segment = parsed.segment
     proto = parsed.proto
-    seglen = len(segment) - DATA_LEN
+    seglen = len(segment) - trailer_len
     if proto == UDP:
         if len(segment) < 8:
             raise Drop('rx_length', 'no UDP header')
@@ -111,6 +126,14 @@ def take_apart(parsed, flow, checksum_ready=True):
     if checksum_ready and not packet.transport_valid(
             parsed.src, parsed.dst, proto, segment):
         raise Drop('rx_checksum')
+    return seglen, size
+
+
+def take_apart(parsed, flow, checksum_ready=True):
+    """Everything that needs no key: lengths, room, type, flags, tc."""
+    segment = parsed.segment
+    proto = parsed.proto
+    seglen, size = measure(parsed, DATA_LEN, checksum_ready)
     meta_bytes = segment[-24:-16]
     meta = Meta.unpack(meta_bytes)
     if meta.type != DATA:

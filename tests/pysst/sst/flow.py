@@ -183,7 +183,8 @@ class Flow:
     """One flow, seen by side `side`, or by nobody (side None) in a capture.
 
     Everything that belongs to a host is indexed by its side, 1 or 2:
-    addrs (bytes), ports (real) and wires.
+    addrs (bytes), ports (real) and wires.  key is that of a manually keyed
+    flow; with None the flow has no keys before set_flow_key().
     """
 
     def __init__(self, proto, addr1, port1, addr2, port2, wire1, wire2, key,
@@ -202,10 +203,16 @@ class Flow:
         self.wires = {1: wire1, 2: wire2}
         self.side = side
         self.scope = scope
-        self.keys = Keys(kdf.manual_flow_key(key, scope, proto, port1, port2),
-                         scope=scope)
+        self.keys = None
+        if key is not None:
+            self.set_flow_key(kdf.manual_flow_key(key, scope, proto, port1,
+                                                  port2))
         self.sender = Sender(rotate_packets, rotate_seconds, clock=clock)
         self.receiver = Receiver(clock=clock)
+
+    def set_flow_key(self, flow_key):
+        """Install T."""
+        self.keys = Keys(flow_key, scope=self.scope)
 
     def real_tuple(self, side):
         """The tuple of what `side` sends, as its application sees it."""

@@ -1,0 +1,376 @@
+# SPDX-License-Identifier: GPL-2.0
+"""A host that opens flows and answers openings (protocol section 6).
+
+Packets go in by receive() and out by emit(); there are no sockets here.
+clock gives seconds that only grow, wall gives Unix time; the caller moves
+both and calls poll() often enough for the 200 ms of the empty ACCEPT.
+
+An opening whose real tuple belongs to another flow gets no alias here: there
+is no stack that would mix them up, each delivery names its flow.
+"""
+
+import os
+import time
+from collections import namedtuple
+
+from . import assoc, codec, opening, packet
+from .flow import KEY_SECONDS
+from .roles import Initiator, Responder, wire_port_allowed
+from .trailer import ACCEPT, DATA, Drop, E, OPEN, TCP, UDP
+
+FRESH_SECONDS = 600
+CACHE_ENTRIES = 4096
+PER_TUPLE = 4
+REFUSED_SECONDS = 240
+UNCONFIRMED_SECONDS = 30
+IDLE_SECONDS = 180
+
+# What the application gets: the restored packet and its flow.
+Delivered = namedtuple('Delivered', 'flow packet')
+
+
+class Freshness:
+    """Decides whether an opening is fresh (section 6, 3).
+
+    The cache holds (key, whole salt_i) until time + window.  What is thrown
+    out before that raises the floor.
+    """
+
+    def __init__(self, wall, window=FRESH_SECONDS, start=None,
+                 entries=CACHE_ENTRIES):
+        self.wall = wall
+        self.window = window
+        self.floor = int(wall()) if start is None else start
+        self.entries = entries
+        self._cache = {}
+
+    def __contains__(self, key):
+        return key in self._cache
+
+    def fresh(self, key, opened):
+        """True for an opening of the time `opened`; it is then known."""
+        now = self.wall()
+        if not self.window or abs(now - opened) > self.window \
+                or opened <= self.floor or key in self._cache:
+            return False
+        for old in [k for k, t in self._cache.items()
+                    if t + self.window < now]:
+            del self._cache[old]
+        while len(self._cache) >= self.entries:
+            old = min(self._cache, key=self._cache.get)
+            self.floor = max(self.floor, self._cache.pop(old))
+        if opened <= self.floor:
+            return False
+        self._cache[key] = opened
+        return True
+
+
+class Endpoint:
+    """Flows of one host; see the module's text.
+
+    log(event, flow, **details) is told what happens.
+    """
+
+    def __init__(self, psks, emit, clock=time.monotonic, wall=time.time,
+                 rand=os.urandom, mark=None, dscp_keep=False,
+                 window=FRESH_SECONDS, start=None, log=None,
+                 rotate_packets=None, rotate_seconds=KEY_SECONDS,
+                 remote_wire=None, own_wire=None):
+        self.psks = list(psks)
+        self.emit = emit
+        self.clock = clock
+        self.wall = wall
+        self.rand = rand
+        self.mark = mark or packet.Mark()
+        self.dscp_keep = dscp_keep
+        self.freshness = Freshness(wall, window, start)
+        self.log = log or (lambda event, flow, **details: None)
+        self.rotate_packets = rotate_packets
+        self.rotate_seconds = rotate_seconds
+        self.remote_wire = remote_wire
+        self.own_wire = own_wire
+        self._wire = {}         # tuple as it arrives: flows, at most 4
+        self._real = {}         # tuple as we send it: the flow that sends
+        self._known = {}        # (assoc_id, salt_i): Responder
+        self._refused = {}      # tuple as it arrives: until when
+        self._number = 0
+
+    # Tables
+
+    @property
+    def flows(self):
+        """All flows that are not ended."""
+        out = dict.fromkeys(f for flows in self._wire.values()
+                            for f in flows)
+        out.update(dict.fromkeys(self._known.values()))
+        return list(out)
+
+    def _port(self):
+        while True:
+            port = int.from_bytes(self.rand(2), 'big')
+            if wire_port_allowed(port):
+                return port
+
+    def draw_wires(self, flow):
+        """Wire ports (ours, theirs) that no flow to that host has."""
+        there, here = flow.addrs[3 - flow.side], flow.addrs[flow.side]
+        while True:
+            ours, theirs = self._port(), self.remote_wire or self._port()
+            tup = flow.proto, there, theirs, here, ours
+            if tup not in self._wire \
+                    and self._refused.get(tup, -1) <= self.clock():
+                return ours, theirs
+
+    def _insert(self, flow):
+        self._wire.setdefault(flow.wire_tuple(3 - flow.side),
+                              []).append(flow)
+
+    def _remove(self, flow, refuse):
+        tup = flow.wire_tuple(3 - flow.side)
+        flows = self._wire.get(tup, [])
+        if flow in flows:
+            flows.remove(flow)
+            if not flows:
+                del self._wire[tup]
+                if refuse:
+                    self._refused[tup] = self.clock() + REFUSED_SECONDS
+
+    def _name(self):
+        self._number += 1
+        return 'flow%d' % (self._number - 1)
+
+    def connect(self, proto, addr, port, peer_addr, peer_port, psk=None):
+        """A flow that opens with its first packet."""
+        flow = Initiator(self, psk or self.psks[0], proto, addr, port,
+                         peer_addr, peer_port, self._name())
+        real = flow.real_tuple(flow.side)
+        if real in self._real:
+            raise ValueError('a flow has this tuple already')
+        self._real[real] = flow
+        self._insert(flow)
+        return flow
+
+    def start_over(self, flow):
+        """New wire ports and salt for an initiator's flow."""
+        self._remove(flow, True)
+        flow.begin()
+        self._insert(flow)
+
+    def end(self, flow):
+        """Forget a flow."""
+        self._remove(flow, True)
+        self._known.pop((flow.assoc_id, flow.salt_i), None)
+        real = flow.real_tuple(flow.side)
+        if self._real.get(real) is flow:
+            del self._real[real]
+        self.log('ended', flow)
+
+    # Out
+
+    def send(self, original, flow=None, flags=0):
+        """Seal a clear packet and emit it; KeyError without a flow.
+
+        A flow that lost a glare sends on the one that won.
+        """
+        if flow is None:
+            flow = self._real[packet.Packet(original).tuple()]
+        while flow.successor:
+            flow = flow.successor
+        self.emit(flow.seal(original, flags))
+
+    def poll(self):
+        """Timers: empty ACCEPTs and flows that have ended."""
+        now = self.clock()
+        for flow in self.flows:
+            if flow.initiator:
+                if flow.confirmed and flow.proto == UDP \
+                        and now - flow.verified_at >= IDLE_SECONDS:
+                    self.end(flow)
+                continue
+            if flow.due is not None and now >= flow.due:
+                self.send(flow.empty(), flow, E)
+            if flow.confirmed:
+                if flow.proto == UDP \
+                        and now - flow.verified_at >= IDLE_SECONDS:
+                    self.end(flow)
+            elif now - flow.opened_at >= UNCONFIRMED_SECONDS:
+                self.end(flow)
+
+    # In
+
+    def receive(self, wire, checksum_ready=True):
+        """A list of Delivered; None when the packet is not ours.
+
+        Raises Drop.
+        """
+        try:
+            parsed = packet.Packet(wire)
+        except packet.ParseError:
+            return None
+        if not parsed.is_transport:
+            return None
+        flows = self._wire.get(parsed.tuple(), ())
+        if not parsed.marked(self.mark) \
+                and not any(f.initiator or f.confirmed for f in flows):
+            return None
+        meta = opening.peek(parsed.segment)
+        kind = meta.type if meta else None
+        if kind == OPEN:
+            return self._open(parsed, flows, checksum_ready)
+        if not flows:
+            if self._refused.get(parsed.tuple(), -1) > self.clock():
+                raise Drop('rx_refused')
+            return None
+        if kind == ACCEPT:
+            return self._accept(parsed, flows, checksum_ready)
+        if kind == DATA:
+            return self._data(parsed, flows, checksum_ready)
+        raise Drop('rx_short' if kind is None else 'rx_type')
+
+    def _accept(self, parsed, flows, checksum_ready):
+        flow = flows[0]
+        if not flow.initiator:
+            raise Drop('rx_type', 'ACCEPT from an initiator')
+        parts = flow.accept(parsed, checksum_ready)
+        if not parts.meta.flags & E:
+            return self._restored(flow, parsed, parts)
+        if not flow.answered:
+            flow.answered = True
+            self.send(flow.empty(), flow, E)
+        return []
+
+    def _restored(self, flow, parsed, parts):
+        if parts.meta.flags & E:
+            return []
+        return [Delivered(flow, codec.restore(parsed, flow, 3 - flow.side,
+                                              parts))]
+
+    def _data(self, parsed, flows, checksum_ready):
+        """Tried against each flow of the tuple; the first one owns it."""
+        drop = None
+        for flow in list(flows):
+            try:
+                parts = flow.open_data(parsed, checksum_ready)
+            except Drop as why:
+                drop = drop or why
+                continue
+            out = []
+            if not flow.initiator:
+                for other in list(flows):
+                    if other is not flow:
+                        self.end(other)
+                self._real[flow.real_tuple(flow.side)] = flow
+                held = flow.confirm()
+                if held is not None:
+                    out.append(Delivered(flow, held))
+            return out + self._restored(flow, parsed, parts)
+        raise drop
+
+    def _open(self, parsed, flows, checksum_ready):
+        """Section 6, 2, 3, 7 and 8."""
+        parts = None
+        drop = None
+        try:
+            parts = opening.take_apart(parsed, checksum_ready)
+        except Drop as why:
+            drop = why
+        else:
+            key = parts.fields['assoc_id'], parts.fields['salt_i']
+            flow = self._known.get(key)
+            psk = flow.psk if flow else assoc.find(self.psks, key[0],
+                                                   self.wall())
+            if psk is None:
+                drop = Drop('rx_unknown_id')
+        if drop is not None:
+            # Without a flow it may be anything: it passes untouched.
+            if flows:
+                raise drop
+            return None
+        counter = parts.meta.counter
+        if flow and not flow.opens.fresh(counter):
+            raise Drop('rx_replay')
+        content = opening.read_open(opening.unseal(
+            parts, psk.secrets.open_key(3 - psk.side, key[1])))
+        if flow is None:
+            flow = self._new(psk, parsed, flows, content, key)
+        elif flow.content != content:
+            raise Drop('rx_ports', 'not what the first opening said')
+        newest = counter > flow.opens.top
+        flow.opening(counter)
+        self._glare(flow)
+        tup = flow.wire_tuple(3 - flow.side)
+        if not flow.ignored and newest and tup != parsed.tuple():
+            if flow.proto == TCP or flows:
+                raise Drop('rx_tuple')
+            self._remove(flow, False)
+            flow.move(parsed)
+            self._insert(flow)
+            self.log('moved', flow)
+        self.log('open-received', flow, counter=counter,
+                 ignored=flow.ignored)
+        return self._payload(flow, parsed, parts)
+
+    def _new(self, psk, parsed, flows, content, key):
+        """The flow of an opening that was not known."""
+        if any(f.confirmed or f.initiator for f in flows):
+            raise Drop('rx_owned')
+        if len(flows) >= PER_TUPLE:
+            raise Drop('rx_full')
+        sport, dport = parsed.ports
+        if sport < 1024 or dport < 1024 and dport != self.own_wire:
+            raise Drop('rx_wire_port')
+        if (parsed.proto, parsed.dst, dport, parsed.src, sport) \
+                in self._real:
+            raise Drop('rx_owned', "a flow's real tuple")
+        flow = Responder(self, psk, parsed, content, *key,
+                         name=self._name())
+        self._known[key] = flow
+        # The tuple is entered once glare is settled.
+        flow.ignored = True
+        return flow
+
+    def _glare(self, flow):
+        """Whether an opening counts: the larger salt_i wins."""
+        if not flow.ignored:
+            return
+        real = flow.real_tuple(flow.side)
+        mine = self._real.get(real)
+        if mine and mine.initiator and mine.psk is flow.psk:
+            if mine.salt_i > flow.salt_i:
+                flow.due = None
+                self.log('glare-won', mine)
+                return
+            if not mine.confirmed:
+                self._remove(mine, True)
+                mine.successor, flow.predecessor = flow, mine
+                flow.name = mine.name
+                self.log('glare-lost', mine)
+                mine = None
+        flow.ignored = False
+        self._insert(flow)
+        if mine is None or not mine.confirmed and not mine.initiator:
+            self._real[real] = flow
+
+    def _payload(self, flow, parsed, parts):
+        """What may be delivered before the flow is confirmed."""
+        if flow.proto == TCP and not parts.payload_len:
+            # A bare SYN: TCP confirms it.  The other one wins a glare.
+            if flow.ignored:
+                raise Drop('rx_glare')
+            return self._restored(flow, parsed, parts)
+        if flow.proto == TCP and flow.ignored:
+            raise Drop('rx_glare')
+        if flow.confirmed:
+            return self._restored(flow, parsed, parts)
+        if flow.fresh is None:
+            flow.fresh = self.freshness.fresh((flow.psk, flow.salt_i),
+                                              flow.content.time)
+            self.log('fresh' if flow.fresh else 'stale', flow)
+        if flow.fresh:
+            return self._restored(flow, parsed, parts)
+        if flow.proto == TCP or flow.ignored:
+            raise Drop('rx_stale')
+        self.send(flow.empty(), flow, E)
+        flow.hold(codec.restore(parsed, flow, 3 - flow.side, parts))
+        self.log('held', flow)
+        return []
