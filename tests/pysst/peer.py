@@ -5,6 +5,9 @@
 It seals and opens with this package.  Its address need not be configured
 anywhere: ARP and neighbour solicitations for it are answered here.
 
+connect and serve make flows by OPEN and ACCEPT on a pre-shared key; the other
+commands take manually keyed flows.
+
 A manually keyed flow begins at counter 0, once.  A second run on the same
 flow must go on behind the first: --start-seq or --start-kri.
 """
@@ -19,32 +22,19 @@ import signal
 import sys
 import time
 
-from sst import codec, frag, link, minitcp, mutate, packet, pcap, trailer
+from sst import (assoc, codec, endpoint, frag, link, minitcp, mutate,
+                 opening, packet, pcap, trailer)
 from sst.keys import KeysFile
 from sst.trailer import Drop
 
 
-class Host:
-    """Flows of one end on one interface."""
+class BaseHost:
+    """One end on one interface, whatever its flows come from."""
 
-    def __init__(self, args, proto=None):
+    def __init__(self, args, addrs):
         self.args = args
-        keys = KeysFile.load(args.keys)
-        numbers = args.flow if args.flow is not None \
-            else range(len(keys.entries))
         self.flows = []
-        for number in numbers:
-            flow = keys.flow(number, args.me, rotate_packets=args.rotate,
-                             rotate_seconds=args.rotate_seconds)
-            if proto is None or flow.proto == proto:
-                flow.sender.kri = args.start_kri
-                flow.sender.seq = args.start_seq
-                self.flows.append(flow)
-        if not self.flows:
-            raise ValueError('no such flow in the keys file')
-        self.codec = codec.Codec(self.flows, keys.mark, args.dscp_keep)
-        self.link = link.from_arguments(
-            args, {flow.addrs[flow.side] for flow in self.flows})
+        self.link = link.from_arguments(args, addrs)
         self.gather = frag.Gatherer()
         self.counts = collections.Counter()
         self.idents = itertools.count(1)
@@ -56,16 +46,19 @@ class Host:
     def _stop(self, *_):
         self.stopped = True
 
-    def send(self, flow, segment, flags=0):
-        """Seal a clear segment of a flow and send it."""
+    def clear(self, flow, segment):
+        """The clear packet around a segment of a flow."""
         me = flow.side
-        clear = packet.ip(flow.addrs[me], flow.addrs[3 - me], flow.proto,
-                          segment, tos=self.args.tos,
-                          **({'ident': next(self.idents) & 0xffff}
-                             if len(flow.addrs[me]) == 4 else {}))
+        out = packet.ip(flow.addrs[me], flow.addrs[3 - me], flow.proto,
+                        segment, tos=self.args.tos,
+                        **({'ident': next(self.idents) & 0xffff}
+                           if len(flow.addrs[me]) == 4 else {}))
         if self.record:
-            self.record.write(clear, time.time_ns())
-        wire = self.codec.seal(clear, flags)
+            self.record.write(out, time.time_ns())
+        return out
+
+    def put(self, wire):
+        """A sealed packet onto the link."""
         if self.args.loss and random.random() < self.args.loss:
             self.counts['tx_lost_on_purpose'] += 1
             return
@@ -74,8 +67,9 @@ class Host:
             self.link.send(part)
         self.counts['tx'] += 1
 
-    def receive(self, timeout):
-        """(flow, parsed restored packet) or None."""
+    def whole(self, timeout):
+        """(packet with fragments put together, checksum is complete) or
+        None."""
         got = self.link.receive(timeout)
         if got is None:
             return None
@@ -84,23 +78,10 @@ class Host:
             parsed = packet.Packet(data)
             if parsed.fragment:
                 data = self.gather.add(parsed)
-                if data is None:
-                    return None
-            opened = self.codec.open(data, ready)
         except packet.ParseError:
             self.counts['unreadable'] += 1
             return None
-        except Drop as drop:
-            self.counts[drop.reason] += 1
-            return None
-        if opened is None:
-            self.counts['not_ours'] += 1
-            return None
-        self.counts['rx'] += 1
-        if opened.packet is None:
-            self.counts['rx_empty'] += 1
-            return None
-        return opened.flow, packet.Packet(opened.packet)
+        return None if data is None else (data, ready)
 
     def finish(self, ok, **more):
         """Print the summary; the exit status."""
@@ -124,6 +105,179 @@ class Host:
         if self.args.ready_file:
             with open(self.args.ready_file, 'w', encoding='ascii') as sink:
                 sink.write('ready\n')
+
+
+class Host(BaseHost):
+    """Manually keyed flows of one end."""
+
+    def __init__(self, args, proto=None):
+        keys = KeysFile.load(args.keys)
+        numbers = args.flow if args.flow is not None \
+            else range(len(keys.entries))
+        flows = []
+        for number in numbers:
+            flow = keys.flow(number, args.me, rotate_packets=args.rotate,
+                             rotate_seconds=args.rotate_seconds)
+            if proto is None or flow.proto == proto:
+                flow.sender.kri = args.start_kri
+                flow.sender.seq = args.start_seq
+                flows.append(flow)
+        if not flows:
+            raise ValueError('no such flow in the keys file')
+        self.codec = codec.Codec(flows, keys.mark, args.dscp_keep)
+        super().__init__(args, {flow.addrs[flow.side] for flow in flows})
+        self.flows = flows
+
+    def send(self, flow, segment, flags=0):
+        """Seal a clear segment of a flow and send it."""
+        self.put(self.codec.seal(self.clear(flow, segment), flags))
+
+    def receive(self, timeout):
+        """(flow, parsed restored packet) or None."""
+        got = self.whole(timeout)
+        if got is None:
+            return None
+        try:
+            opened = self.codec.open(*got)
+        except Drop as drop:
+            self.counts[drop.reason] += 1
+            return None
+        if opened is None:
+            self.counts['not_ours'] += 1
+            return None
+        self.counts['rx'] += 1
+        if opened.packet is None:
+            self.counts['rx_empty'] += 1
+            return None
+        return opened.flow, packet.Packet(opened.packet)
+
+
+class OpeningHost(BaseHost):
+    """Flows made by OPEN and ACCEPT on pre-shared keys.
+
+    Each event is a line of JSON on standard output or in --events.
+    """
+
+    def __init__(self, args):
+        psks = [assoc.Psk.load(path) for path in args.psk]
+        self.begin = time.monotonic()
+        self.offset = args.clock_offset
+        self.sink = open(args.events, 'w', encoding='utf-8') \
+            if args.events else None
+        self.happened = collections.Counter()
+        self.waiting = collections.deque()
+        self.silenced = set()
+        self.endpoint = endpoint.Endpoint(
+            psks, self._out, wall=self.wall, mark=packet.Mark(*args.mark6),
+            dscp_keep=args.dscp_keep, window=args.window,
+            start=int(self.wall()) - args.started_ago, log=self.event,
+            rotate_packets=args.rotate, rotate_seconds=args.rotate_seconds,
+            remote_wire=args.peer_wire_port, own_wire=args.wire_port)
+        super().__init__(args, set(args.address))
+
+    def wall(self):
+        """Unix time as this host has it."""
+        return time.time() + self.offset
+
+    def event(self, name, flow, **more):
+        """One line."""
+        self.happened[name] += 1
+        other = 3 - flow.side
+        out = {'at': round(time.monotonic() - self.begin, 3), 'event': name,
+               'flow': flow.name,
+               'role': 'initiator' if flow.initiator else 'responder',
+               'proto': 'tcp' if flow.proto == packet.TCP else 'udp',
+               'peer': packet.addr_text(flow.addrs[other]),
+               'real': [flow.ports[flow.side], flow.ports[other]],
+               'wire': [flow.wires[flow.side], flow.wires[other]],
+               'salt_i': flow.salt_i.hex()}
+        print(json.dumps(dict(out, **more)), file=self.sink or sys.stdout,
+              flush=True)
+
+    def connect(self, proto, port):
+        """A flow to --peer, --peer-port."""
+        own = next((a for a in self.args.address
+                    if len(a) == len(self.args.peer)), None)
+        if own is None:
+            raise ValueError('no --address of the family of --peer')
+        flow = self.endpoint.connect(proto, own, port, self.args.peer,
+                                     self.args.peer_port)
+        self.flows.append(flow)
+        return flow
+
+    def _out(self, wire):
+        kind = opening.peek(packet.Packet(wire).segment).type
+        if kind == trailer.ACCEPT \
+                and self.counts['tx_accept_lost'] < self.args.lose_accept:
+            self.counts['tx_accept_lost'] += 1
+            return
+        self.put(wire)
+
+    def send(self, flow, segment, flags=0):
+        """Seal a clear segment of a flow and send it."""
+        try:
+            self.endpoint.send(self.clear(flow, segment), flow, flags)
+        except Drop as drop:
+            self.counts[drop.reason] += 1
+
+    def _silent(self, data):
+        """True for one of the first openings that --silent-first names."""
+        parsed = packet.Packet(data)
+        segment = parsed.segment
+        meta = opening.peek(segment)
+        if not self.args.silent_first or not parsed.is_transport \
+                or meta is None or meta.type != trailer.OPEN \
+                or len(segment) < 64 + 8 \
+                or not assoc.find(self.endpoint.psks, segment[-64:-56],
+                                  self.wall()):
+            return False
+        salt = segment[-56:-40]
+        if len(self.silenced) < self.args.silent_first:
+            self.silenced.add(salt)
+        return salt in self.silenced
+
+    def receive(self, timeout):
+        """(flow, parsed restored packet) or None; runs the timers."""
+        self.endpoint.poll()
+        if self.waiting:
+            return self.waiting.popleft()
+        got = self.whole(timeout)
+        if got is None:
+            return None
+        if self._silent(got[0]):
+            self.counts['rx_silent'] += 1
+            return None
+        try:
+            delivered = self.endpoint.receive(*got)
+        except Drop as drop:
+            self.counts[drop.reason] += 1
+            return None
+        if delivered is None:
+            self.counts['not_ours'] += 1
+            return None
+        self.counts['rx'] += 1
+        if not delivered:
+            self.counts['rx_empty'] += 1
+            return None
+        for flow, restored in delivered:
+            # After a glare the application keeps the flow it opened.
+            flow = flow.predecessor or flow
+            if flow not in self.flows:
+                self.flows.append(flow)
+            self.waiting.append((flow, packet.Packet(restored)))
+        return self.waiting.popleft()
+
+    @property
+    def accepted(self):
+        """True if every flow has got its answer."""
+        return all(flow.confirmed or flow.successor
+                   and flow.successor.confirmed for flow in self.flows)
+
+    def finish(self, ok, **more):
+        """Print the summary; the exit status."""
+        if self.sink:
+            self.sink.close()
+        return super().finish(ok, events=dict(self.happened), **more)
 
 
 def udp_payload(parsed):
@@ -162,9 +316,9 @@ def _datagram(number, size):
     return (head + body)[:max(size, 8)]
 
 
-def udp_client(args):
+def udp_client(args, host=None):
     """Send datagrams and check the echoes."""
-    host = Host(args, packet.UDP)
+    host = host or Host(args, packet.UDP)
     host.ready()
     low, _, high = args.size.partition('-')
     rand = random.Random(args.seed)
@@ -203,6 +357,11 @@ def udp_client(args):
     lost = sent - echoed
     ok = sent == total and not damaged and (args.no_echo
                                             or lost <= args.max_loss)
+    if isinstance(host, OpeningHost):
+        until = time.monotonic() + (args.wait if args.no_echo else 0)
+        while not host.accepted and time.monotonic() < until:
+            host.receive(0.05)
+        ok = ok and host.accepted
     return host.finish(ok, sent=sent, echoed=echoed, lost=lost,
                        unexpected=damaged)
 
@@ -297,9 +456,9 @@ class Stream:
         return True
 
 
-def run_tcp(args, active):
+def run_tcp(args, active, host=None):
     """Client or server: one connection on each flow."""
-    host = Host(args, packet.TCP)
+    host = host or Host(args, packet.TCP)
     host.ready()
     streams = {flow: Stream(host, flow, active) for flow in host.flows}
     end = time.monotonic() + args.duration
@@ -320,6 +479,57 @@ def run_tcp(args, active):
             got = host.receive(0) if rounds < 32 else None
     return host.finish(all(s.good for s in streams.values()),
                        streams=[s.summary() for s in streams.values()])
+
+
+def connect(args):
+    """The initiator: open flows to the peer's real port and use them."""
+    host = OpeningHost(args)
+    proto = packet.TCP if args.proto == 'tcp' else packet.UDP
+    for port in args.port:
+        host.connect(proto, port)
+    if proto == packet.TCP:
+        return run_tcp(args, True, host)
+    return udp_client(args, host)
+
+
+def serve(args):
+    """The responder: one service, on UDP and TCP, on each real port."""
+    host = OpeningHost(args)
+    host.ready()
+    streams = {}
+    done = set()
+    answered = 0
+    enough = None
+    end = time.monotonic() + args.duration
+    while not host.stopped:
+        now = time.monotonic()
+        if enough is None and args.count \
+                and answered + len(done) >= args.count:
+            enough = now
+            end = min(end, now + args.linger)
+        if now >= end:
+            break
+        wait = min([0.1] + [stream.work() for stream in streams.values()])
+        done.update(flow for flow, s in streams.items() if s.done_at)
+        got = host.receive(wait)
+        if got is None:
+            continue
+        flow, parsed = got
+        if parsed.ports[1] not in args.port:
+            host.counts['no_service'] += 1
+        elif flow.proto == packet.UDP:
+            if not args.no_reply:
+                send_udp(host, flow, udp_payload(parsed))
+            answered += 1
+        else:
+            if flow not in streams:
+                streams[flow] = Stream(host, flow, False)
+            streams[flow].connection.segment(parsed.segment)
+    wanted = [s for f, s in streams.items() if f.confirmed]
+    ok = answered + len(done) >= args.count \
+        and all(stream.good for stream in wanted)
+    return host.finish(ok, answered=answered, connections=len(done),
+                       streams=[s.summary() for s in wanted])
 
 
 def attack_list(flow, original, kri, seq, seen=False, dscp_keep=False,
@@ -431,33 +641,73 @@ def empty(args):
 
 def main(argv=None):
     """The command line."""
-    base = argparse.ArgumentParser(add_help=False)
+    common = argparse.ArgumentParser(add_help=False)
+    link.add_arguments(common)
+    common.add_argument('--rotate', type=int, metavar='N',
+                        help='next kri after N packets')
+    common.add_argument('--rotate-seconds', type=float, default=3600)
+    common.add_argument('--tos', type=lambda t: int(t, 0), default=0)
+    common.add_argument('--dscp-keep', action='store_true')
+    common.add_argument('--mtu', type=int, default=1500)
+    common.add_argument('--loss', type=float, default=0,
+                        help='share of packets not sent, to force '
+                        'retransmission')
+    common.add_argument('--duration', type=float, default=60,
+                        help='seconds until giving up')
+    common.add_argument('--json', metavar='FILE', help='write the summary '
+                        'there')
+    common.add_argument('--ready-file', metavar='FILE',
+                        help='made once packets are received')
+    common.add_argument('--record', metavar='PCAP',
+                        help='write the originals that are sealed')
+
+    base = argparse.ArgumentParser(add_help=False, parents=[common])
     base.add_argument('--keys', required=True, help='keys file (JSON)')
     base.add_argument('--me', choices='ab', required=True,
                       help='which host of the keys file we are')
     base.add_argument('--flow', type=int, action='append', metavar='N',
                       help='flow number in the file, from 0; repeatable '
                       '(default: all of the right protocol)')
-    link.add_arguments(base)
-    base.add_argument('--rotate', type=int, metavar='N',
-                      help='next kri after N packets')
-    base.add_argument('--rotate-seconds', type=float, default=3600)
     base.add_argument('--start-kri', type=int, default=0)
     base.add_argument('--start-seq', type=int, default=0)
-    base.add_argument('--tos', type=lambda t: int(t, 0), default=0)
-    base.add_argument('--dscp-keep', action='store_true')
-    base.add_argument('--mtu', type=int, default=1500)
-    base.add_argument('--loss', type=float, default=0,
-                      help='share of packets not sent, to force '
-                      'retransmission')
-    base.add_argument('--duration', type=float, default=60,
-                      help='seconds until giving up')
-    base.add_argument('--json', metavar='FILE', help='write the summary '
-                      'there')
-    base.add_argument('--ready-file', metavar='FILE',
-                      help='made once packets are received')
-    base.add_argument('--record', metavar='PCAP',
-                      help='write the originals that are sealed')
+
+    psk = argparse.ArgumentParser(add_help=False, parents=[common])
+    psk.add_argument('--psk', action='append', required=True,
+                     metavar='FILE', help='pre-shared key as this host has '
+                     'it; repeatable, the first one opens')
+    psk.add_argument('--address', type=packet.addr, action='append',
+                     required=True, metavar='ADDR', help='own address; one '
+                     'of each family')
+    psk.add_argument('--port', type=int, action='append', required=True,
+                     metavar='N', help='own real port; repeatable')
+    psk.add_argument('--events', metavar='FILE', help='write a line for '
+                     'each event there (default: standard output)')
+    psk.add_argument('--clock-offset', type=int, default=0,
+                     metavar='SECONDS', help='this host\'s clock is wrong '
+                     'by so much: id, time and freshness')
+    psk.add_argument('--window', type=int, default=600, metavar='SECONDS',
+                     help='fresh is what is not older; 0: confirm-first')
+    psk.add_argument('--started-ago', type=int, default=0,
+                     metavar='SECONDS', help='openings since then may be '
+                     'fresh (default: since now)')
+    psk.add_argument('--silent-first', type=int, default=0, metavar='N',
+                     help='do not hear the first N openings (salts), so '
+                     'that the initiator starts over')
+    psk.add_argument('--lose-accept', type=int, default=0, metavar='N',
+                     help='lose the first N packets with ACCEPT')
+    psk.add_argument('--wire-port', type=int, metavar='N',
+                     help='configured wire port of this host')
+    psk.add_argument('--peer-wire-port', type=int, metavar='N',
+                     help='configured wire port of the other host')
+    psk.add_argument('--mark6', type=lambda t: tuple(
+        int(part, 0) for part in t.split('/')), default=(0xfc, 0xac),
+        metavar='MASK/VALUE', help='of the IPv6 traffic class')
+    psk.add_argument('--mss', type=int, default=1200)
+    psk.add_argument('--mode', choices=('echo', 'sink', 'source'),
+                     default='echo', help='TCP, as for tcp-client')
+    psk.add_argument('--linger', type=float, default=1,
+                     help='seconds to answer a repeated FIN')
+    psk.add_argument('--zero-checksum', action='store_true')
 
     parser = argparse.ArgumentParser(
         description=__doc__,
@@ -496,6 +746,33 @@ def main(argv=None):
                          help='seconds to answer a repeated FIN')
         one.set_defaults(run=lambda args, active=active:
                          run_tcp(args, active))
+
+    one = sub.add_parser('connect', parents=[psk])
+    one.add_argument('--proto', choices=('udp', 'tcp'), required=True)
+    one.add_argument('--peer', type=packet.addr, required=True,
+                     metavar='ADDR')
+    one.add_argument('--peer-port', type=int, required=True, metavar='N',
+                     help="the other host's real port")
+    one.add_argument('--count', type=int, default=10, help='datagrams for '
+                     'each flow')
+    one.add_argument('--size', default='100', metavar='N[-M]')
+    one.add_argument('--interval', type=float, default=0.002,
+                     help='seconds between datagrams; more than 15: each '
+                     'one re-opens')
+    one.add_argument('--wait', type=float, default=2)
+    one.add_argument('--max-loss', type=int, default=0)
+    one.add_argument('--no-echo', action='store_true')
+    one.add_argument('--seed', type=int, default=1)
+    one.add_argument('--bytes', type=int, default=100000, help='TCP')
+    one.set_defaults(run=connect)
+
+    one = sub.add_parser('serve', parents=[psk])
+    one.add_argument('--count', type=int, default=0, help='stop after so '
+                     'many datagrams and connections')
+    one.add_argument('--no-reply', action='store_true',
+                     help='UDP: the service reads only')
+    one.add_argument('--bytes', type=int, default=0, help='TCP, source')
+    one.set_defaults(run=serve)
 
     one = sub.add_parser('attack', parents=[base])
     one.add_argument('--payload', type=int, default=24)
