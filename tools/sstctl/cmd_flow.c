@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
 
 #include "ipc.h"
 #include "keys.h"
 #include "out.h"
 #include "show.h"
 #include "sstctl.h"
+#include "words.h"
 
-const char flow_help[] =
+static const char flow_help[] =
 	"Usage: sstctl flow show [ID | FILTER...]\n"
 	"       sstctl flow add proto tcp|udp local ADDR:PORT remote ADDR:PORT\n"
 	"                       wire LOCAL-PORT:REMOTE-PORT side 1|2 key FILE|-\n"
@@ -74,7 +73,6 @@ enum flow_word {
 	W_COUNT,
 };
 
-#define BIT(w) (1U << (w))
 #define ADD_NEEDS (BIT(W_PROTO) | BIT(W_LOCAL) | BIT(W_REMOTE) | BIT(W_WIRE) | \
 		   BIT(W_SIDE) | BIT(W_KEY))
 #define ADD_TAKES (ADD_NEEDS | BIT(W_SCOPE) | BIT(W_SUITE))
@@ -97,25 +95,35 @@ static const char *const flow_words[W_COUNT] = {
  * @flow: the values
  * @key: name of the file with the secret
  * @seen: BIT() of each word that was there
+ * @need_port: an address has to have one
  */
 struct flow_args {
 	struct sst_flow flow;
 	const char *key;
 	unsigned int seen;
+	bool need_port;
 };
 
-static const char *parse_value(struct flow_args *args, int word, char *value,
-			       bool need_port)
+static const char *set_endpoint(const struct flow_args *args, const char *value,
+				struct sst_endpoint *ep)
 {
+	const char *why = parse_endpoint(value, args->need_port, ep);
+
+	return why ? why : check_family(&ep->addr);
+}
+
+static const char *set_value(void *data, int word, char *value)
+{
+	struct flow_args *args = data;
 	struct sst_flow *flow = &args->flow;
 
 	switch (word) {
 	case W_PROTO:
 		return parse_proto(value, &flow->proto);
 	case W_LOCAL:
-		return parse_endpoint(value, need_port, &flow->local);
+		return set_endpoint(args, value, &flow->local);
 	case W_REMOTE:
-		return parse_endpoint(value, need_port, &flow->remote);
+		return set_endpoint(args, value, &flow->remote);
 	case W_WIRE:
 		return parse_port_pair(value, &flow->wire_local,
 				       &flow->wire_remote);
@@ -130,77 +138,36 @@ static const char *parse_value(struct flow_args *args, int word, char *value,
 	return NULL;
 }
 
-static const char *check_family(const struct sst_endpoint *ep)
+static int parse_args(struct flow_args *args, unsigned int takes,
+		      unsigned int needs, int argc, char **argv)
 {
-	if (!options.family || !ep->addr.family ||
-	    ep->addr.family == options.family)
-		return NULL;
-	return options.family == AF_INET ? "not an IPv4 address, which -4 asks for" :
-		"not an IPv6 address, which -6 asks for";
-}
+	struct words words = {
+		.table = flow_words,
+		.count = W_COUNT,
+		.takes = takes,
+		.secret = flow_words[W_KEY],
+		.set = set_value,
+		.data = args,
+	};
+	int status = words_parse(&words, argc, argv);
 
-/* Words and values in any order; each at most once. Returns the exit status. */
-static int parse_args(struct flow_args *args, unsigned int takes, bool need_port,
-		      int argc, char **argv)
-{
-	const char *why;
-	int i, w;
-
-	for (i = 0; i < argc; i += 2) {
-		w = parse_word(argv[i], flow_words, W_COUNT, sizeof(flow_words[0]));
-		if (w == WORD_AMBIGUOUS)
-			return out_usage("'%s' may be several words", argv[i]);
-		if (w == WORD_UNKNOWN || !(takes & BIT(w))) {
-			/* A secret in the wrong place is not shown again. */
-			if (!parse_looks_like_key(argv[i]))
-				return out_usage("'%s' is not expected", argv[i]);
-			keys_wipe(argv[i], strlen(argv[i]));
-			w = W_KEY;
-			goto secret;
-		}
-		if (args->seen & BIT(w))
-			return out_usage("%s is given twice", flow_words[w]);
-		args->seen |= BIT(w);
-		if (i + 1 == argc)
-			return out_usage("%s needs a value", flow_words[w]);
-		if (parse_looks_like_key(argv[i + 1])) {
-			/* It no longer shows in the list of processes. */
-			keys_wipe(argv[i + 1], strlen(argv[i + 1]));
-			goto secret;
-		}
-		why = parse_value(args, w, argv[i + 1], need_port);
-		if (!why && w == W_LOCAL)
-			why = check_family(&args->flow.local);
-		if (!why && w == W_REMOTE)
-			why = check_family(&args->flow.remote);
-		if (why)
-			return out_usage("%s '%s': %s", flow_words[w],
-					 argv[i + 1], why);
-	}
-	return EXIT_OK;
-
-secret:
-	return out_usage("%s: a secret on the command line can be read by other users, give a file or '-'",
-			 flow_words[w]);
+	args->seen = words.seen;
+	return status ? status : words_need(&words, needs);
 }
 
 static int flow_add(int argc, char **argv)
 {
-	struct flow_args args = { .key = NULL };
+	struct flow_args args = { .need_port = true };
 	uint8_t key[SST_KEY_SIZE];
 	uint32_t id = 0;
-	int status, w, rc;
+	int status, rc;
 
 	out_context("flow add");
 	if (is_help(argc, argv))
 		return help(add_help);
-	status = parse_args(&args, ADD_TAKES, true, argc, argv);
+	status = parse_args(&args, ADD_TAKES, ADD_NEEDS, argc, argv);
 	if (status)
 		return status;
-	for (w = 0; w < W_COUNT; w++) {
-		if (ADD_NEEDS & ~args.seen & BIT(w))
-			return out_usage("%s is missing", flow_words[w]);
-	}
 
 	keys_lock(key, sizeof(key));
 	rc = keys_read(args.key, key);
@@ -218,37 +185,20 @@ static int flow_add(int argc, char **argv)
 	return EXIT_OK;
 }
 
+static int del_one(const char *text)
+{
+	uint32_t id = 0;
+
+	parse_id(text, &id);
+	return ipc_flow_del(id);
+}
+
 static int flow_del(int argc, char **argv)
 {
-	int status = EXIT_OK;
-	const char *why;
-	uint32_t id;
-	int i, rc;
-
 	out_context("flow del");
 	if (is_help(argc, argv))
 		return help(del_help);
-	if (!argc)
-		return out_usage("id is missing");
-	/* All or nothing as far as the words go. */
-	for (i = 0; i < argc; i++) {
-		why = parse_id(argv[i], &id);
-		if (why)
-			return out_usage("id '%s': %s", argv[i], why);
-	}
-	for (i = 0; i < argc; i++) {
-		parse_id(argv[i], &id);
-		rc = ipc_flow_del(id);
-		if (!rc)
-			continue;
-		status = EXIT_KERNEL;
-		/* With several ids the message has to say which one it was. */
-		if (rc == -ENOENT && argc > 1)
-			out_error("id %u: %s", id, ipc_error());
-		else
-			return kernel_status(rc);
-	}
-	return status;
+	return delete_each("id", argc, argv, check_id, del_one);
 }
 
 static bool endpoint_matches(const struct sst_endpoint *want,
@@ -324,7 +274,7 @@ static int flow_show(int argc, char **argv)
 		if (why)
 			return out_usage("id '%s': %s", argv[0], why);
 	} else {
-		status = parse_args(&list.want, SHOW_TAKES, false, argc, argv);
+		status = parse_args(&list.want, SHOW_TAKES, 0, argc, argv);
 		if (status)
 			return status;
 	}
@@ -349,7 +299,7 @@ static int flow_flush(int argc, char **argv)
 	out_context("flow flush");
 	if (is_help(argc, argv))
 		return help(flush_help);
-	status = parse_args(&args, FLUSH_TAKES, false, argc, argv);
+	status = parse_args(&args, FLUSH_TAKES, 0, argc, argv);
 	if (status)
 		return status;
 	return kernel_status(ipc_flow_flush(args.flow.proto));

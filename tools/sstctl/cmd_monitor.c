@@ -13,12 +13,13 @@
 #include "show.h"
 #include "sstctl.h"
 
-const char monitor_help[] =
+static const char monitor_help[] =
 	"Usage: sstctl monitor\n"
 	"\n"
 	"Print the events of the network namespace as they happen, a line each, until\n"
-	"SIGINT or SIGTERM: flow-opened, flow-closed, flow-rotated, auth-failed. The\n"
-	"line 'listening' on standard error says that nothing is missed from then on.\n";
+	"SIGINT or SIGTERM: flow-opened, flow-confirmed, flow-closed, flow-rotated,\n"
+	"flow-exhausted, auth-failed. The line 'listening' on standard error says that\n"
+	"nothing is missed from then on.\n";
 
 /* "2025-01-31T12:34:56.123456Z", the time at which the event was read. */
 static void print_time(void)
@@ -34,15 +35,21 @@ static void print_time(void)
 	out_string("time", "", text, " ");
 }
 
-static const char *close_reason(uint8_t reason)
+static void print_reason(uint8_t reason)
 {
-	switch (reason) {
-	case SST_CLOSE_REASON_DELETED:
-		return "deleted";
-	case SST_CLOSE_REASON_FLUSHED:
-		return "flushed";
-	}
-	return "unknown";
+	static const char *const reasons[] = {
+		[SST_CLOSE_REASON_DELETED] = "deleted",
+		[SST_CLOSE_REASON_FLUSHED] = "flushed",
+		[SST_CLOSE_REASON_ENDED] = "ended",
+		[SST_CLOSE_REASON_IDLE] = "idle",
+		[SST_CLOSE_REASON_UNCONFIRMED] = "unconfirmed",
+		[SST_CLOSE_REASON_REPLACED] = "replaced",
+		[SST_CLOSE_REASON_EVICTED] = "evicted",
+		[SST_CLOSE_REASON_GLARE] = "glare",
+		[SST_CLOSE_REASON_PEER_DELETED] = "peer-deleted",
+	};
+
+	out_word("reason", " reason ", reasons, ARRAY_SIZE(reasons), reason, "");
 }
 
 static bool print_event(uint8_t cmd, const struct sst_flow *flow, void *data)
@@ -53,6 +60,7 @@ static bool print_event(uint8_t cmd, const struct sst_flow *flow, void *data)
 		[SST_CMD_FLOW_ROTATED] = "flow-rotated",
 		[SST_CMD_AUTH_FAILED] = "auth-failed",
 		[SST_CMD_FLOW_EXHAUSTED] = "flow-exhausted",
+		[SST_CMD_FLOW_CONFIRMED] = "flow-confirmed",
 	};
 
 	(void)data;
@@ -65,7 +73,7 @@ static bool print_event(uint8_t cmd, const struct sst_flow *flow, void *data)
 	flow_print_name(flow);
 	switch (cmd) {
 	case SST_CMD_FLOW_CLOSED:
-		out_string("reason", " reason ", close_reason(flow->close_reason), "");
+		print_reason(flow->close_reason);
 		break;
 	case SST_CMD_FLOW_ROTATED:
 		out_string("direction", " direction ",

@@ -6,7 +6,7 @@
 #include "out.h"
 #include "sstctl.h"
 
-const char set_help[] =
+static const char set_help[] =
 	"Usage: sstctl set NAME VALUE [NAME VALUE]...\n"
 	"       sstctl get [NAME]...\n"
 	"\n"
@@ -19,6 +19,9 @@ const char set_help[] =
 	"  rekey-packets N      packets under one key\n"
 	"  rekey-seconds N      seconds under one key\n"
 	"  max-flows N          bound on the flows\n"
+	"  opening-window N     seconds by which the clocks of two hosts may differ for\n"
+	"                       an opening to be taken at once; 0 takes none at once\n"
+	"  max-half-open N      bound on the flows that wait for confirmation\n"
 	"  flows                number of flows; get only\n";
 
 static const struct tunable {
@@ -34,6 +37,8 @@ static const struct tunable {
 	{ "rekey-packets", "rekey_packets", SST_A_CONFIG_REKEY_PACKETS, UINT32_MAX, false },
 	{ "rekey-seconds", "rekey_seconds", SST_A_CONFIG_REKEY_SECONDS, UINT32_MAX, false },
 	{ "max-flows", "max_flows", SST_A_CONFIG_MAX_FLOWS, UINT32_MAX, false },
+	{ "opening-window", "opening_window", SST_A_CONFIG_OPENING_WINDOW, UINT32_MAX, false },
+	{ "max-half-open", "max_half_open", SST_A_CONFIG_MAX_HALF_OPEN, UINT32_MAX, false },
 	{ "flows", "flows", SST_A_CONFIG_FLOWS, UINT32_MAX, false },
 };
 
@@ -86,21 +91,41 @@ int cmd_set(int argc, char **argv)
 	return kernel_status(ipc_config_set(&config));
 }
 
-static void print_tunable(const struct tunable *t, uint32_t value)
+static void print_tunable(const struct tunable *t, const char *before,
+			  uint32_t value)
 {
 	static const char *const dscp[] = {
 		[SST_DSCP_CLEAR] = "clear",
 		[SST_DSCP_KEEP] = "keep",
 	};
-	char before[32];
+	char name[32];
 
-	snprintf(before, sizeof(before), "%s ", t->name);
-	if (t->attr == SST_A_CONFIG_DSCP && value < ARRAY_SIZE(dscp) && dscp[value])
-		out_string(t->json, before, dscp[value], "\n");
+	snprintf(name, sizeof(name), "%s%s ", before, t->name);
+	if (t->attr == SST_A_CONFIG_DSCP)
+		out_word(t->json, name, dscp, ARRAY_SIZE(dscp), value, "");
 	else if (t->hex)
-		out_hex(t->json, before, value, "\n");
+		out_hex(t->json, name, value, "");
 	else
-		out_number(t->json, before, value, "\n");
+		out_number(t->json, name, value, "");
+}
+
+void print_config(const struct sst_config *config, uint32_t wanted,
+		  const char *divider)
+{
+	const char *before = "";
+	const struct tunable *t;
+	size_t i;
+
+	wanted &= config->present;
+	for (i = 0; i < ARRAY_SIZE(tunables); i++) {
+		t = &tunables[i];
+		if (!(wanted & (1U << t->attr)))
+			continue;
+		print_tunable(t, before, config->value[t->attr]);
+		before = divider;
+	}
+	if (wanted)
+		out_text("\n");
 }
 
 int cmd_get(int argc, char **argv)
@@ -108,7 +133,6 @@ int cmd_get(int argc, char **argv)
 	struct sst_config config;
 	const struct tunable *t;
 	uint32_t wanted = 0;
-	size_t i;
 	int rc;
 
 	out_context("get");
@@ -124,12 +148,7 @@ int cmd_get(int argc, char **argv)
 	if (rc)
 		return kernel_status(rc);
 	out_open_object(NULL);
-	for (i = 0; i < ARRAY_SIZE(tunables); i++) {
-		t = &tunables[i];
-		if ((!wanted || (wanted & (1U << t->attr))) &&
-		    (config.present & (1U << t->attr)))
-			print_tunable(t, config.value[t->attr]);
-	}
+	print_config(&config, wanted ? wanted : UINT32_MAX, "\n");
 	out_close_object();
 	return EXIT_OK;
 }

@@ -7,7 +7,7 @@
 #include "out.h"
 #include "sstctl.h"
 
-const char stats_help[] =
+static const char stats_help[] =
 	"Usage: sstctl stats [all] [explain]\n"
 	"\n"
 	"Print the counters of the network namespace: packets since it began. Text\n"

@@ -56,6 +56,56 @@ static const struct {
 		"Dropped. A connection-tracking helper changes sequence numbers of this connection after sealing; remove the helper.",
 	},
 	{
+		SST_A_STATS_TX_OPEN,
+		"tx_open",
+		"Sealed with an OPEN, of those in tx-sealed.",
+	},
+	{
+		SST_A_STATS_TX_ACCEPT,
+		"tx_accept",
+		"Sealed with an ACCEPT, of those in tx-sealed.",
+	},
+	{
+		SST_A_STATS_TX_EMPTY,
+		"tx_empty",
+		"Sealed, and made by SST itself (flag E), of those in tx-sealed.",
+	},
+	{
+		SST_A_STATS_TX_RESTARTED,
+		"tx_restarted",
+		"Openings that started over because nobody answered; counts openings.",
+	},
+	{
+		SST_A_STATS_TX_REQUIRED,
+		"tx_required",
+		"Dropped. Policy or the socket requires SST, and no key is known for the destination; add a peer. TCP gets ECONNREFUSED, UDP ENOKEY.",
+	},
+	{
+		SST_A_STATS_TX_WAITING,
+		"tx_waiting",
+		"Dropped. A TCP segment other than a SYN before the peer answered the opening.",
+	},
+	{
+		SST_A_STATS_TX_NO_FLOW,
+		"tx_no_flow",
+		"Dropped. A segment that policy requires to be sealed, or of a socket that SST once carried, but there is no flow.",
+	},
+	{
+		SST_A_STATS_TX_TOMBSTONE,
+		"tx_tombstone",
+		"Dropped. A late packet of a flow that has ended.",
+	},
+	{
+		SST_A_STATS_TX_LIMIT,
+		"tx_limit",
+		"Dropped. No room for a new flow; raise max-flows.",
+	},
+	{
+		SST_A_STATS_TX_ICMP,
+		"tx_icmp",
+		"Dropped. An ICMP error that quotes a packet of a flow; it would tell real ports.",
+	},
+	{
 		SST_A_STATS_RX_OPENED,
 		"rx_opened",
 		"Verified, restored and handed up.",
@@ -148,7 +198,72 @@ static const struct {
 	{
 		SST_A_STATS_RX_UNOPENED,
 		"rx_unopened",
-		"Dropped. A marked packet for this host that belongs to no flow here, or a datagram in unmarked fragments on the wire tuple of a flow.",
+		"Dropped. A marked packet for this host that belongs to no flow and no peer here, or a datagram in unmarked fragments on the wire tuple of a flow.",
+	},
+	{
+		SST_A_STATS_RX_OPEN,
+		"rx_open",
+		"Openings that verified, of those in rx-opened.",
+	},
+	{
+		SST_A_STATS_RX_ACCEPT,
+		"rx_accept",
+		"Answers to openings that verified, of those in rx-opened or rx-empty.",
+	},
+	{
+		SST_A_STATS_RX_ALIAS,
+		"rx_alias",
+		"Openings that got an alias port towards the local stack; counts openings.",
+	},
+	{
+		SST_A_STATS_RX_HELD,
+		"rx_held",
+		"Verified, but kept until the peer confirms, because the opening is not fresh. Counted again when it is handed up.",
+	},
+	{
+		SST_A_STATS_RX_STALE,
+		"rx_stale",
+		"Dropped. An opening that is not fresh and cannot be kept until it is confirmed; it was answered.",
+	},
+	{
+		SST_A_STATS_RX_NOT_SYN,
+		"rx_not_syn",
+		"Dropped. An opening on TCP that is no bare SYN.",
+	},
+	{
+		SST_A_STATS_RX_TUPLE,
+		"rx_tuple",
+		"Dropped. An opening on a tuple that another flow or a clear socket owns, or with a wire port below 1024.",
+	},
+	{
+		SST_A_STATS_RX_HALF_OPEN,
+		"rx_half_open",
+		"Dropped. Too many unconfirmed flows on this tuple, or max-flows is reached.",
+	},
+	{
+		SST_A_STATS_RX_GLARE,
+		"rx_glare",
+		"Dropped. Both sides opened at once, and the opening of this host stays.",
+	},
+	{
+		SST_A_STATS_RX_SALT,
+		"rx_salt",
+		"Dropped. An answer that differs from the first one that verified.",
+	},
+	{
+		SST_A_STATS_RX_ENDED,
+		"rx_ended",
+		"Dropped. A packet on the wire tuple of a flow that ended less than 240 s ago.",
+	},
+	{
+		SST_A_STATS_RX_ICMP,
+		"rx_icmp",
+		"Dropped. A clear ICMP error that quotes the real tuple of a live flow; forged.",
+	},
+	{
+		SST_A_STATS_RX_REQUIRED,
+		"rx_required",
+		"Dropped. A clear packet for a port or socket that requires SST.",
 	},
 };
 

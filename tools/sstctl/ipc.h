@@ -7,6 +7,7 @@
 
 #include <linux/sst_netlink.h>
 
+#include "list.h"
 #include "parse.h"
 
 /*
@@ -44,6 +45,43 @@ struct sst_flow {
 	uint8_t close_reason;
 	uint8_t direction;
 	uint32_t missed;
+	uint8_t role;
+	uint16_t peer_port;
+	char peer[SST_NAME_MAX + 1];
+};
+
+/**
+ * struct sst_peer - a host with which a pre-shared key is shared
+ *
+ * The members are as in struct sst_flow.
+ */
+struct sst_peer {
+	char name[SST_NAME_MAX + 1];
+	struct sst_addrs addrs;
+	uint8_t side;
+	uint8_t suite;
+	uint32_t flows;
+	uint32_t rx_idle;
+	bool has_rx_idle;
+};
+
+/**
+ * struct sst_rule - a rule of the policy
+ * @prefix: without family: both of them
+ * @proto: 0: both of them
+ * @ports: first 0: all of them
+ * @has_priority: in a request: not the default
+ */
+struct sst_rule {
+	uint32_t id;
+	uint8_t direction;
+	struct sst_prefix prefix;
+	uint8_t proto;
+	struct sst_ports ports;
+	uint8_t verdict;
+	uint32_t priority;
+	bool has_priority;
+	uint64_t hits;
 };
 
 /**
@@ -80,6 +118,26 @@ int ipc_flow_get(uint32_t id, ipc_flow_fn fn, void *data);
 int ipc_flow_dump(ipc_flow_fn fn, void *data);
 /* All flows when @proto is 0. */
 int ipc_flow_flush(uint8_t proto);
+
+/* As ipc_flow_add(): the caller wipes @psk. */
+int ipc_peer_add(const char *name, const struct sst_addrs *addrs,
+		 const struct sst_psk *psk);
+int ipc_peer_del(const char *name);
+int ipc_peer_get(const char *name, struct sst_peer *peer);
+/* A list of struct sst_peer by their names; the caller frees it. */
+int ipc_peer_list(struct list *peers);
+
+int ipc_policy_add(const struct sst_rule *rule, uint32_t *id);
+int ipc_policy_del(uint32_t id);
+int ipc_policy_get(uint32_t id, struct sst_rule *rule);
+/* A list of struct sst_rule in the order in which the kernel goes by them. */
+int ipc_policy_list(struct list *rules);
+/* Both directions when @direction is 0. */
+int ipc_policy_flush(uint8_t direction);
+
+/* End SST in the namespace. */
+int ipc_shutdown(void);
+
 int ipc_stats_get(struct sst_stats *stats);
 int ipc_config_get(struct sst_config *config);
 int ipc_config_set(const struct sst_config *config);

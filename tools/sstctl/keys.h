@@ -7,6 +7,8 @@
 
 #include <linux/sst_netlink.h>
 
+#include "parse.h"
+
 /*
  * Secrets. They come from a file or standard input, stay in locked memory and
  * are wiped. Functions return 0, or -1 after saying on stderr what is wrong.
@@ -24,7 +26,13 @@ void keys_wipe(void *mem, size_t len);
 /* Read the secret in the file @name, or on standard input when that is "-". */
 int keys_read(const char *name, uint8_t key[SST_KEY_SIZE]);
 
+/* The same for a pre-shared key. */
+int keys_read_psk(const char *name, struct sst_psk *psk);
+
 /* Make a new secret and print it in base64. */
 int keys_generate(void);
+
+/* Make a pre-shared key and write two new files, one for each side. */
+int keys_generate_pair(const char *const names[2]);
 
 #endif /* SSTCTL_KEYS_H */

@@ -195,14 +195,67 @@ void out_duration(const char *name, const char *before, uint64_t seconds,
 	fputs(after, stdout);
 }
 
+static void address_text(const struct sst_addr *addr, char text[INET6_ADDRSTRLEN])
+{
+	if (!addr->family ||
+	    !inet_ntop(addr->family, addr->bytes, text, INET6_ADDRSTRLEN))
+		strcpy(text, "?");
+}
+
+void out_address(const char *name, const char *before,
+		 const struct sst_addr *addr, const char *after)
+{
+	char text[INET6_ADDRSTRLEN];
+
+	address_text(addr, text);
+	out_string(name, before, text, after);
+}
+
+void out_prefix(const char *name, const char *before,
+		const struct sst_prefix *prefix, const char *after)
+{
+	char addr[INET6_ADDRSTRLEN], text[INET6_ADDRSTRLEN + 4];
+
+	address_text(&prefix->addr, addr);
+	snprintf(text, sizeof(text), "%s/%u", addr, prefix->len);
+	out_string(name, before, text, after);
+}
+
+void out_bytes(const char *name, const char *before, uint64_t bytes,
+	       const char *after)
+{
+	static const char *const units[] = { "KiB", "MiB", "GiB", "TiB", "PiB" };
+	double value = (double)bytes / 1024;
+	size_t i = 0;
+
+	if (out.json) {
+		out_number(name, before, bytes, after);
+	} else if (bytes < 1024) {
+		printf("%s%" PRIu64 " B%s", before, bytes, after);
+	} else {
+		for (; value >= 1024 && i + 1 < ARRAY_SIZE(units); i++)
+			value /= 1024;
+		printf("%s%.2f %s%s", before, value, units[i], after);
+	}
+}
+
+void out_word(const char *name, const char *before, const char *const *words,
+	      size_t count, unsigned int value, const char *after)
+{
+	char number[16];
+
+	snprintf(number, sizeof(number), "%u", value);
+	out_string(name, before,
+		   value < count && words[value] ? words[value] : number, after);
+}
+
 void out_endpoint(const char *addr_name, const char *port_name,
 		  const char *before, const struct sst_endpoint *ep,
 		  const char *after)
 {
-	char text[INET6_ADDRSTRLEN] = "?";
+	char text[INET6_ADDRSTRLEN];
 
-	if (ep->addr.family)
-		inet_ntop(ep->addr.family, ep->addr.bytes, text, sizeof(text));
+	address_text(&ep->addr, text);
 	if (out.json) {
 		out_string(addr_name, "", text, "");
 		out_number(port_name, "", ep->port, "");

@@ -3,6 +3,7 @@
 #define SSTCTL_OUT_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "parse.h"
@@ -41,6 +42,17 @@ void out_duration(const char *name, const char *before, uint64_t seconds,
 void out_endpoint(const char *addr_name, const char *port_name,
 		  const char *before, const struct sst_endpoint *ep,
 		  const char *after);
+void out_address(const char *name, const char *before,
+		 const struct sst_addr *addr, const char *after);
+/* ADDRESS/LEN */
+void out_prefix(const char *name, const char *before,
+		const struct sst_prefix *prefix, const char *after);
+/* "1.50 KiB" in text, bytes in JSON. */
+void out_bytes(const char *name, const char *before, uint64_t bytes,
+	       const char *after);
+/* words[value], or the number where a newer kernel has a value without one. */
+void out_word(const char *name, const char *before, const char *const *words,
+	      size_t count, unsigned int value, const char *after);
 /* @text in text, null in JSON. */
 void out_null(const char *name, const char *text);
 

@@ -145,6 +145,28 @@ const char *parse_dscp(const char *text, uint8_t *dscp)
 	return PARSE_VALUE(text, words, dscp) ? NULL : "give clear or keep";
 }
 
+const char *parse_direction(const char *text, uint8_t *direction)
+{
+	static const struct value_word words[] = {
+		{ "out", SST_POLICY_DIRECTION_OUT },
+		{ "in", SST_POLICY_DIRECTION_IN },
+	};
+
+	return PARSE_VALUE(text, words, direction) ? NULL : "give out or in";
+}
+
+const char *parse_name(const char *text)
+{
+	size_t len;
+
+	for (len = 0; text[len]; len++) {
+		if (text[len] <= ' ' || text[len] > '~' || text[len] == ',')
+			return "a name has letters, digits and signs, no blanks or commas";
+	}
+	return len >= 1 && len <= SST_NAME_MAX ?
+		NULL : "a name has 1 to 31 characters";
+}
+
 static const char not_address[] = "not an IPv4 or IPv6 address";
 
 static const char *parse_address_part(const char *text, size_t len,
@@ -170,6 +192,64 @@ static const char *parse_address_part(const char *text, size_t len,
 const char *parse_address(const char *text, struct sst_addr *addr)
 {
 	return parse_address_part(text, strlen(text), addr);
+}
+
+const char *parse_addresses(const char *text, struct sst_addrs *addrs)
+{
+	struct sst_addr *addr;
+	const char *why;
+	unsigned int i;
+	size_t len;
+
+	memset(addrs, 0, sizeof(*addrs));
+	for (;; text += len + 1) {
+		if (addrs->count == SST_ADDRESSES_MAX)
+			return "a peer has at most 16 addresses";
+		addr = &addrs->addr[addrs->count];
+		len = strcspn(text, ",");
+		why = parse_address_part(text, len, addr);
+		if (why)
+			return why;
+		for (i = 0; i < addrs->count; i++) {
+			if (!memcmp(&addrs->addr[i], addr, sizeof(*addr)))
+				return "an address is given twice";
+		}
+		addrs->count++;
+		if (!text[len])
+			return NULL;
+	}
+}
+
+/* Is any bit set after the first @len? */
+static bool has_bits_after(const struct sst_addr *addr, unsigned int len)
+{
+	unsigned int i;
+
+	for (i = len; i < 8 * sizeof(addr->bytes); i++) {
+		if (addr->bytes[i / 8] & (0x80 >> i % 8))
+			return true;
+	}
+	return false;
+}
+
+const char *parse_prefix(const char *text, struct sst_prefix *prefix)
+{
+	size_t addr_len = strcspn(text, "/");
+	const char *why;
+	uint64_t len, max;
+
+	why = parse_address_part(text, addr_len, &prefix->addr);
+	if (why)
+		return why;
+	max = prefix->addr.family == AF_INET ? 32 : 128;
+	len = max;
+	if (text[addr_len] && parse_number(text + addr_len + 1, max, &len))
+		return max == 32 ? "after '/' comes a number from 0 to 32" :
+			"after '/' comes a number from 0 to 128";
+	prefix->len = (uint8_t)len;
+	if (has_bits_after(&prefix->addr, prefix->len))
+		return "the address has bits after the prefix length: make them 0, or leave out /LEN for one host";
+	return NULL;
 }
 
 static const char *parse_port(const char *text, uint16_t *port)
@@ -224,48 +304,121 @@ const char *parse_endpoint(const char *text, bool need_port,
 	return NULL;
 }
 
+/* Two ports with @divider between them. */
+static const char *parse_two_ports(const char *text, const char *divider,
+				   uint16_t *first, uint16_t *second)
+{
+	size_t len = (size_t)(divider - text);
+	char copy[8];
+	const char *why;
+
+	if (len >= sizeof(copy))
+		return "a port is a number from 1 to 65535";
+	memcpy(copy, text, len);
+	copy[len] = '\0';
+	why = parse_port(copy, first);
+	return why ? why : parse_port(divider + 1, second);
+}
+
 const char *parse_port_pair(const char *text, uint16_t *local, uint16_t *remote)
 {
 	const char *colon = strchr(text, ':');
-	char first[8];
-	const char *why;
-	size_t len;
 
-	if (!colon)
-		return "write LOCAL-PORT:REMOTE-PORT";
-	len = (size_t)(colon - text);
-	if (len >= sizeof(first))
-		return "a port is a number from 1 to 65535";
-	memcpy(first, text, len);
-	first[len] = '\0';
-	why = parse_port(first, local);
-	return why ? why : parse_port(colon + 1, remote);
+	return colon ? parse_two_ports(text, colon, local, remote) :
+		"write LOCAL-PORT:REMOTE-PORT";
+}
+
+const char *parse_ports(const char *text, struct sst_ports *ports)
+{
+	const char *minus = strchr(text, '-');
+	const char *why;
+
+	if (!minus) {
+		why = parse_port(text, &ports->first);
+		ports->last = ports->first;
+		return why;
+	}
+	why = parse_two_ports(text, minus, &ports->first, &ports->last);
+	if (!why && ports->last < ports->first)
+		return "the last port is below the first";
+	return why;
 }
 
 #define KEY_BASE64_LEN 44
 #define KEY_HEX_LEN (2 * SST_KEY_SIZE)
 
-const char *parse_key(const char *text, size_t len, uint8_t key[SST_KEY_SIZE])
+/* Length of the one line in @text without its end. */
+static size_t line_len(const char *text, size_t len)
 {
-	const char *end = NULL;
-	size_t bin_len = 0;
-	int rc = -1;
-
 	if (len && text[len - 1] == '\n')
 		len--;
 	if (len && text[len - 1] == '\r')
 		len--;
-	if (len == KEY_BASE64_LEN)
-		rc = sodium_base642bin(key, SST_KEY_SIZE, text, len, NULL,
-				       &bin_len, &end,
-				       sodium_base64_VARIANT_ORIGINAL);
-	else if (len == KEY_HEX_LEN)
-		rc = sodium_hex2bin(key, SST_KEY_SIZE, text, len, NULL,
-				    &bin_len, &end);
-	if (rc || bin_len != SST_KEY_SIZE || end != text + len) {
-		sodium_memzero(key, SST_KEY_SIZE);
-		return "not a key: one line of 44 characters of base64 or 64 hex digits is expected";
+	return len;
+}
+
+static bool decode_base64(const char *text, size_t len, uint8_t key[SST_KEY_SIZE])
+{
+	const char *end = NULL;
+	size_t bin_len = 0;
+
+	return len == KEY_BASE64_LEN &&
+	       !sodium_base642bin(key, SST_KEY_SIZE, text, len, NULL, &bin_len,
+				  &end, sodium_base64_VARIANT_ORIGINAL) &&
+	       bin_len == SST_KEY_SIZE && end == text + len;
+}
+
+static bool decode_hex(const char *text, size_t len, uint8_t key[SST_KEY_SIZE])
+{
+	const char *end = NULL;
+	size_t bin_len = 0;
+
+	return len == KEY_HEX_LEN &&
+	       !sodium_hex2bin(key, SST_KEY_SIZE, text, len, NULL, &bin_len,
+			       &end) &&
+	       bin_len == SST_KEY_SIZE && end == text + len;
+}
+
+const char *parse_key(const char *text, size_t len, uint8_t key[SST_KEY_SIZE])
+{
+	len = line_len(text, len);
+	if (decode_base64(text, len, key) || decode_hex(text, len, key))
+		return NULL;
+	sodium_memzero(key, SST_KEY_SIZE);
+	return "not a key: one line of 44 characters of base64 or 64 hex digits is expected";
+}
+
+static const char psk_lead[] = PSK_LEAD;
+
+#define PSK_LEAD_LEN (sizeof(psk_lead) - 1)
+/* Characters from the side to the key: "1:1:". */
+#define PSK_SIDE_AND_SUITE_LEN 4
+
+const char *parse_psk(const char *text, size_t len, struct sst_psk *psk)
+{
+	static const char not_psk[] =
+		"not a pre-shared key: make a pair with 'sstctl genpsk'";
+	const char *numbers, *key;
+
+	memset(psk, 0, sizeof(*psk));
+	len = line_len(text, len);
+	if (len != PSK_LEAD_LEN + PSK_SIDE_AND_SUITE_LEN + KEY_BASE64_LEN ||
+	    memcmp(text, psk_lead, PSK_LEAD_LEN) != 0)
+		return not_psk;
+	numbers = text + PSK_LEAD_LEN;
+	key = numbers + PSK_SIDE_AND_SUITE_LEN;
+	if (numbers[1] != ':' || numbers[3] != ':')
+		return not_psk;
+	if (numbers[0] != '1' && numbers[0] != '2')
+		return "the side in it is not 1 or 2";
+	if (numbers[2] != '0' + SST_SUITE_CHACHA20_POLY1305)
+		return "the suite in it is not known: update sstctl";
+	if (!decode_base64(key, KEY_BASE64_LEN, psk->key)) {
+		sodium_memzero(psk, sizeof(*psk));
+		return "the base64 in it is damaged";
 	}
+	psk->side = (uint8_t)(numbers[0] - '0');
+	psk->suite = (uint8_t)(numbers[2] - '0');
 	return NULL;
 }
 
@@ -275,6 +428,9 @@ bool parse_looks_like_key(const char *text)
 		"abcdefghijklmnopqrstuvwxyz0123456789+/=";
 	size_t len = strlen(text);
 
+	/* A file name seldom begins so and never with the ':'. */
+	if (!strncmp(text, psk_lead, PSK_LEAD_LEN))
+		return true;
 	/*
 	 * An absolute path is none, though '/' may stand in base64: the first
 	 * character of one key in 64 is '/', and such a key is still refused

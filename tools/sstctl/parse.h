@@ -34,6 +34,47 @@ struct sst_endpoint {
 	uint16_t port;
 };
 
+/**
+ * struct sst_addrs - the addresses of a peer, of both families
+ * @count: number of them
+ * @addr: the addresses
+ */
+struct sst_addrs {
+	unsigned int count;
+	struct sst_addr addr[SST_ADDRESSES_MAX];
+};
+
+/**
+ * struct sst_prefix - addresses that begin alike
+ * @addr: their first bits, then zeros; without family: all addresses
+ * @len: number of bits
+ */
+struct sst_prefix {
+	struct sst_addr addr;
+	uint8_t len;
+};
+
+/**
+ * struct sst_ports - ports from @first to @last; @first 0: all ports
+ */
+struct sst_ports {
+	uint16_t first;
+	uint16_t last;
+};
+
+/**
+ * struct sst_psk - what a file of "sstctl genpsk" holds
+ */
+struct sst_psk {
+	uint8_t side;
+	uint8_t suite;
+	uint8_t key[SST_KEY_SIZE];
+};
+
+/* Length of such a file: the version, side and suite, 44 characters, line end. */
+#define PSK_LEAD "sst-psk-1:"
+#define PSK_LEN (sizeof(PSK_LEAD) - 1 + 4 + 44 + 1)
+
 enum {
 	WORD_UNKNOWN = -1,
 	WORD_AMBIGUOUS = -2,
@@ -55,7 +96,16 @@ const char *parse_side(const char *text, uint8_t *side);
 const char *parse_scope(const char *text, uint8_t *scope);
 const char *parse_suite(const char *text, uint8_t *suite);
 const char *parse_dscp(const char *text, uint8_t *dscp);
+const char *parse_direction(const char *text, uint8_t *direction);
 const char *parse_address(const char *text, struct sst_addr *addr);
+/* ADDRESS[,ADDRESS...], none of them twice. */
+const char *parse_addresses(const char *text, struct sst_addrs *addrs);
+/* ADDRESS[/LEN]; the bits after LEN have to be 0. */
+const char *parse_prefix(const char *text, struct sst_prefix *prefix);
+/* PORT[-PORT] */
+const char *parse_ports(const char *text, struct sst_ports *ports);
+/* The name of a peer. */
+const char *parse_name(const char *text);
 
 /**
  * parse_endpoint() - ADDRESS:PORT, for IPv6 [ADDRESS]:PORT
@@ -76,6 +126,13 @@ const char *parse_port_pair(const char *text, uint16_t *local, uint16_t *remote)
  * Takes no branch and no table entry that depends on the secret.
  */
 const char *parse_key(const char *text, size_t len, uint8_t key[SST_KEY_SIZE]);
+
+/**
+ * parse_psk() - the line that "sstctl genpsk" writes
+ *
+ * As parse_key(): @psk is zero when the text is bad.
+ */
+const char *parse_psk(const char *text, size_t len, struct sst_psk *psk);
 
 /* Is this argument a secret, or one with a slip, rather than a file name? */
 bool parse_looks_like_key(const char *text);

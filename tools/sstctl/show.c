@@ -2,34 +2,82 @@
 #include "show.h"
 
 #include <netinet/in.h>
-#include <stdio.h>
 
 #include "out.h"
 #include "sstctl.h"
+
+/* ---- flows ---- */
 
 bool flow_family_wanted(const struct sst_flow *flow)
 {
 	return !options.family || flow->local.addr.family == options.family;
 }
 
-/* Value 0 and what a newer kernel may add have no name: print the number. */
-static void print_enum(const char *name, const char *before,
-		       const char *const *words, size_t count, uint8_t value)
+static void print_proto(const char *before, uint8_t proto)
 {
-	char number[8];
+	static const char *const protos[] = {
+		[IPPROTO_TCP] = "tcp",
+		[IPPROTO_UDP] = "udp",
+	};
 
-	snprintf(number, sizeof(number), "%u", value);
-	out_string(name, before,
-		   value < count && words[value] ? words[value] : number, "");
+	out_word("proto", before, protos, ARRAY_SIZE(protos), proto, "");
+}
+
+static void print_suite(uint8_t suite)
+{
+	static const char *const suites[] = {
+		[SST_SUITE_CHACHA20_POLY1305] = "chacha20-poly1305",
+	};
+
+	out_word("suite", " suite ", suites, ARRAY_SIZE(suites), suite, "");
+}
+
+static void print_state(const char *before, uint8_t state)
+{
+	static const char *const states[] = {
+		[SST_FLOW_STATE_LIVE] = "live",
+		[SST_FLOW_STATE_EXHAUSTED] = "exhausted",
+		[SST_FLOW_STATE_OPENING] = "opening",
+		[SST_FLOW_STATE_ACCEPTING] = "accepting",
+		[SST_FLOW_STATE_REOPENING] = "reopening",
+		[SST_FLOW_STATE_CLOSING] = "closing",
+	};
+
+	out_word("state", before, states, ARRAY_SIZE(states), state, "");
+}
+
+static void print_role(uint8_t role)
+{
+	static const char *const roles[] = {
+		[SST_FLOW_ROLE_MANUAL] = "manual",
+		[SST_FLOW_ROLE_INITIATOR] = "initiator",
+		[SST_FLOW_ROLE_RESPONDER] = "responder",
+	};
+
+	out_word("role", " role ", roles, ARRAY_SIZE(roles), role, "");
+}
+
+static void print_idle(bool has_idle, uint32_t idle)
+{
+	if (has_idle)
+		out_duration("idle", " idle ", idle, "");
+	else
+		out_null("idle", " idle never");
+}
+
+/* Where a flow has no such thing, text is silent and JSON has null. */
+static void print_peer_port(const struct sst_flow *flow)
+{
+	if (flow->peer_port)
+		out_number("peer_port", " peer-port ", flow->peer_port, "");
+	else
+		out_null("peer_port", "");
 }
 
 void flow_print_name(const struct sst_flow *flow)
 {
-	const char *proto = flow->proto == IPPROTO_TCP ? "tcp" :
-			    flow->proto == IPPROTO_UDP ? "udp" : "unknown";
-
 	out_number("id", "", flow->id, "");
-	out_string("proto", " ", proto, "");
+	print_proto(" ", flow->proto);
 	out_endpoint("local", "local_port", " local ", &flow->local, "");
 	out_endpoint("remote", "remote_port", " remote ", &flow->remote, "");
 	out_number("wire_local_port", " wire ", flow->wire_local, "");
@@ -41,20 +89,19 @@ void flow_print_rest(const struct sst_flow *flow, bool lines)
 	static const char *const scopes[] = {
 		[SST_SCOPE_PORTS] = "ports",
 	};
-	static const char *const suites[] = {
-		[SST_SUITE_CHACHA20_POLY1305] = "chacha20-poly1305",
-	};
-	static const char *const states[] = {
-		[SST_FLOW_STATE_LIVE] = "live",
-		[SST_FLOW_STATE_EXHAUSTED] = "exhausted",
-	};
 	const char *sep = lines ? "\n    " : " ";
 
 	out_text(sep);
 	out_number("side", "side ", flow->side, "");
-	print_enum("scope", " scope ", scopes, ARRAY_SIZE(scopes), flow->scope);
-	print_enum("suite", " suite ", suites, ARRAY_SIZE(suites), flow->suite);
-	print_enum("state", " state ", states, ARRAY_SIZE(states), flow->state);
+	out_word("scope", " scope ", scopes, ARRAY_SIZE(scopes), flow->scope, "");
+	print_suite(flow->suite);
+	print_state(" state ", flow->state);
+	print_role(flow->role);
+	if (flow->peer[0])
+		out_string("peer", " peer ", flow->peer, "");
+	else
+		out_null("peer", "");
+	print_peer_port(flow);
 	out_duration("age", " age ", flow->age, "");
 
 	out_text(sep);
@@ -70,9 +117,130 @@ void flow_print_rest(const struct sst_flow *flow, bool lines)
 	out_number("kri", "rx key ", flow->rx_kri, "");
 	out_number("packets", " packets ", flow->rx_packets, "");
 	out_number("bytes", " bytes ", flow->rx_bytes, "");
-	if (flow->has_rx_idle)
-		out_duration("idle", " idle ", flow->rx_idle, "");
-	else
-		out_null("idle", " idle never");
+	print_idle(flow->has_rx_idle, flow->rx_idle);
 	out_close_object();
+}
+
+void flow_print_brief(const struct sst_flow *flow)
+{
+	if (out_is_json()) {
+		flow_print_rest(flow, false);
+		return;
+	}
+	print_state("\n        state ", flow->state);
+	print_role(flow->role);
+	if (flow->peer_port)
+		print_peer_port(flow);
+	out_bytes(NULL, " tx ", flow->tx_bytes, "");
+	out_bytes(NULL, " rx ", flow->rx_bytes, "");
+	out_duration(NULL, " age ", flow->age, "");
+}
+
+/* ---- peers ---- */
+
+bool peer_family_wanted(const struct sst_peer *peer)
+{
+	unsigned int i;
+
+	for (i = 0; i < peer->addrs.count; i++) {
+		if (peer->addrs.addr[i].family == options.family)
+			return true;
+	}
+	return !options.family;
+}
+
+static void print_peer(const struct sst_peer *peer)
+{
+	unsigned int i;
+
+	out_open_object(NULL);
+	out_string("name", "peer ", peer->name, "");
+	out_open_array("addresses");
+	for (i = 0; i < peer->addrs.count; i++)
+		out_address(NULL, i ? "," : " address ", &peer->addrs.addr[i], "");
+	out_close_array();
+	out_number("side", "\n    side ", peer->side, "");
+	print_suite(peer->suite);
+	out_number("flows", " flows ", peer->flows, "");
+	print_idle(peer->has_rx_idle, peer->rx_idle);
+	out_text("\n");
+	out_close_object();
+}
+
+void print_peers(const struct sst_peer *peers, size_t count)
+{
+	size_t i;
+
+	out_open_array("peers");
+	for (i = 0; i < count; i++) {
+		if (peer_family_wanted(&peers[i]))
+			print_peer(&peers[i]);
+	}
+	out_close_array();
+}
+
+/* ---- rules ---- */
+
+bool rule_family_wanted(const struct sst_rule *rule)
+{
+	/* Without a prefix it is about both families. */
+	return !options.family || !rule->prefix.addr.family ||
+	       rule->prefix.addr.family == options.family;
+}
+
+static void print_ports(const struct sst_ports *ports)
+{
+	if (!ports->first) {
+		out_null("port", "");
+		out_null("port_last", "");
+		return;
+	}
+	out_number("port", " port ", ports->first, "");
+	if (out_is_json() || ports->last != ports->first)
+		out_number("port_last", "-", ports->last, "");
+}
+
+/* In the words of "policy add", JSON with null for what does not matter. */
+static void print_rule(const struct sst_rule *rule)
+{
+	static const char *const directions[] = {
+		[SST_POLICY_DIRECTION_OUT] = "out",
+		[SST_POLICY_DIRECTION_IN] = "in",
+	};
+	static const char *const verdicts[] = {
+		[SST_VERDICT_CLEAR] = "clear",
+		[SST_VERDICT_PREFER] = "prefer",
+		[SST_VERDICT_REQUIRE] = "require",
+	};
+	bool in = rule->direction == SST_POLICY_DIRECTION_IN;
+
+	out_open_object(NULL);
+	out_number("id", "policy ", rule->id, "");
+	out_word("direction", " ", directions, ARRAY_SIZE(directions),
+		 rule->direction, "");
+	if (rule->prefix.addr.family)
+		out_prefix("prefix", in ? " from " : " to ", &rule->prefix, "");
+	else
+		out_null("prefix", "");
+	if (rule->proto)
+		print_proto(" proto ", rule->proto);
+	else
+		out_null("proto", "");
+	print_ports(&rule->ports);
+	out_word("verdict", " ", verdicts, ARRAY_SIZE(verdicts), rule->verdict, "");
+	out_number("priority", " priority ", rule->priority, "");
+	out_number("hits", " hits ", rule->hits, "\n");
+	out_close_object();
+}
+
+void print_rules(const struct sst_rule *rules, size_t count)
+{
+	size_t i;
+
+	out_open_array("policy");
+	for (i = 0; i < count; i++) {
+		if (rule_family_wanted(&rules[i]))
+			print_rule(&rules[i]);
+	}
+	out_close_array();
 }

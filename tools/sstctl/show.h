@@ -6,12 +6,25 @@
 
 #include "ipc.h"
 
-/* Is the flow of the family that -4 or -6 asks for? */
+/*
+ * How flows, peers and rules show: as text and as JSON, in the commands about
+ * them and in "sstctl show". The caller opens the JSON object of a flow.
+ */
+
+/* Are they of the family that -4 or -6 asks for? */
 bool flow_family_wanted(const struct sst_flow *flow);
+bool peer_family_wanted(const struct sst_peer *peer);
+bool rule_family_wanted(const struct sst_rule *rule);
 
 /* "ID tcp local ... remote ... wire ..." and the same in JSON. */
 void flow_print_name(const struct sst_flow *flow);
 /* All else that there is to say; with @lines on lines of its own. */
 void flow_print_rest(const struct sst_flow *flow, bool lines);
+/* The most important of it, on a line of its own; in JSON all of it. */
+void flow_print_brief(const struct sst_flow *flow);
+
+/* An array of those whose family is wanted, with its name in JSON. */
+void print_peers(const struct sst_peer *peers, size_t count);
+void print_rules(const struct sst_rule *rules, size_t count);
 
 #endif /* SSTCTL_SHOW_H */

@@ -21,16 +21,21 @@ static const char usage[] =
 	"Usage: sstctl [-n NETNS] [-4|-6] [-j] [-p] COMMAND\n"
 	"\n"
 	"Commands:\n"
+	"  show      an overview of all that there is\n"
+	"  genpsk    make a pre-shared key for two hosts\n"
+	"  peer      add, del, show hosts that share a key with this one\n"
+	"  policy    add, del, show, flush rules about what has to be under SST\n"
 	"  flow      add, del, show, flush flows; make their secrets\n"
 	"  stats     the counters of the network namespace\n"
 	"  set, get  the tunables of the network namespace\n"
 	"  monitor   print events as they happen\n"
+	"  shutdown  end SST in the network namespace\n"
 	"  help      'sstctl help COMMAND' says more about one\n"
 	"\n"
 	"Options:\n"
 	"  -n, --netns NETNS  work in this network namespace: a name of ip-netns(8)\n"
 	"                     or a path\n"
-	"  -4, -6             IPv4 or IPv6 flows only\n"
+	"  -4, -6             IPv4 or IPv6 only\n"
 	"  -j, --json         print JSON\n"
 	"  -p, --pretty       with -j: line breaks and indentation\n"
 	"  -V, --version      print the version\n"
@@ -54,11 +59,16 @@ int is_help(int argc, char **argv)
 static int cmd_help(int argc, char **argv);
 
 static const struct sst_command commands[] = {
+	{ "show", cmd_show },
+	{ "genpsk", cmd_genpsk },
+	{ "peer", cmd_peer },
+	{ "policy", cmd_policy },
 	{ "flow", cmd_flow },
 	{ "stats", cmd_stats },
 	{ "set", cmd_set },
 	{ "get", cmd_get },
 	{ "monitor", cmd_monitor },
+	{ "shutdown", cmd_shutdown },
 	{ "help", cmd_help },
 };
 

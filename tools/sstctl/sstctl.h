@@ -3,6 +3,7 @@
 #define SSTCTL_SSTCTL_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -49,15 +50,21 @@ int dispatch(const struct sst_command *table, size_t count, int argc,
 /* After a call to ipc.c: the exit status, and the message when it failed. */
 int kernel_status(int rc);
 
+int cmd_show(int argc, char **argv);
+int cmd_genpsk(int argc, char **argv);
+int cmd_peer(int argc, char **argv);
+int cmd_policy(int argc, char **argv);
 int cmd_flow(int argc, char **argv);
 int cmd_stats(int argc, char **argv);
 int cmd_set(int argc, char **argv);
 int cmd_get(int argc, char **argv);
 int cmd_monitor(int argc, char **argv);
+int cmd_shutdown(int argc, char **argv);
 
-extern const char flow_help[];
-extern const char stats_help[];
-extern const char set_help[];
-extern const char monitor_help[];
+struct sst_config;
+
+/* The tunables whose bit (1 << SST_A_CONFIG_x) is in @wanted, with a line end. */
+void print_config(const struct sst_config *config, uint32_t wanted,
+		  const char *divider);
 
 #endif /* SSTCTL_SSTCTL_H */

@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <string.h>
+
+#include "ipc.h"
+#include "keys.h"
+#include "out.h"
+#include "show.h"
+#include "sstctl.h"
+#include "words.h"
+
+static const char peer_help[] =
+	"Usage: sstctl peer show [NAME]\n"
+	"       sstctl peer add NAME address ADDR[,ADDR...] psk FILE|-\n"
+	"       sstctl peer del NAME...\n"
+	"\n"
+	"A peer is a host with which a pre-shared key is shared. 'sstctl genpsk' makes\n"
+	"the key, 'sstctl policy' says what goes to peers under its protection.\n";
+
+static const char add_help[] =
+	"Usage: sstctl peer add NAME address ADDR[,ADDR...] psk FILE|-\n"
+	"\n"
+	"Make a peer known. The same has to be done on that host, with the addresses of\n"
+	"this one and the other file of the pair.\n"
+	"\n"
+	"  NAME     1 to 31 characters without blanks and commas\n"
+	"  address  up to 16 addresses of the peer, IPv4 and IPv6 as you like\n"
+	"  psk      this host's file of the pair that 'sstctl genpsk' made, or '-' for\n"
+	"           standard input; it says the side and the suite, too\n";
+
+static const char del_help[] =
+	"Usage: sstctl peer del NAME...\n"
+	"\n"
+	"Forget these peers; their flows end. All of them are tried, also when one\n"
+	"cannot be removed.\n";
+
+static const char show_help[] =
+	"Usage: sstctl peer show [NAME]\n"
+	"\n"
+	"Show one peer, or all of them by their names.\n";
+
+static const char genpsk_help[] =
+	"Usage: sstctl genpsk FILE-1 FILE-2\n"
+	"\n"
+	"Make a pre-shared key for two hosts and write it to two new files, one for each\n"
+	"host. Carry each to its host in a safe way, for 'sstctl peer add ... psk FILE'.\n";
+
+enum peer_word {
+	W_ADDRESS,
+	W_PSK,
+	W_COUNT,
+};
+
+static const char *const peer_words[W_COUNT] = {
+	[W_ADDRESS] = "address",
+	[W_PSK] = "psk",
+};
+
+/**
+ * struct peer_args - what stood on the command line
+ * @addrs: the addresses
+ * @psk: name of the file with the pre-shared key
+ */
+struct peer_args {
+	struct sst_addrs addrs;
+	const char *psk;
+};
+
+static const char *set_addresses(const char *value, struct sst_addrs *addrs)
+{
+	const char *why = parse_addresses(value, addrs);
+	unsigned int i;
+
+	for (i = 0; !why && i < addrs->count; i++)
+		why = check_family(&addrs->addr[i]);
+	return why;
+}
+
+static const char *set_value(void *data, int word, char *value)
+{
+	struct peer_args *args = data;
+
+	if (word == W_ADDRESS)
+		return set_addresses(value, &args->addrs);
+	args->psk = value;
+	return NULL;
+}
+
+/* The name of the peer, which the command line begins with. */
+static int take_name(int argc, char **argv)
+{
+	const char *why;
+	int status;
+
+	if (!argc)
+		return out_usage("name is missing");
+	status = refuse_secret(peer_words[W_PSK], argv[0]);
+	if (status)
+		return status;
+	why = parse_name(argv[0]);
+	return why ? out_usage("name '%s': %s", argv[0], why) : EXIT_OK;
+}
+
+static int peer_add(int argc, char **argv)
+{
+	struct peer_args args = { .psk = NULL };
+	struct words words = {
+		.table = peer_words,
+		.count = W_COUNT,
+		.takes = BIT(W_ADDRESS) | BIT(W_PSK),
+		.secret = peer_words[W_PSK],
+		.set = set_value,
+		.data = &args,
+	};
+	struct sst_psk psk;
+	int rc, status;
+
+	out_context("peer add");
+	if (is_help(argc, argv))
+		return help(add_help);
+	status = take_name(argc, argv);
+	if (!status)
+		status = words_parse(&words, argc - 1, argv + 1);
+	if (!status)
+		status = words_need(&words, words.takes);
+	if (status)
+		return status;
+
+	keys_lock(&psk, sizeof(psk));
+	rc = keys_read_psk(args.psk, &psk);
+	if (rc) {
+		keys_wipe(&psk, sizeof(psk));
+		return EXIT_USAGE;
+	}
+	rc = ipc_peer_add(argv[0], &args.addrs, &psk);
+	keys_wipe(&psk, sizeof(psk));
+	return kernel_status(rc);
+}
+
+static int peer_del(int argc, char **argv)
+{
+	out_context("peer del");
+	if (is_help(argc, argv))
+		return help(del_help);
+	return delete_each("name", argc, argv, parse_name, ipc_peer_del);
+}
+
+static int show_one(const char *name)
+{
+	struct sst_peer peer = { .name = "" };
+	int rc = ipc_peer_get(name, &peer);
+
+	if (rc)
+		return kernel_status(rc);
+	out_open_object(NULL);
+	print_peers(&peer, 1);
+	out_close_object();
+	return EXIT_OK;
+}
+
+static int show_all(void)
+{
+	struct list peers;
+	int rc = ipc_peer_list(&peers);
+
+	if (rc)
+		return kernel_status(rc);
+	out_open_object(NULL);
+	print_peers(peers.items, peers.count);
+	out_close_object();
+	list_free(&peers);
+	return EXIT_OK;
+}
+
+static int peer_show(int argc, char **argv)
+{
+	int status;
+
+	out_context("peer show");
+	if (is_help(argc, argv))
+		return help(show_help);
+	if (!argc)
+		return show_all();
+	status = take_name(argc, argv);
+	if (status)
+		return status;
+	if (argc > 1)
+		return out_usage("'%s' is not expected", argv[1]);
+	return show_one(argv[0]);
+}
+
+int cmd_peer(int argc, char **argv)
+{
+	static const struct sst_command commands[] = {
+		{ "add", peer_add },
+		{ "delete", peer_del },
+		{ "list", peer_show },
+		{ "show", peer_show },
+	};
+
+	out_context("peer");
+	if (is_help(argc, argv))
+		return help(peer_help);
+	if (!argc)
+		return peer_show(0, argv);
+	return dispatch(commands, ARRAY_SIZE(commands), argc, argv);
+}
+
+int cmd_genpsk(int argc, char **argv)
+{
+	const char *names[2];
+	int i;
+
+	out_context("genpsk");
+	if (is_help(argc, argv))
+		return help(genpsk_help);
+	if (argc > 2)
+		return out_usage("'%s' is not expected", argv[2]);
+	if (argc < 2)
+		return out_usage("the names of two files are missing");
+	for (i = 0; i < 2; i++) {
+		if (!strcmp(argv[i], "-"))
+			return out_usage("'-' is not a file, and each host gets one of its own");
+		names[i] = argv[i];
+	}
+	return keys_generate_pair(names) ? EXIT_USAGE : EXIT_OK;
+}
