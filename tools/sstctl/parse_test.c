@@ -205,6 +205,211 @@ static void test_keys(void)
 	result(!parse_looks_like_key("-"), "is a file name:", "-");
 }
 
+#define PSK(side, suite) "sst-psk-1:" side ":" suite ":" B64
+
+static void test_psks(void)
+{
+	static const struct {
+		const char *text;
+		unsigned int side;	/* 0: bad */
+	} rows[] = {
+		{ PSK("1", "1"), 1 },
+		{ PSK("2", "1") "\n", 2 },
+		{ PSK("2", "1") "\r\n", 2 },
+		{ PSK("0", "1"), 0 },
+		{ PSK("3", "1"), 0 },
+		{ PSK("01", "1"), 0 },
+		{ PSK("1", "2"), 0 },
+		{ PSK("1", "0"), 0 },
+		{ PSK("", "1"), 0 },
+		{ PSK("1", "1") "\n\n", 0 },
+		{ PSK("1", "1") " ", 0 },
+		{ " " PSK("1", "1"), 0 },
+		{ PSK("1", "1") "\n" PSK("2", "1"), 0 },
+		{ "sst-psk-2:1:1:" B64, 0 },
+		{ "SST-PSK-1:1:1:" B64, 0 },
+		{ "sst-psk-1:1:1;" B64, 0 },
+		{ "sst-psk-1:1:1:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh9=", 0 },
+		{ "sst-psk-1:1:1:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHg==", 0 },
+		{ "sst-psk-1:1:1:-_ECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=", 0 },
+		{ "sst-psk-1:1:1:" HEX, 0 },
+		{ B64, 0 },
+		{ "sst-psk-1:", 0 },
+		{ "", 0 },
+	};
+	static const char nul[] = PSK("1", "1") "\0";
+	struct sst_psk psk;
+	size_t i, k;
+	bool good;
+
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		memset(&psk, 0xff, sizeof(psk));
+		good = !parse_psk(rows[i].text, strlen(rows[i].text), &psk);
+		if (good) {
+			good = psk.side == rows[i].side && psk.suite == 1;
+			for (k = 0; k < SST_KEY_SIZE; k++)
+				good &= psk.key[k] == k;
+		} else {
+			good = !rows[i].side &&
+			       sodium_is_zero((uint8_t *)&psk, sizeof(psk));
+		}
+		result(good, "psk, row", (char[]){ (char)('a' + (int)i), '\0' });
+	}
+	result(parse_psk(nul, sizeof(nul), &psk) != NULL, "psk", "with NUL");
+	result(strlen(PSK("1", "1") "\n") == PSK_LEN, "psk", "length");
+	result(parse_looks_like_key(PSK("1", "1")), "looks like a key:", "psk");
+	result(!parse_looks_like_key("sst-psk-1.psk"), "is a file name:",
+	       "sst-psk-1.psk");
+}
+
+static void test_prefixes(void)
+{
+	static const struct {
+		const char *text;
+		int family;	/* 0: bad */
+		unsigned int len;
+	} rows[] = {
+		{ "10.0.0.0/8", AF_INET, 8 },
+		{ "10.0.0.1", AF_INET, 32 },
+		{ "10.0.0.1/32", AF_INET, 32 },
+		{ "0.0.0.0/0", AF_INET, 0 },
+		{ "128.0.0.0/1", AF_INET, 1 },
+		{ "10.0.0.2/31", AF_INET, 31 },
+		{ "10.0.0.1/31", 0, 0 },
+		{ "10.0.0.1/8", 0, 0 },
+		{ "1.0.0.0/0", 0, 0 },
+		{ "10.0.0.0/33", 0, 0 },
+		{ "10.0.0.0/", 0, 0 },
+		{ "10.0.0.0/-1", 0, 0 },
+		{ "10.0.0.0/8/8", 0, 0 },
+		{ "10.0.0.0/255.0.0.0", 0, 0 },
+		{ "10/8", 0, 0 },
+		{ "/8", 0, 0 },
+		{ "", 0, 0 },
+		{ "any", 0, 0 },
+		{ "::/0", AF_INET6, 0 },
+		{ "fd00::/8", AF_INET6, 8 },
+		{ "fd00::1", AF_INET6, 128 },
+		{ "fd00::1/128", AF_INET6, 128 },
+		{ "fd00::/127", AF_INET6, 127 },
+		{ "fd00::1/127", 0, 0 },
+		{ "fd00::/7", 0, 0 },
+		{ "fd00::/129", 0, 0 },
+		{ "fd00::/33", AF_INET6, 33 },
+		{ "[fd00::]/8", 0, 0 },
+	};
+	struct sst_prefix prefix;
+	size_t i;
+	bool good;
+
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		good = !parse_prefix(rows[i].text, &prefix);
+		result(good ? prefix.addr.family == rows[i].family &&
+			      prefix.len == rows[i].len : !rows[i].family,
+		       "prefix", rows[i].text);
+	}
+}
+
+static void test_ports(void)
+{
+	static const struct {
+		const char *text;
+		unsigned int first, last;	/* 0: bad */
+	} rows[] = {
+		{ "80", 80, 80 },
+		{ "80-90", 80, 90 },
+		{ "80-80", 80, 80 },
+		{ "1-65535", 1, 65535 },
+		{ "0x50-0x5a", 80, 90 },
+		{ "90-80", 0, 0 },
+		{ "0", 0, 0 },
+		{ "0-80", 0, 0 },
+		{ "80-0", 0, 0 },
+		{ "80-65536", 0, 0 },
+		{ "80-", 0, 0 },
+		{ "-80", 0, 0 },
+		{ "-", 0, 0 },
+		{ "80-90-100", 0, 0 },
+		{ "80:90", 0, 0 },
+		{ "80, 90", 0, 0 },
+		{ "http", 0, 0 },
+		{ "", 0, 0 },
+	};
+	struct sst_ports ports;
+	size_t i;
+	bool good;
+
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		good = !parse_ports(rows[i].text, &ports);
+		result(good ? ports.first == rows[i].first &&
+			      ports.last == rows[i].last : !rows[i].first,
+		       "ports", rows[i].text);
+	}
+}
+
+#define EIGHT(n) "10.0." n ".1,10.0." n ".2,10.0." n ".3,10.0." n ".4," \
+		 "fd00:" n "::1,fd00:" n "::2,fd00:" n "::3,fd00:" n "::4"
+
+static void test_addresses(void)
+{
+	static const struct {
+		const char *text;
+		unsigned int count;	/* 0: bad */
+	} rows[] = {
+		{ "10.0.0.1", 1 },
+		{ "10.0.0.1,fd00::1", 2 },
+		{ EIGHT("1") "," EIGHT("2"), 16 },
+		{ EIGHT("1") "," EIGHT("2") ",10.0.3.1", 0 },
+		{ "10.0.0.1,10.0.0.1", 0 },
+		{ "fd00::1,10.0.0.1,fd00:0::1", 0 },
+		/* Four bytes that are the same, of two families. */
+		{ "10.0.0.1,a00:1::", 2 },
+		{ "10.0.0.1,", 0 },
+		{ ",10.0.0.1", 0 },
+		{ "10.0.0.1,,10.0.0.2", 0 },
+		{ "10.0.0.1, 10.0.0.2", 0 },
+		{ "10.0.0.1 ", 0 },
+		{ "10.0.0.0/24", 0 },
+		{ "host", 0 },
+		{ "", 0 },
+	};
+	struct sst_addrs addrs;
+	size_t i;
+	bool good;
+
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		good = !parse_addresses(rows[i].text, &addrs);
+		result(good ? addrs.count == rows[i].count : !rows[i].count,
+		       "addresses", rows[i].text);
+	}
+}
+
+static void test_names(void)
+{
+	static const struct {
+		const char *text;
+		bool good;
+	} rows[] = {
+		{ "b", true },
+		{ "host.example", true },
+		{ "a-1_(x)\"'!~", true },
+		{ "1234567890123456789012345678901", true },
+		{ "12345678901234567890123456789012", false },
+		{ "", false },
+		{ "a b", false },
+		{ "a\tb", false },
+		{ "a\n", false },
+		{ "a,b", false },
+		{ "a\177", false },
+		{ "\303\244", false },
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(rows); i++)
+		result(!parse_name(rows[i].text) == rows[i].good, "name, row",
+		       (char[]){ (char)('a' + (int)i), '\0' });
+}
+
 static void test_words(void)
 {
 	static const char *const words[] = { "set", "stats", "show", "sets" };
@@ -236,6 +441,11 @@ static void test_words(void)
 	result(parse_suite("2", &v) != NULL, "suite", "2");
 	result(!parse_dscp("keep", &v) && v == SST_DSCP_KEEP, "dscp", "keep");
 	result(parse_dscp("0", &v) != NULL, "dscp", "0");
+	result(!parse_direction("out", &v) && v == SST_POLICY_DIRECTION_OUT,
+	       "direction", "out");
+	result(!parse_direction("i", &v) && v == SST_POLICY_DIRECTION_IN,
+	       "direction", "i");
+	result(parse_direction("both", &v) != NULL, "direction", "both");
 	result(!parse_id("4294967295", &id) && id == UINT32_MAX, "id", "4294967295");
 	result(parse_id("0", &id) && parse_id("4294967296", &id), "id", "0");
 }
@@ -248,6 +458,11 @@ int main(void)
 	test_endpoints();
 	test_pairs();
 	test_keys();
+	test_psks();
+	test_prefixes();
+	test_ports();
+	test_addresses();
+	test_names();
 	test_words();
 	printf("1..%d\n", count);
 	return failed ? 1 : 0;

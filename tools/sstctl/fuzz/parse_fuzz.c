@@ -43,11 +43,46 @@ static void check_key(const char *text, size_t size)
 		abort();
 }
 
+static void check_psk(const char *text, size_t size)
+{
+	char base64[64], line[PSK_LEN + 1];
+	struct sst_psk psk, again;
+
+	if (parse_psk(text, size, &psk)) {
+		if (!sodium_is_zero((const uint8_t *)&psk, sizeof(psk)))
+			abort();
+		return;
+	}
+	sodium_bin2base64(base64, sizeof(base64), psk.key, sizeof(psk.key),
+			  sodium_base64_VARIANT_ORIGINAL);
+	snprintf(line, sizeof(line), PSK_LEAD "%u:%u:%s\n", psk.side, psk.suite,
+		 base64);
+	if (parse_psk(line, strlen(line), &again) ||
+	    memcmp(&psk, &again, sizeof(psk)))
+		abort();
+}
+
+static void check_prefix(const struct sst_prefix *prefix)
+{
+	char addr[INET6_ADDRSTRLEN], text[INET6_ADDRSTRLEN + 8];
+	struct sst_prefix again;
+
+	if (!inet_ntop(prefix->addr.family, prefix->addr.bytes, addr, sizeof(addr)))
+		abort();
+	snprintf(text, sizeof(text), "%s/%u", addr, prefix->len);
+	if (parse_prefix(text, &again) || again.len != prefix->len ||
+	    memcmp(&again.addr, &prefix->addr, sizeof(again.addr)))
+		abort();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const char *const words[] = { "set", "stats", "flow", "flows" };
 	struct sst_endpoint ep;
+	struct sst_prefix prefix;
 	uint16_t local, remote;
+	struct sst_addrs addrs;
+	struct sst_ports ports;
 	struct sst_addr addr;
 	uint64_t number;
 	uint32_t id;
@@ -57,6 +92,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (sodium_init() < 0)
 		abort();
 	check_key((const char *)data, size);
+	check_psk((const char *)data, size);
 
 	text = malloc(size + 1);
 	if (!text)
@@ -68,6 +104,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!parse_endpoint(text, true, &ep) && !ep.port)
 		abort();
 	if (!parse_port_pair(text, &local, &remote) && (!local || !remote))
+		abort();
+	if (!parse_prefix(text, &prefix))
+		check_prefix(&prefix);
+	if (!parse_ports(text, &ports) &&
+	    (!ports.first || ports.last < ports.first))
+		abort();
+	if (!parse_addresses(text, &addrs) &&
+	    (!addrs.count || addrs.count > SST_ADDRESSES_MAX))
+		abort();
+	if (!parse_name(text) && (!size || strlen(text) > SST_NAME_MAX))
 		abort();
 	if (!parse_number(text, UINT16_MAX, &number) && number > UINT16_MAX)
 		abort();
@@ -81,6 +127,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	parse_scope(text, &v);
 	parse_suite(text, &v);
 	parse_dscp(text, &v);
+	parse_direction(text, &v);
 	parse_looks_like_key(text);
 	free(text);
 	return 0;
