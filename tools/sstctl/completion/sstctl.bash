@@ -2,23 +2,53 @@
 # shellcheck shell=bash
 # Completion of sstctl for bash.
 
-_sstctl_ids() {
-	sstctl "$@" flow show 2>/dev/null | sed -n 's/^flow \([0-9]*\) .*/\1/p'
+# _sstctl_things KIND [OPTION...]: the ids of flows or rules, the names of peers.
+_sstctl_things() {
+	local kind=$1
+	shift
+	sstctl "$@" "$kind" show 2>/dev/null | sed -n "s/^$kind \([^ ]*\) .*/\1/p"
+}
+
+# What may stand next after "policy add", where the verdict has no value.
+_sstctl_rule() {
+	local prev=${*: -1} w
+	local -a all=(to proto port priority) left=()
+
+	case ${1-}:$prev in
+	:*) echo out in help; return ;;
+	*:proto) echo tcp udp; return ;;
+	*:to | *:from | *:port | *:priority) return ;;
+	in:*) all[0]=from ;;
+	esac
+	for w in "${all[@]}"; do
+		[[ " $* " = *" $w "* ]] || left+=("$w")
+	done
+	if [[ ! " $* " =~ \ (clear|prefer|require)\  ]]; then
+		left+=(clear require)
+		[ "$1" = in ] || left+=(prefer)
+	fi
+	echo "${left[@]}"
 }
 
 # The words that may stand next, given the words of the command before them.
 _sstctl_next() {
-	local -a names=(mark-mask mark-value dscp rekey-packets rekey-seconds max-flows)
+	local -a names=(mark-mask mark-value dscp rekey-packets rekey-seconds
+		max-flows opening-window max-half-open)
 	local prev=${*: -1} w
-	local -a all left=()
+	local -a all left=() command=("${@:1:2}")
 
 	case "${1-} ${2-}" in
-	' ') echo flow stats set get monitor help; return ;;
+	' ')
+		echo show genpsk peer policy flow stats set get monitor shutdown help
+		return
+		;;
+	'peer ') echo add del show help; return ;;
+	'policy ') echo add del show flush help; return ;;
 	'flow ') echo add del show flush genkey help; return ;;
-	'help ') echo flow stats set get monitor; return ;;
+	'help ') echo show genpsk peer policy flow stats set get monitor shutdown; return ;;
 	'stats '*) echo all explain help; return ;;
 	'get '*) echo "${names[@]}" flows help; return ;;
-	'monitor ') echo help; return ;;
+	'monitor ' | 'show ' | 'genpsk ' | 'shutdown ') echo help; return ;;
 	'set '*)
 		# Names and values take turns.
 		if (($# % 2)); then
@@ -28,13 +58,22 @@ _sstctl_next() {
 		fi
 		return
 		;;
+	'policy add') _sstctl_rule "${@:3}"; return ;;
+	'policy flush') (($# > 2)) || echo out in help; return ;;
+	'peer add')
+		# Here the name comes before the words.
+		(($# > 2)) || return
+		command+=("$3")
+		all=(address psk)
+		;;
 	'flow add') all=(proto local remote wire side key scope suite) ;;
 	'flow show') all=(proto local remote) ;;
 	'flow flush') all=(proto) ;;
 	*) return ;;
 	esac
 
-	if (($# % 2)); then
+	# After the one or two words of the command come words and values in turns.
+	if ((($# - ${#command[@]}) % 2)); then
 		case $prev in
 		proto) echo tcp udp ;;
 		side) echo 1 2 ;;
@@ -79,15 +118,17 @@ _sstctl() {
 
 	if [ "${#before[@]}" -eq 0 ] && [[ $cur = -* ]]; then
 		words='-n -4 -6 -j -p -V -h --netns --json --pretty --version --help'
-	elif [ "${before[*]:0:2}" = 'flow add' ] && [ "$prev" = key ]; then
+	elif [ "${before[*]:0:2} $prev" = 'flow add key' ] ||
+		[ "${before[*]:0:2} $prev" = 'peer add psk' ] ||
+		[[ ${before[0]-} = genpsk && ${#before[@]} -lt 3 ]]; then
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 		return
 	else
 		words=$(_sstctl_next "${before[@]+"${before[@]}"}")
 		case "${before[*]:0:2}" in
-		'flow del' | 'flow show')
-			[ "${before[1]} ${#before[@]}" = 'show 3' ] ||
-				words+=" $(_sstctl_ids "${netns[@]+"${netns[@]}"}")"
+		'flow del' | 'flow show' | 'peer del' | 'peer show' | 'policy del' | 'policy show')
+			[[ ${before[1]} = show && ${#before[@]} -gt 2 ]] ||
+				words+=" $(_sstctl_things "${before[0]}" "${netns[@]+"${netns[@]}"}")"
 			;;
 		esac
 	fi
