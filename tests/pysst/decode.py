@@ -2,9 +2,11 @@
 # SPDX-License-Identifier: GPL-2.0
 """Check and decode captures of SST traffic.
 
-decode   reads a capture made on the path and a keys file, checks every TCP
-         and UDP packet between the hosts of the flows, writes the restored
-         originals and prints a JSON summary.
+decode   reads a capture made on the path and a keys file or pre-shared
+         keys, checks every TCP and UDP packet between the hosts of the
+         flows, writes the restored originals and prints a JSON summary.
+         The hosts of flows on a pre-shared key are those between which an
+         OPEN verifies, and those given by --host.
 compare  compares restored originals byte for byte with another capture,
          for instance one made with NFLOG before sealing or after opening.
 
@@ -14,16 +16,19 @@ Exit status: 0 nothing found, 1 something found, 2 wrong use or file.
 import argparse
 import collections
 import hashlib
+import itertools
 import json
 import math
 import struct
 import sys
 
-from sst import codec, frag, packet, pcap
+from sst import assoc, codec, frag, observer, packet, pcap
 from sst.keys import KeysFile
-from sst.trailer import Drop, E
+from sst.roles import wire_port_allowed
+from sst.trailer import ACCEPT, DATA, Drop, E, OPEN
 
 EXAMPLES = 20
+KINDS = {OPEN: 'OPEN', ACCEPT: 'ACCEPT', DATA: 'DATA'}
 
 
 class Findings:
@@ -42,14 +47,14 @@ class Findings:
 
 
 class Direction:
-    """What one side of one flow sent."""
+    """What one side of one flow sent under its packet keys."""
 
     def __init__(self):
         self.packets = 0
         self.empty = 0
         self.duplicates = 0
         self.payload = 0
-        self.seen = {}
+        self.seen = set()
 
     def ranges(self):
         """{kri: [[first seq, last seq], ...]} without gaps inside."""
@@ -79,17 +84,30 @@ def describe(parsed):
 
 
 class Decoder:
-    """Walks over a capture."""
+    """Walks over a capture.
+
+    hosts are pairs of addresses besides those of the flows in keys;
+    real_ports must not be seen, in ICMP quotes neither; wire_ports are
+    those that hosts have configured; lines is called with a text for each
+    packet.
+    """
 
     def __init__(self, keys, allow=(), check_icmp=False, mark_openings=False,
-                 keep_duplicates=False, sink=None):
+                 keep_duplicates=False, sink=None, psks=(), hosts=(),
+                 real_ports=(), wire_ports=(), lines=None):
         self.mark = keys.mark
         self.flows = keys.flows()
         self.sides = [keys.a_side(entry) for entry in keys.entries]
         self.by_wire = {}
         self.directions = {}
-        self.hosts = set()
-        self.real_ports = set()
+        self.observer = observer.Observer(psks)
+        self.opened = {}
+        self.hosts = {frozenset(pair) for pair in hosts}
+        self.real_ports = set(real_ports)
+        self.wire_ports = set(wire_ports)
+        self.check_icmp = check_icmp or bool(real_ports)
+        self.lines = lines
+        self.used = {}
         for index, flow in enumerate(self.flows):
             self.hosts.add(frozenset(flow.addrs.values()))
             self.real_ports.update(flow.ports.values())
@@ -100,7 +118,6 @@ class Decoder:
                 self.by_wire[tup] = index, flow, side
                 self.directions[index, side] = Direction()
         self.allow = set(allow)
-        self.check_icmp = check_icmp
         self.mark_openings = mark_openings
         self.keep_duplicates = keep_duplicates
         self.sink = sink
@@ -160,58 +177,128 @@ class Decoder:
         proto = quoted[9 if parsed.version == 4 else 6]
         if proto not in (packet.TCP, packet.UDP) or len(quoted) < at + 4:
             return
-        if set(struct.unpack('>HH', quoted[at:at + 4])) & self.real_ports:
+        sport, dport = struct.unpack('>HH', quoted[at:at + 4])
+        size, first = (4, 12) if parsed.version == 4 else (16, 8)
+        src = quoted[first:first + size]
+        dst = quoted[first + size:first + 2 * size]
+        if {sport, dport} & self.real_ports or self.observer.is_real(
+                (proto, src, sport, dst, dport)):
             self.found.add('icmp-real-port', self.number,
                            '%s > %s' % (packet.addr_text(parsed.src),
                                         packet.addr_text(parsed.dst)))
 
-    def _transport(self, when, parsed, pair):
+    def _line(self, when, parsed, seen, verdict):
+        """One packet for --list."""
+        if not self.lines:
+            return
+        text = '%d %.6f %s' % (self.number, when / 10 ** 9,
+                               describe(parsed))
+        if seen:
+            meta = seen.meta
+            flags = ''.join(letter for bit, letter in (
+                (8, 'E'), (4, 'I'), (2, 'N'), (1, 'P')) if meta.flags & bit)
+            text += ' %s flags %s tc %#x kri %d seq %d real %d > %d' % (
+                KINDS[meta.type], flags or '-', meta.tc, meta.kri, meta.seq,
+                seen.flow.ports[seen.side], seen.flow.ports[3 - seen.side])
+            if seen.content:
+                text += ' time %d' % seen.content.time
+        self.lines(text + ' ' + verdict)
+
+    def _open(self, when, parsed):
+        """observer.Seen, or None for what is of no flow; raises Drop."""
         entry = self.by_wire.get(parsed.tuple())
-        if entry is None and self.allow & pair:
+        if entry is None:
+            return self.observer.open(parsed, when // 10 ** 9)
+        _, flow, side = entry
+        parts = codec.take_apart(parsed, flow)
+        ports = codec.authenticate(flow, side, parts)
+        codec.check_ports(flow, side, ports)
+        return observer.Seen(None, flow, side, parts.meta, parts,
+                             flow.keys.packet_key(side, parts.meta.kri),
+                             None)
+
+    def _transport(self, when, parsed, pair):
+        seen = drop = None
+        try:
+            seen = self._open(when, parsed)
+        except Drop as why:
+            drop = why
+        found, number = self.found, self.number
+        known = seen is not None or drop is not None
+        if not known and self.allow & pair:
             self.counts['allowed'] += 1
             return
-        found, number = self.found, self.number
-        if set(parsed.ports) & self.real_ports:
+        if set(parsed.ports) & self.real_ports \
+                or self.observer.is_real(parsed.tuple()):
             found.add('real-port', number, describe(parsed))
         marked = parsed.marked(self.mark)
-        if entry is None:
-            found.add('unknown-tuple' if marked else 'clear', number,
-                      describe(parsed))
+        if not known:
+            kind = 'unknown-tuple' if marked else 'clear'
+            found.add(kind, number, describe(parsed))
+            self._line(when, parsed, None, kind)
             return
         if not marked:
-            if self.mark_openings:
+            if self.mark_openings and (seen is None
+                                       or seen.meta.type == DATA):
                 self.counts['unmarked'] += 1
             else:
                 found.add('unmarked', number, describe(parsed))
-        index, flow, side = entry
-        try:
-            parts = codec.take_apart(parsed, flow)
-            ports = codec.authenticate(flow, side, parts)
-            codec.check_ports(flow, side, ports)
-        except Drop as drop:
+        if drop is not None:
             found.add(drop.reason, number,
                       describe(parsed) + ' ' + drop.detail)
+            self._line(when, parsed, None, str(drop))
             return
         self.counts['sealed'] += 1
-        direction = self.directions[index, side]
-        counter = parts.meta.kri, parts.meta.seq
+        direction = self._direction(parsed, seen)
+        counter = seen.meta.kri, seen.meta.seq
         digest = hashlib.blake2b(parsed.segment, digest_size=16).digest()
-        before = direction.seen.setdefault(counter, digest)
+        before = self.used.setdefault((seen.key, counter), digest)
         repeated = before is not digest
-        direction.packets += 1
+        if direction:
+            direction.seen.add(counter)
+            direction.packets += 1
         if repeated:
             if before != digest:
                 found.add('counter-reuse', number,
-                          '%s kri %d seq %d' % ((flow.name,) + counter))
-            else:
+                          '%s %s kri %d seq %d' % ((
+                              seen.flow.name or describe(parsed),
+                              KINDS[seen.meta.type]) + counter))
+            elif direction:
                 direction.duplicates += 1
-            if not self.keep_duplicates:
-                return
-        if parts.meta.flags & E:
-            direction.empty += 1
+        self._line(when, parsed, seen, 'ok' if not repeated else 'duplicate'
+                   if before == digest else 'counter-reuse')
+        if repeated and not self.keep_duplicates:
             return
-        direction.payload += parts.payload_len
-        restored = codec.restore(parsed, flow, side, parts)
+        if seen.meta.flags & E:
+            if direction:
+                direction.empty += 1
+            return
+        if direction:
+            direction.payload += seen.parts.payload_len
+        self._restore(when, parsed, seen)
+
+    def _direction(self, parsed, seen):
+        """Where a DATA packet counts; counts OPEN and ACCEPT."""
+        if seen.opening is None:
+            index, _, side = self.by_wire[parsed.tuple()]
+            return self.directions[index, side]
+        entry = self.opened.get(seen.opening)
+        if entry is None:
+            entry = self.opened[seen.opening] = {
+                'open': 0, 'accept': 0, 1: Direction(), 2: Direction()}
+            for port in parsed.ports:
+                if not wire_port_allowed(port) \
+                        and port not in self.wire_ports:
+                    self.found.add('wire-port', self.number,
+                                   describe(parsed))
+        if seen.meta.type == DATA:
+            return entry[seen.side]
+        entry['open' if seen.meta.type == OPEN else 'accept'] += 1
+        return None
+
+    def _restore(self, when, parsed, seen):
+        """Write the original; its checksum must not be the one sent."""
+        restored = codec.restore(parsed, seen.flow, seen.side, seen.parts)
         at = parsed.l4 + packet.csum_offset(parsed.proto)
         if parsed.proto == packet.TCP or any(parsed.data[at:at + 2]):
             self.comparable += 1
@@ -219,6 +306,25 @@ class Decoder:
                 self.coincidences += 1
         if self.sink:
             self.sink.write(restored, when)
+
+    def _opened_flows(self):
+        """Summaries of flows on pre-shared keys; a is the initiator."""
+        for start, entry in self.opened.items():
+            _, src, sport, dst, dport = start.tuples[0]
+            yield {
+                'name': '%s:%d > %s:%d' % (
+                    packet.addr_text(src), start.content.sport,
+                    packet.addr_text(dst), start.content.dport),
+                'proto': 'tcp' if start.proto == packet.TCP else 'udp',
+                'initiator_side': start.side,
+                'wires': [sport, dport], 'tuples': len(start.tuples),
+                'assoc_id': start.assoc_id.hex(),
+                'salt_i': start.salt_i.hex(),
+                'salt_r': [salt.hex() for salt in start.flows],
+                'time': start.content.time,
+                'open': entry['open'], 'accept': entry['accept'],
+                'a>b': entry[start.side].summary(),
+                'b>a': entry[3 - start.side].summary()}
 
     def finish(self, min_sealed=1):
         """The summary; its "ok" is the verdict."""
@@ -242,6 +348,7 @@ class Decoder:
                 'proto': 'tcp' if flow.proto == packet.TCP else 'udp',
                 'a>b': self.directions[index, a_side].summary(),
                 'b>a': self.directions[index, 3 - a_side].summary()})
+        flows += self._opened_flows()
         counts = {name: self.counts[name] for name in (
             'packets', 'sealed', 'ignored', 'allowed', 'unmarked',
             'fragments', 'unreadable')}
@@ -256,18 +363,56 @@ class Decoder:
             'ok': not self.found.counts})
 
 
+def opened_pairs(paths, psks, mark):
+    """Pairs of addresses between which an OPEN verifies."""
+    watch = observer.Observer(psks)
+    gather = frag.Gatherer()
+    out = set()
+    for path in paths:
+        for when, data, cut in pcap.Reader(path).packets():
+            if cut:
+                continue
+            try:
+                parsed = packet.Packet(data)
+                if parsed.fragment:
+                    whole = gather.add(parsed)
+                    if whole is None:
+                        continue
+                    parsed = packet.Packet(whole)
+                if parsed.is_transport and parsed.marked(mark) \
+                        and watch.open(parsed, when // 10 ** 9):
+                    out.add(frozenset((parsed.src, parsed.dst)))
+            except (packet.ParseError, Drop):
+                continue
+    return out
+
+
 def run_decode(args):
     """The decode command."""
-    keys = KeysFile.load(args.keys)
+    if not args.keys and not args.psk:
+        raise ValueError('--keys or --psk is needed')
+    keys = KeysFile.load(args.keys) if args.keys else KeysFile({'flows': []})
+    if args.mark6:
+        keys.mark = packet.Mark(*args.mark6)
+    psks = [assoc.Psk.load(path) for path in args.psk]
+    hosts = {frozenset(pair) for pair in itertools.combinations(
+        [packet.addr(host) for host in args.host], 2)}
+    if psks:
+        hosts |= opened_pairs(args.capture, psks, keys.mark)
     sink = pcap.Writer(args.out) if args.out else None
+    listing = open(args.list, 'w', encoding='utf-8') if args.list else None
     decoder = Decoder(keys, [packet.addr(host) for host in args.allow_host],
                       args.check_icmp, args.mark == 'openings',
-                      args.keep_duplicates, sink)
+                      args.keep_duplicates, sink, psks, hosts,
+                      args.real_port, args.wire_port,
+                      (lambda text: print(text, file=listing))
+                      if listing else None)
     for path in args.capture:
         for when, data, cut in pcap.Reader(path).packets():
             decoder.feed(when, data, cut)
-    if sink:
-        sink.close()
+    for one in (sink, listing):
+        if one:
+            one.close()
     summary = decoder.finish(args.min_sealed)
     json.dump(summary, sys.stdout, indent=1)
     print()
@@ -322,6 +467,8 @@ class Side:
             if sources and parsed.src not in sources:
                 continue
             if tuples is not None and parsed.tuple() not in tuples:
+                continue
+            if args.port and not set(args.port) & set(parsed.ports):
                 continue
             self.flows[parsed.tuple()].append(
                 self.normal(parsed, args, ttl_add))
@@ -433,7 +580,22 @@ def main(argv=None):
 
     one = sub.add_parser('decode', help='check a capture and restore it')
     one.add_argument('capture', nargs='+')
-    one.add_argument('--keys', required=True, help='keys file (JSON)')
+    one.add_argument('--keys', help='keys file (JSON)')
+    one.add_argument('--psk', action='append', default=[], metavar='FILE',
+                     help='pre-shared key, either host\'s; repeatable')
+    one.add_argument('--host', action='append', default=[], metavar='ADDR',
+                     help='all between these hosts is checked; repeatable')
+    one.add_argument('--real-port', type=int, action='append', default=[],
+                     metavar='N', help='must not be seen between the hosts, '
+                     'nor quoted by ICMP; repeatable')
+    one.add_argument('--wire-port', type=int, action='append', default=[],
+                     metavar='N', help='configured wire port of a host; '
+                     'repeatable')
+    one.add_argument('--mark6', type=lambda t: tuple(
+        int(part, 0) for part in t.split('/')), metavar='MASK/VALUE',
+        help='of the IPv6 traffic class')
+    one.add_argument('--list', metavar='FILE', help='write a line for each '
+                     'packet: type, flags, counters, real ports')
     one.add_argument('--out', help='pcap of the restored originals')
     one.add_argument('--allow-host', action='append', default=[],
                      metavar='ADDR', help='unsealed packets to or from ADDR '
@@ -452,6 +614,9 @@ def main(argv=None):
     two.add_argument('decoded', help='pcap written by decode')
     two.add_argument('reference', help='pcap with the true originals')
     two.add_argument('--keys', help='compare only the flows in this file')
+    two.add_argument('--port', type=int, action='append', default=[],
+                     metavar='N', help='only packets from or to a real '
+                     'port; repeatable')
     two.add_argument('--src', action='append', default=[], metavar='ADDR',
                      help='only packets from ADDR; repeatable')
     two.add_argument('--ttl-delta', type=int, default=0, metavar='N',

@@ -19,6 +19,7 @@ derivation.
   roles.py    initiator and responder of one flow (section 6)
   endpoint.py a host: tables, freshness, glare (section 6)
   keys.py     the JSON keys file that every command reads
+  observer.py opened flows in a capture
   pcap.py     capture files
   mutate.py   hostile variants of a sealed packet
   link.py     raw packets on an interface, with ARP and ND
