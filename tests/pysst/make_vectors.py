@@ -14,7 +14,7 @@ import itertools
 import os
 import sys
 
-from sst import codec, kdf, packet, trailer
+from sst import assoc, codec, kdf, opening, packet, trailer
 from sst.flow import Flow
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -86,6 +86,56 @@ struct sst_kat {
 	u16 kri;
 	u32 seq;
 	u8 flags_dscp_keep;
+	u16 orig_len;
+	u16 sealed_len;
+	const u8 *orig;
+	const u8 *sealed;
+	const u8 *restored;
+	u16 restored_len;
+};
+
+/*
+ * A pre-shared key: the lines of both hosts, A_psk, its id at a time, and the
+ * working keys O, C and F.  Index 0 is side 1.
+ */
+struct sst_kat_psk {
+	const char *text[2];
+	u8 psk[32];
+	u8 a[32];
+	u64 time;
+	u8 id[8];
+	u8 o[2][32];
+	u8 c[2][32];
+	u8 f[32];
+};
+
+/*
+ * A whole packet with OPEN (type 1) or ACCEPT (type 3) on the key
+ * sst_kat_psks[psk], without N, scope 1.  key is what seals it, plain (4 bytes
+ * in ACCEPT) what is in the box, t the T of the flow; salt_r is not in OPEN.
+ * The rest is as in struct sst_kat.
+ */
+struct sst_kat_opening {
+	const char *name;
+	u16 psk;
+	u8 type;
+	u8 flags;
+	u8 initiator_side;
+	u8 sender_side;
+	u8 proto;
+	u16 port1;
+	u16 port2;
+	u16 wire1;
+	u16 wire2;
+	u32 seq;
+	u64 time;
+	u8 flags_dscp_keep;
+	u8 salt_i[16];
+	u8 salt_r[16];
+	u8 key[32];
+	u8 t[32];
+	u8 plain[16];
+	u8 plain_len;
 	u16 orig_len;
 	u16 sealed_len;
 	const u8 *orig;
@@ -229,14 +279,9 @@ def cases():
                         'size': size, 'zero': True}
 
 
-def make_case(name, version, proto, side, kri, seq, args):
-    """All fields of one struct sst_kat."""
-    key = some_bytes('key ' + name, 32)
-    port1, port2 = (40000, 53) if proto == 17 else (41000, 443)
-    wire1, wire2 = 50001, 20002
-    flow = Flow(proto, ADDRS[version][0], port1, ADDRS[version][1], port2,
-                wire1, wire2, key, side=side)
-    _, src, sport, dst, dport = flow.real_tuple(side)
+def make_original(name, flow, side, args):
+    """A clear packet as the stack of `side` makes it."""
+    proto, src, sport, dst, dport = flow.real_tuple(side)
     payload = some_bytes('payload ' + name, args['size'])
     if proto == 17:
         segment = packet.udp(src, dst, sport, dport, payload,
@@ -247,14 +292,23 @@ def make_case(name, version, proto, side, kri, seq, args):
                              args.get('options', b''), payload,
                              args.get('urgent', 0))
     tos = args.get('tos', 0)
-    if version == 4:
-        orig = packet.ipv4(src, dst, proto, segment, tos,
+    if len(src) == 4:
+        return packet.ipv4(src, dst, proto, segment, tos,
                            args.get('ident', 0),
                            args.get('frag', packet.DF4), 64,
                            args.get('ip_options', b''))
-    else:
-        orig = packet.ipv6(src, dst, proto, segment, tos,
-                           args.get('label', 0), 64, args.get('ext', ()))
+    return packet.ipv6(src, dst, proto, segment, tos,
+                       args.get('label', 0), 64, args.get('ext', ()))
+
+
+def make_case(name, version, proto, side, kri, seq, args):
+    """All fields of one struct sst_kat."""
+    key = some_bytes('key ' + name, 32)
+    port1, port2 = (40000, 53) if proto == 17 else (41000, 443)
+    wire1, wire2 = 50001, 20002
+    flow = Flow(proto, ADDRS[version][0], port1, ADDRS[version][1], port2,
+                wire1, wire2, key, side=side)
+    orig = make_original(name, flow, side, args)
     keep = args.get('keep', 0)
     flags = trailer.E if args.get('empty') else 0
     sealed = codec.seal_data(flow, side, orig, kri, seq, flags, bool(keep))
@@ -270,6 +324,31 @@ def make_case(name, version, proto, side, kri, seq, args):
             'orig': orig, 'sealed': sealed, 'restored': restored}
 
 
+def arrays(prefix, case):
+    """The packets of a case as C arrays, and {part: the array's name}."""
+    out, pointers = [], {}
+    for part in ('orig', 'sealed', 'restored'):
+        data = case[part]
+        if part == 'restored' and data == case['orig']:
+            pointers[part] = pointers['orig']
+        elif data:
+            pointers[part] = '%s_%s' % (prefix, part)
+            out.append('/* %s */\nstatic const u8 %s[] '
+                       '__maybe_unused = {\n%s};\n\n' % (
+                           case['name'], pointers[part],
+                           lines(data, '\t')))
+        else:
+            pointers[part] = 'NULL'
+    return ''.join(out), pointers
+
+
+def pointed(case, pointers):
+    """The fields of a case that point to arrays."""
+    for part in ('orig', 'sealed', 'restored'):
+        yield '\t\t.%s = %s,\n' % (part, pointers[part])
+        yield '\t\t.%s_len = %d,\n' % (part, len(case[part]))
+
+
 def packets():
     """Byte arrays and the table of whole packets."""
     table = [make_case(*case) for case in cases()]
@@ -283,19 +362,8 @@ def packets():
     out = []
     rows = ['static const struct sst_kat sst_kats[] __maybe_unused = {\n']
     for number, case in enumerate(table):
-        pointers = {}
-        for part in ('orig', 'sealed', 'restored'):
-            data = case[part]
-            if part == 'restored' and data == case['orig']:
-                pointers[part] = pointers['orig']
-            elif data:
-                pointers[part] = 'sst_kat_%d_%s' % (number, part)
-                out.append('/* %s */\nstatic const u8 %s[] '
-                           '__maybe_unused = {\n%s};\n\n' % (
-                               case['name'], pointers[part],
-                               lines(data, '\t')))
-            else:
-                pointers[part] = 'NULL'
+        out_part, pointers = arrays('sst_kat_%d' % number, case)
+        out.append(out_part)
         rows.append('\t{\n\t\t.name = "%s",\n\t\t.key = %s,\n' % (
             case['name'], braces(case['key'])))
         for field in ('sender_side', 'proto', 'port1', 'port2', 'wire1',
@@ -303,16 +371,166 @@ def packets():
             rows.append('\t\t.%s = %d,\n' % (field, case[field]))
         rows.append('\t\t.seq = %dU,\n' % case['seq'])
         rows.append('\t\t.flags_dscp_keep = %d,\n' % case['flags_dscp_keep'])
-        for part in ('orig', 'sealed', 'restored'):
-            rows.append('\t\t.%s = %s,\n' % (part, pointers[part]))
-            rows.append('\t\t.%s_len = %d,\n' % (part, len(case[part])))
+        rows.extend(pointed(case, pointers))
+        rows.append('\t},\n')
+    return ''.join(out) + ''.join(rows) + '};\n\n'
+
+
+PSK_TIME = 1767225600
+
+
+def psk_pairs():
+    """The keys of struct sst_kat_psk, side 1, and their times."""
+    yield assoc.Psk(1, bytes(range(0x40, 0x60))), PSK_TIME
+    yield assoc.Psk(1, some_bytes('psk', 32)), PSK_TIME + 3599 + 10 ** 10
+
+
+def psks():
+    """The table of pre-shared keys."""
+    out = ['static const struct sst_kat_psk sst_kat_psks[] '
+           '__maybe_unused = {\n']
+    for psk, when in psk_pairs():
+        out.append('\t{\n\t\t.text = {\n')
+        for one in (psk, psk.other()):
+            out.append('\t\t\t"%s",\n' % one.text().strip())
+        out.append('\t\t},\n\t\t.psk = %s,\n\t\t.a = %s,\n'
+                   '\t\t.time = %dULL,\n\t\t.id = %s,\n' % (
+                       braces(psk.key), braces(psk.a_psk), when,
+                       braces(psk.id_at(when))))
+        for name, keys in (('o', psk.secrets.open_secret),
+                           ('c', psk.secrets.accept_secret)):
+            out.append('\t\t.%s = {\n' % name)
+            out.extend('\t\t\t{\n%s\t\t\t},\n' % lines(keys[side],
+                                                      '\t\t\t\t')
+                       for side in (1, 2))
+            out.append('\t\t},\n')
+        out.append('\t\t.f = %s,\n\t},\n' % braces(
+            psk.secrets.flow_secret))
+    return ''.join(out) + '};\n\n'
+
+
+def opening_cases():
+    """(name, version, proto, type, initiator's side, seq, arguments)."""
+    for version, proto in itertools.product((4, 6), (17, 6)):
+        tag = 'v%d-%s' % (version, 'udp' if proto == 17 else 'tcp')
+        syn = {'flags': 0x02, 'options': SYN_OPTIONS}
+        back = {'flags': 0x12, 'options': SYN_OPTIONS}
+        for side, psk in ((1, 0), (2, 1)):
+            end = 'side%d-psk%d' % (side, psk)
+            yield '%s-open-%s' % (tag, end), version, proto, \
+                trailer.OPEN, side, 0, dict(
+                    syn, size=0 if proto == 6 else 13, psk=psk)
+            yield '%s-accept-%s' % (tag, end), version, proto, \
+                trailer.ACCEPT, side, 0, dict(
+                    back, size=0 if proto == 6 else 13, psk=psk)
+        for kind, flags, word in ((trailer.OPEN, syn, 'open'),
+                                  (trailer.ACCEPT, back, 'accept')):
+            for seq in (1, 2 ** 32 - 1):
+                yield '%s-%s-seq%x' % (tag, word, seq), version, proto, \
+                    kind, 1, seq, dict(flags, size=1)
+            yield '%s-%s-ecn' % (tag, word), version, proto, kind, 2, 3, \
+                dict(flags, size=0, tos=2)
+            for keep in (0, 1):
+                yield '%s-%s-dscp-%s' % (
+                    tag, word, 'keep' if keep else 'clear'), version, \
+                    proto, kind, 1, 4, dict(flags, size=2, tos=0xb9,
+                                            keep=keep)
+            if version == 6:
+                yield '%s-%s-ext' % (tag, word), version, proto, kind, 1, \
+                    5, dict(flags, size=3, ext=EXT)
+            else:
+                yield '%s-%s-ip-options' % (tag, word), version, proto, \
+                    kind, 1, 5, dict(flags, size=3, ip_options=ROUTER_ALERT)
+        if proto == 17:
+            for side in (1, 2):
+                yield '%s-accept-empty-side%d' % (tag, side), version, \
+                    proto, trailer.ACCEPT, side, 6, {'size': 0,
+                                                     'empty': True}
+            if version == 4:
+                for kind in opening.KINDS:
+                    yield '%s-no-checksum-%d' % (tag, kind), version, \
+                        proto, kind, 1, 7, {'size': 7, 'zero': True}
+        else:
+            yield tag + '-accept-data', version, proto, trailer.ACCEPT, 1, \
+                8, {'size': 33, 'options': TIMESTAMPS}
+            yield tag + '-accept-rst', version, proto, trailer.ACCEPT, 2, \
+                9, {'size': 0, 'flags': 0x14}
+            yield tag + '-open-ece', version, proto, trailer.OPEN, 2, \
+                10, {'size': 0, 'flags': 0xc2, 'options': SYN_OPTIONS}
+
+
+def make_opening(name, version, proto, kind, initiator, seq, args):
+    """All fields of one struct sst_kat_opening."""
+    psk, when = list(psk_pairs())[args.get('psk', 0)]
+    salt_i = some_bytes('salt_i ' + name, 16)
+    salt_r = some_bytes('salt_r ' + name, 16)
+    side = initiator if kind == trailer.OPEN else 3 - initiator
+    ports = {initiator: 40000, 3 - initiator: 53} if proto == 17 else \
+        {initiator: 41000, 3 - initiator: 443}
+    wires = {initiator: 50001, 3 - initiator: 20002}
+    flow = Flow(proto, ADDRS[version][0], ports[1], ADDRS[version][1],
+                ports[2], wires[1], wires[2], None, side=side)
+    flow_key = psk.secrets.flow_key(salt_i, salt_r, kdf.flow_context(
+        1, proto, initiator, ports[initiator], ports[3 - initiator]))
+    orig = make_original(name, flow, side, args)
+    keep = args.get('keep', 0)
+    flags = trailer.E if args.get('empty') else 0
+    if kind == trailer.OPEN:
+        key = psk.secrets.open_key(side, salt_i)
+        clear = psk.id_at(when) + salt_i
+        plain = opening.open_plain(ports[side], ports[3 - side], 1, when)
+    else:
+        key = psk.secrets.accept_key(side, salt_i, salt_r)
+        clear = salt_r
+        plain = opening.accept_plain(ports[side], ports[3 - side])
+    sealed = opening.seal_packet(flow, side, orig, kind, seq, key, clear,
+                                 plain, flags, bool(keep))
+    parsed = packet.Packet(sealed)
+    parts = opening.take_apart(parsed)
+    if opening.unseal(parts, key) != plain:
+        raise ValueError('%s does not open' % name)
+    restored = codec.restore(parsed, flow, side, parts)
+    if flags:
+        orig = restored = b''
+    return {'name': name, 'psk': args.get('psk', 0), 'type': kind,
+            'flags': flags, 'initiator_side': initiator,
+            'sender_side': side, 'proto': proto, 'port1': ports[1],
+            'port2': ports[2], 'wire1': wires[1], 'wire2': wires[2],
+            'seq': seq, 'time': when, 'flags_dscp_keep': keep,
+            'salt_i': salt_i, 'salt_r': salt_r, 'key': key, 't': flow_key,
+            'plain': plain, 'plain_len': len(plain), 'orig': orig,
+            'sealed': sealed, 'restored': restored}
+
+
+def openings():
+    """Byte arrays and the table of packets with OPEN and ACCEPT."""
+    table = [make_opening(*case) for case in opening_cases()]
+    if len({case['name'] for case in table}) != len(table):
+        raise ValueError('two openings with one name')
+    out = []
+    rows = ['static const struct sst_kat_opening sst_kat_openings[] '
+            '__maybe_unused = {\n']
+    for number, case in enumerate(table):
+        out_part, pointers = arrays('sst_kat_opening_%d' % number, case)
+        out.append(out_part)
+        rows.append('\t{\n\t\t.name = "%s",\n' % case['name'])
+        for field in ('psk', 'type', 'flags', 'initiator_side',
+                      'sender_side', 'proto', 'port1', 'port2', 'wire1',
+                      'wire2', 'flags_dscp_keep', 'plain_len'):
+            rows.append('\t\t.%s = %d,\n' % (field, case[field]))
+        rows.append('\t\t.seq = %dU,\n' % case['seq'])
+        rows.append('\t\t.time = %dULL,\n' % case['time'])
+        for field in ('salt_i', 'salt_r', 'key', 't', 'plain'):
+            rows.append('\t\t.%s = %s,\n' % (field, braces(case[field])))
+        rows.extend(pointed(case, pointers))
         rows.append('\t},\n')
     return ''.join(out) + ''.join(rows) + '};\n\n'
 
 
 def whole():
     """The whole header."""
-    return HEAD + hchacha() + schedules() + packets() \
+    return HEAD + hchacha() + schedules() + packets() + psks() \
+        + openings() \
         + '#endif /* SST_VECTORS_H */\n'
 
 
