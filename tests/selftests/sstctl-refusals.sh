@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # check: 6.12 debug
-# timeout: 180
+# timeout: 240
 # Wrong command lines and wrong netlink messages: each gets the answer that is
 # documented, and changes nothing.
 . "$(dirname "$0")/../lib/topology.sh"
@@ -28,7 +28,7 @@ wrong() {
 }
 
 rows=$(grep -c '^[^#]' "$table")
-tap_plan $((126 + rows))
+tap_plan $((234 + rows))
 
 ns_add T
 run=(ip netns exec "$(ns_name T)")
@@ -45,7 +45,7 @@ wrong '' 'a command is missing'
 wrong '' 'a command is missing' -j
 wrong '' "'frob' is not a command" frob
 wrong '' "'' is not a command" ''
-wrong '' "'s' may be stats or set" s
+wrong '' "'s' may be show or stats or set or shutdown" s
 wrong '' "'FLOW' is not a command" FLOW
 wrong '' "'frob' is not a command" help frob
 wrong '' "'add' is not a command" help flow add
@@ -212,3 +212,145 @@ is 'raw message of a container to its own namespace' \
 	"$("${nobody[@]}" unshare -Urn "${nlraw[@]}" flow-flush)" ok
 ok 'the documentation is that of the table' "$tools/gen-netlink-errors" --check
 is 'refused values were not set' "$(ns T sstctl get rekey-seconds)" 'rekey-seconds 3600'
+
+# ---- genpsk
+run=(ip netns exec "$(ns_name T)")
+echo mine >mine
+wrong '' "'p' may be peer or policy" p
+wrong '' "'g' may be genpsk or get" g
+wrong genpsk 'the names of two files are missing' genpsk
+wrong genpsk 'the names of two files are missing' genpsk one.psk
+wrong genpsk "'three' is not expected" genpsk one two three
+wrong genpsk "'-' is not a file, and each host gets one of its own" genpsk one.psk -
+exists='exists and stays as it is: give another name'
+refuse 1 "genpsk: file 'mine' $exists" genpsk mine two.psk
+refuse 1 "genpsk: file 'mine' $exists" genpsk one.psk mine
+refuse 1 "genpsk: file 'one.psk' $exists" genpsk one.psk one.psk
+refuse 1 "genpsk: file 'none/two': No such file or directory" genpsk one.psk none/two
+ln -s nowhere link
+refuse 1 "genpsk: file 'link' $exists" genpsk link two.psk
+mkdir full
+must mount -t tmpfs -o size=4k full full
+head -c 4096 /dev/zero >full/zero
+refuse 1 "genpsk: file 'full/two': No space left on device" genpsk one.psk full/two
+must umount full
+is 'genpsk: what failed left nothing' "$(cat mine; ls ./*.psk link nowhere 2>/dev/null)" $'mine\nlink'
+must sstctl genpsk one.psk two.psk
+
+# ---- peer
+psk=$(cat one.psk)
+name='a name has letters, digits and signs, no blanks or commas'
+wrong peer "'frob' is not a command" peer frob
+wrong peer "'psk' is not a command" peer psk
+wrong 'peer add' 'name is missing' peer add
+wrong 'peer add' 'address is missing' peer add b
+wrong 'peer add' 'address is missing' peer add b psk one.psk
+wrong 'peer add' 'psk is missing' peer add b address 10.0.2.1
+wrong 'peer add' 'address needs a value' peer add b address
+wrong 'peer add' 'address is given twice' peer add b address 10.0.2.1 address 10.0.2.2
+wrong 'peer add' "'side' is not expected" peer add b side 1
+wrong 'peer add' "name '': a name has 1 to 31 characters" peer add ''
+wrong 'peer add' "name '12345678901234567890123456789012': a name has 1 to 31 characters" \
+	peer add 12345678901234567890123456789012
+wrong 'peer add' "name 'a b': $name" peer add 'a b'
+wrong 'peer add' "name 'a,b': $name" peer add a,b
+wrong 'peer add' "name 'a?b': $name" peer add $'a\nb'
+wrong 'peer add' $'name \'\303\244\': '"$name" peer add $'\303\244'
+wrong 'peer add' "address 'host': not an IPv4 or IPv6 address" peer add b address host
+wrong 'peer add' "address '10.0.2.1/24': not an IPv4 or IPv6 address" peer add b address 10.0.2.1/24
+wrong 'peer add' "address '10.0.2.1,': not an IPv4 or IPv6 address" peer add b address 10.0.2.1,
+wrong 'peer add' "address '10.0.2.1,10.0.2.1': an address is given twice" peer add b address 10.0.2.1,10.0.2.1
+wrong 'peer add' "address 'fd00::1,fd00:0::1': an address is given twice" peer add b address fd00::1,fd00:0::1
+many=$(seq -s , -f '10.0.3.%g' 17)
+wrong 'peer add' "address '$many': a peer has at most 16 addresses" peer add b address "$many"
+wrong 'peer add' "address 'fd00::1': not an IPv4 address, which -4 asks for" -4 peer add b address fd00::1
+wrong 'peer add' "address 'fd00::1,10.0.2.1': not an IPv6 address, which -6 asks for" -6 peer add b address fd00::1,10.0.2.1
+wrong 'peer add' "psk: $on_argv" peer add b address 10.0.2.1 psk "$psk"
+wrong 'peer add' "psk: $on_argv" peer add b address 10.0.2.1 psk "${psk##*:}"
+wrong 'peer add' "psk: $on_argv" peer add "$psk"
+wrong 'peer add' "psk: $on_argv" peer add b "$psk"
+wrong 'flow add' "key: $on_argv" "${good[@]:0:13}" "$psk"
+peer=(peer add b address 10.0.2.1 psk)
+refuse 1 "peer add: psk file 'none': No such file or directory" "${peer[@]}" none
+refuse 1 "peer add: psk file '.': Is a directory" "${peer[@]}" .
+not_a_psk="not a pre-shared key: make a pair with 'sstctl genpsk'"
+refuse 1 "peer add: psk file 'standard input': $not_a_psk" "${peer[@]}" -
+refuse 1 "peer add: psk file 'key': $not_a_psk" "${peer[@]}" key
+# bad FILE WHY SED-COMMAND: what is wrong with a psk that was changed so.
+bad() {
+	sed "$3" one.psk >"$1"
+	refuse 1 "peer add: psk file '$1': $2" "${peer[@]}" "$1"
+}
+bad version "$not_a_psk" 's/psk-1/psk-2/'
+bad side 'the side in it is not 1 or 2' 's/:1:1:/:3:1:/'
+bad suite 'the suite in it is not known: update sstctl' 's/:1:1:/:1:2:/'
+bad base64 'the base64 in it is damaged' 's/.=$/!=/'
+bad short "$not_a_psk" 's/.=$/=/'
+bad lines "$not_a_psk" 'p'
+bad empty "$not_a_psk" d
+refuse 1 "flow add: key file 'one.psk': $not_a_key" "${good[@]:0:13}" one.psk
+wrong 'peer del' 'name is missing' peer del
+wrong 'peer del' "name 'a b': $name" peer del b 'a b'
+wrong 'peer show' "name 'a,b': $name" peer show a,b
+wrong 'peer show' "'b' is not expected" peer show a b
+is 'no peer was added' "$("${run[@]}" sstctl -j peer)" '{"peers":[]}'
+
+# ---- policy
+wrong policy "'frob' is not a command" policy frob
+wrong 'policy add' 'the direction is missing, give out or in' policy add
+wrong 'policy add' "direction 'both': give out or in" policy add both
+wrong 'policy add' 'the verdict is missing, give clear, prefer or require' policy add out
+wrong 'policy add' 'the verdict is missing, give clear or require' policy add in port 80
+wrong 'policy add' 'prefer: with out only, the host that opens a flow chooses; give clear or require' policy add in prefer
+wrong 'policy add' 'prefer: there is a verdict already, give one of clear, prefer, require' policy add out clear prefer
+wrong 'policy add' 'clear is given twice' policy add out clear clear
+wrong 'policy add' "'allow' is not expected" policy add out allow
+wrong 'policy add' "'pr' may be several words" policy add out pr
+wrong 'policy add' "from '10.0.0.1': with out it is 'to'" policy add out from 10.0.0.1 clear
+wrong 'policy add' "to '10.0.0.1': with in it is 'from'" policy add in to 10.0.0.1 clear
+wrong 'policy add' 'to needs a value' policy add out require to
+wrong 'policy add' "to 'any': not an IPv4 or IPv6 address" policy add out to any clear
+wrong 'policy add' "to '10.0.0.0/33': after '/' comes a number from 0 to 32" policy add out to 10.0.0.0/33 clear
+wrong 'policy add' "to '10.0.0.0/': after '/' comes a number from 0 to 32" policy add out to 10.0.0.0/ clear
+wrong 'policy add' "from 'fd00::/129': after '/' comes a number from 0 to 128" policy add in from fd00::/129 clear
+host_bits='the address has bits after the prefix length: make them 0, or leave out /LEN for one host'
+wrong 'policy add' "to '10.0.0.1/8': $host_bits" policy add out to 10.0.0.1/8 clear
+wrong 'policy add' "to 'fd00::1/64': $host_bits" policy add out to fd00::1/64 clear
+wrong 'policy add' "to 'fd00::': not an IPv4 address, which -4 asks for" -4 policy add out to fd00:: clear
+wrong 'policy add' "without a prefix a rule is about IPv4 and IPv6, add 'to 0.0.0.0/0'" -4 policy add out clear
+wrong 'policy add' "without a prefix a rule is about IPv4 and IPv6, add 'from ::/0'" -6 policy add in clear
+wrong 'policy add' "proto 'icmp': give tcp or udp" policy add out proto icmp clear
+wrong 'policy add' "port '0': a port is a number from 1 to 65535" policy add out port 0 clear
+wrong 'policy add' "port '80-': a port is a number from 1 to 65535" policy add out port 80- clear
+wrong 'policy add' "port '80-65536': a port is a number from 1 to 65535" policy add out port 80-65536 clear
+wrong 'policy add' "port '90-80': the last port is below the first" policy add out port 90-80 clear
+wrong 'policy add' "priority '-1': not a number" policy add out clear priority -1
+wrong 'policy add' "priority '4294967296': the number is too large" policy add out clear priority 4294967296
+wrong 'policy del' 'id is missing' policy del
+wrong 'policy del' "id 'all': an id is a number from 1 to 4294967295" policy del all
+wrong 'policy show' "id '0': an id is a number from 1 to 4294967295" policy show 0
+wrong 'policy show' "'2' is not expected" policy show 1 2
+wrong 'policy flush' "direction 'both': give out or in" policy flush both
+wrong 'policy flush' "'in' is not expected" policy flush out in
+is 'no rule was added' "$("${run[@]}" sstctl -j policy)" '{"policy":[]}'
+
+# ---- show, shutdown, tunables
+wrong '' "'sh' may be show or shutdown" sh
+wrong show "'peer' is not expected" show peer
+wrong shutdown "'now' is not expected" shutdown now
+wrong set "opening-window '10m': not a number" set opening-window 10m
+wrong set "max-half-open '-1': not a number" set max-half-open -1
+
+# ---- other people
+cp one.psk nobody.psk
+chown 65534 nobody.psk
+run=(ip netns exec "$(ns_name T)" "${nobody[@]}")
+refuse 2 "peer add: $eperm" "${peer[@]}" nobody.psk
+refuse 2 "peer del: $eperm" peer del b
+refuse 2 "peer show: $eperm" peer show
+refuse 2 "policy add: $eperm" policy add out require
+refuse 2 "policy del: $eperm" policy del 1
+refuse 2 "policy show: $eperm" policy show
+refuse 2 "policy flush: $eperm" policy flush
+refuse 2 "show: $eperm" show
+refuse 2 "shutdown: $eperm" shutdown

@@ -1,14 +1,15 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # check: debug
-# timeout: 240
-# What sstctl does when nothing is wrong: flows, counters, tunables, events, as
-# text and as JSON, in other namespaces, and without ever showing a secret.
+# timeout: 300
+# What sstctl does when nothing is wrong: flows, peers, policy, counters, tunables,
+# events, as text and as JSON, in other namespaces, and without ever showing a
+# secret.
 . "$(dirname "$0")/../lib/topology.sh"
 top=$(dirname "$(realpath "$0")")/../..
 nlraw=("/usr/bin/python3" "$top/tests/tools/nlraw.py")
 
-if [ "${SST_KERNEL-}" = debug ]; then tap_plan 88; else tap_plan 89; fi
+if [ "${SST_KERNEL-}" = debug ]; then tap_plan 160; else tap_plan 161; fi
 
 topo_hrh
 ns_add T
@@ -39,7 +40,11 @@ is 'version' "$(sstctl -V)" "sstctl $(cat "$top/VERSION")"
 is 'version, long' "$(sstctl --version)" "sstctl $(cat "$top/VERSION")"
 for words in '--help' '-h' 'help' 'help flow' 'help set' 'flow help' 'flow -h' \
 	'flow add --help' 'flow del help' 'flow show help' 'flow flush help' \
-	'flow genkey help' 'stats help' 'set help' 'get --help' 'monitor help'; do
+	'flow genkey help' 'stats help' 'set help' 'get --help' 'monitor help' \
+	'show help' 'genpsk --help' 'peer help' 'peer add help' 'peer del -h' \
+	'peer show help' 'policy --help' 'policy add help' 'policy del help' \
+	'policy show help' 'policy flush help' 'shutdown help' 'help peer' \
+	'help shutdown'; do
 	# shellcheck disable=SC2086 # several words
 	sstctl $words >out 2>err
 	is "sstctl $words" "$? $(head -c 13 out) $(cat err)" '0 Usage: sstctl '
@@ -64,11 +69,11 @@ id=$(s flow add proto tcp "${v4[@]}" side 1 key key1 2>err)
 is 'add: says the id' "$id $(cat err)" 'flow 1 '
 is 'show as text' "$(s flow show 1 | sed 's/age .*/age/; s/ *$//')" \
 'flow 1 tcp local 10.0.1.1:40000 remote 10.0.2.1:80 wire 31417:27182
-    side 1 scope ports suite chacha20-poly1305 state live age
+    side 1 scope ports suite chacha20-poly1305 state live role manual age
     tx key 0 seq 0 packets 0 bytes 0
     rx key 0 packets 0 bytes 0 idle never'
 is 'show as JSON' "$(q '.flows[0].age |= 0 | tojson' flow show)" \
-'{"flows":[{"id":1,"proto":"tcp","local":"10.0.1.1","local_port":40000,"remote":"10.0.2.1","remote_port":80,"wire_local_port":31417,"wire_remote_port":27182,"side":1,"scope":"ports","suite":"chacha20-poly1305","state":"live","age":0,"tx":{"kri":0,"seq":0,"packets":0,"bytes":0},"rx":{"kri":0,"packets":0,"bytes":0,"idle":null}}]}'
+'{"flows":[{"id":1,"proto":"tcp","local":"10.0.1.1","local_port":40000,"remote":"10.0.2.1","remote_port":80,"wire_local_port":31417,"wire_remote_port":27182,"side":1,"scope":"ports","suite":"chacha20-poly1305","state":"live","role":"manual","peer":null,"peer_port":null,"age":0,"tx":{"kri":0,"seq":0,"packets":0,"bytes":0},"rx":{"kri":0,"packets":0,"bytes":0,"idle":null}}]}'
 is 'pretty JSON says the same' "$(sstctl -n "$T" -j -p flow show | jq -c '.flows[0].age |= 0')" \
 	"$(js flow show | jq -c '.flows[0].age |= 0')"
 at_least 'pretty JSON has lines' "$(sstctl -n "$T" -jp flow show | wc -l)" 20
@@ -101,24 +106,26 @@ names=$("$top/tools/sstctl/gen-counters" --check && sed -n 's/^\t\t"\([a-z_]*\)"
 is 'stats: all of the specification, text' "$(s stats all | awk '{ print $1 }')" "$names"
 is 'stats: all of the specification, JSON' "$(q '.counters | keys_unsorted[]' stats)" "$names"
 is 'stats: zeros are left out' "$(s stats)" ''
-at_least 'stats: with meanings' "$(s stats all explain | grep -c '^    [A-Z].*\.$')" 25
+at_least 'stats: with meanings' "$(s stats all explain | grep -c '^    [A-Z].*\.$')" 45
 
 # ---- tunables
 before=$(s get)
 is 'get: defaults' "$(js get)" \
-	'{"mark_mask":252,"mark_value":172,"dscp":"clear","rekey_packets":4294901760,"rekey_seconds":3600,"max_flows":131072,"flows":3}'
+	'{"mark_mask":252,"mark_value":172,"dscp":"clear","rekey_packets":4294901760,"rekey_seconds":3600,"max_flows":131072,"opening_window":600,"max_half_open":4096,"flows":3}'
 ok 'set: all at once' s set mark-mask 0xf0 mark-value 0x50 dscp keep \
-	rekey-packets 1000 rekey-seconds 60 max-flows 5
+	rekey-packets 1000 rekey-seconds 60 max-flows 5 opening-window 30 max-half-open 7
 is 'get: all as set' "$(s get | tr '\n' ' ')" \
-	'mark-mask 0xf0 mark-value 0x50 dscp keep rekey-packets 1000 rekey-seconds 60 max-flows 5 flows 3 '
+	'mark-mask 0xf0 mark-value 0x50 dscp keep rekey-packets 1000 rekey-seconds 60 max-flows 5 opening-window 30 max-half-open 7 flows 3 '
 ok 'set: one, decimal' s set mark-value 0xa0
 is 'get: the others stay' "$(s get mark-value mark-mask dscp | tr '\n' ' ')" \
 	'mark-mask 0xf0 mark-value 0xa0 dscp keep '
 # shellcheck disable=SC2046 # several words
 ok 'set takes what get prints' s set $(grep -v ^flows <<<"$before")
 is 'get: as before' "$(s get)" "$before"
-ok 'set: the largest values' s set rekey-packets 4294901760 rekey-seconds 3600 max-flows 1048576
-ok 'set: the smallest values' s set rekey-packets 1 rekey-seconds 1 max-flows 0
+ok 'set: the largest values' s set rekey-packets 4294901760 rekey-seconds 3600 max-flows 1048576 \
+	opening-window 86400 max-half-open 65536
+ok 'set: the smallest values' s set rekey-packets 1 rekey-seconds 1 max-flows 0 \
+	opening-window 0 max-half-open 1
 # shellcheck disable=SC2046 # several words
 must s set $(grep -v ^flows <<<"$before")
 
@@ -145,8 +152,8 @@ flow-closed 2 flushed
 flow-closed 1 deleted
 flow-closed 3 deleted'
 is 'monitor: text' "$(sed 's/^20[0-9-]*T[0-9:.]*Z //; s/ age .*//' mon.out | head -n 2)" \
-'flow-opened flow 4 udp local 10.0.1.1:5000 remote 10.0.2.1:53 wire 5001:5002 side 1 scope ports suite chacha20-poly1305 state live
-flow-closed flow 4 udp local 10.0.1.1:5000 remote 10.0.2.1:53 wire 5001:5002 reason deleted side 1 scope ports suite chacha20-poly1305 state live'
+'flow-opened flow 4 udp local 10.0.1.1:5000 remote 10.0.2.1:53 wire 5001:5002 side 1 scope ports suite chacha20-poly1305 state live role manual
+flow-closed flow 4 udp local 10.0.1.1:5000 remote 10.0.2.1:53 wire 5001:5002 reason deleted side 1 scope ports suite chacha20-poly1305 state live role manual'
 is 'monitor: each line is JSON with a time' \
 	"$(jq -r '.time | test("^20..-..-..T..:..:..[.]......Z$")' monj.out | sort | uniq -c | tr -s ' ')" ' 5 true'
 
@@ -240,18 +247,163 @@ ok 'monitor says that events were lost' wait_for -t 30 grep -q \
 ok 'and goes on' wait_for -t 30 grep -q 'local 10.9.1.1:5000' slow-mon.out
 ok 'and ends well' bg_wait slow
 
+# ---- pre-shared keys
+is 'genpsk: says nothing' "$(sstctl genpsk a.psk b.psk 2>&1)" ''
+is 'genpsk: both sides of one key' \
+	"$(cut -d : -f 1-3 a.psk b.psk | tr '\n' ' ') $(cut -d : -f 4 a.psk b.psk | sort -u | wc -l)" \
+	'sst-psk-1:1:1 sst-psk-1:2:1  1'
+is 'genpsk: base64 of 32 bytes' "$(cut -d : -f 4 a.psk | base64 -d | wc -c) $(wc -c <a.psk)" '32 59'
+(umask 0 && sstctl genpsk open1.psk open2.psk)
+is 'genpsk: for the owner only' "$(stat -c %a open1.psk open2.psk | tr '\n' ' ')" '600 600 '
+not_ok 'genpsk: never the same' cmp -s a.psk open1.psk
+must sstctl genpsk x1.psk x2.psk
+
+# ---- peers
+is 'peer show: nothing' "$(s peer show)" ''
+is 'peer show: nothing, JSON' "$(js peer show)" '{"peers":[]}'
+is 'peer add says nothing' "$(s peer add b.example address 10.0.2.1,fd00:2::1 psk a.psk 2>&1)" ''
+is 'peer show as text' "$(s peer show b.example)" \
+'peer b.example address 10.0.2.1,fd00:2::1
+    side 1 suite chacha20-poly1305 flows 0 idle never'
+is 'peer show as JSON' "$(js peer show b.example)" \
+'{"peers":[{"name":"b.example","addresses":["10.0.2.1","fd00:2::1"],"side":1,"suite":"chacha20-poly1305","flows":0,"idle":null}]}'
+many=$(seq -s , -f '10.0.3.%g' 8),$(seq -s , -f 'fd00:3::%g' 8)
+ok 'peer add: short words, 16 addresses, standard input' s pe a a-16 ps - ad "$many" <x2.psk
+is 'peer show: all addresses, side 2' \
+	"$(q '.peers[] | [(.addresses | sort | length), (.addresses | unique | length), .side] | tojson' peer show a-16)" \
+	'[16,16,2]'
+chmod o+r open1.psk
+is 'peer add: a file that others may read' "$(s peer add six address fd00:6::1 psk open1.psk 2>&1)" \
+	"sstctl: peer add: warning: psk file 'open1.psk' is accessible to others: try 'chmod o= FILE'"
+is 'peer show: all, by name' "$(q '.peers | map(.name) | tojson' peer show)" '["a-16","b.example","six"]'
+is 'peer alone' "$(q '.peers | map(.name) | tojson' peer)" '["a-16","b.example","six"]'
+is 'peer show: -4' "$(q '.peers | map(.name) | tojson' -4 peer list)" '["a-16","b.example"]'
+is 'peer show: -6' "$(q '.peers | map(.name) | tojson' -6 pe s)" '["a-16","b.example","six"]'
+s peer del six nobody a-16 >out 2>err
+is 'peer del: all are tried' "$? $(wc -l <err) $(q '.peers | map(.name) | tojson' peer)" '2 1 ["b.example"]'
+ok 'peer del: the name names it' grep -q '^sstctl: peer del: name nobody: ' err
+ok 'peer add: a name and a key again' s peer add six address fd00:6::1 psk open2.psk
+
+# ---- policy
+is 'policy show: nothing' "$(s policy show)" ''
+is 'policy show: nothing, JSON' "$(js policy show)" '{"policy":[]}'
+p1=$(s policy add out require)
+is 'policy add: says the id' "${p1% *}" policy
+p1=${p1#* }
+p2=$(js policy add out to 10.0.2.0/24 port 80-90 proto tcp prefer priority 10 | jq .id)
+p3=$(q .id po a i f fd00:2::/64 prot udp port 53 c)
+p4=$(q .id policy add in require from 10.0.2.1 priority 0)
+p5=$(q .id policy add out to ::/0 clear priority 4294967295)
+is 'policy show as text, by priority and age' "$(s policy show)" \
+"policy $p4 in from 10.0.2.1/32 require priority 0 hits 0
+policy $p2 out to 10.0.2.0/24 proto tcp port 80-90 prefer priority 10 hits 0
+policy $p1 out require priority 1000 hits 0
+policy $p3 in from fd00:2::/64 proto udp port 53 clear priority 1000 hits 0
+policy $p5 out to ::/0 clear priority 4294967295 hits 0"
+is 'policy show: one, JSON' "$(js policy show "$p2")" \
+"{\"policy\":[{\"id\":$p2,\"direction\":\"out\",\"prefix\":\"10.0.2.0/24\",\"proto\":\"tcp\",\"port\":80,\"port_last\":90,\"verdict\":\"prefer\",\"priority\":10,\"hits\":0}]}"
+is 'policy show: what does not matter, JSON' "$(js policy show "$p1")" \
+"{\"policy\":[{\"id\":$p1,\"direction\":\"out\",\"prefix\":null,\"proto\":null,\"port\":null,\"port_last\":null,\"verdict\":\"require\",\"priority\":1000,\"hits\":0}]}"
+is 'policy show: one port, JSON' "$(q '.policy[0] | [.port, .port_last] | tojson' policy show "$p3")" '[53,53]'
+is 'policy show: -4' "$(q '.policy | map(.id) | tojson' -4 policy)" "[$p4,$p2,$p1]"
+is 'policy show: -6' "$(q '.policy | map(.id) | tojson' -6 policy list)" "[$p1,$p3,$p5]"
+rule=$(s policy show "$p2" | sed 's/^policy [0-9]* //; s/ hits .*//')
+must s policy del "$p2"
+# shellcheck disable=SC2086 # several words
+ok 'policy add takes what policy show prints' s policy add $rule
+ok 'policy del: several' s policy del "$p4" "$p5"
+ok 'policy flush: one direction' s policy flush out
+is 'policy flush: the other stays' "$(q '.policy | map(.id) | tojson' policy)" "[$p3]"
+ok 'policy flush' s policy flush
+is 'policy flush: nothing is left' "$(js policy)" '{"policy":[]}'
+
+# ---- the overview
+must s policy add in port 22 clear priority 5 >s.out
+is 'show as text' "$(s show | head -n 9 | sed 's/^policy [0-9]*/policy N/')" \
+'mark-mask 0xfc mark-value 0xac dscp clear max-flows 131072 opening-window 600 flows 1000
+
+peer b.example address 10.0.2.1,fd00:2::1
+    side 1 suite chacha20-poly1305 flows 0 idle never
+peer six address fd00:6::1
+    side 2 suite chacha20-poly1305 flows 0 idle never
+
+policy N in port 22 clear priority 5 hits 0'
+is 'show: flows' "$(s show | grep -c '^flows \|^    flow ')" 1001
+ok 'show: valid JSON' valid js show
+is 'show as JSON' "$(q '[keys_unsorted, (.peers, .policy, .flows | length)] | tojson' show)" \
+	'[["peers","policy","flows"],2,1,1000]'
+is 'show: a flow is that of flow show' "$(q '.flows[7] | .age = 0 | tojson' show)" \
+	"$(q '.flows[7] | .age = 0 | tojson' flow show)"
+is 'show: -6' "$(q '[.peers, .policy, .flows | length] | tojson' -6 show)" '[2,1,0]'
+
+# ---- a flow of two peers
+a() { sstctl -n "$(ns_name A)" "$@"; }
+b() { sstctl -n "$(ns_name B)" "$@"; }
+must a flow flush
+must b flow flush
+must a set rekey-packets 4294901760
+must sstctl genpsk A.psk B.psk
+must a peer add bob address "$B4,$B6" psk A.psk
+must b peer add alice address "$A4,$A6" psk B.psk
+must a policy add out to "$B4" proto udp port 7000 require >a.out
+must b policy add in from "$A4" proto udp port 7000 require >b.out
+bg_ns opena A sstctl -j monitor
+bg_ns openb B sstctl -j monitor
+wait_for grep -q listening opena.err
+wait_for grep -q listening openb.err
+udp_echo_server B 7000
+# The second datagram confirms the flow.
+is 'the peers talk' "$({ printf 'who is'; sleep 1; printf ' it'; } |
+	ns A socat -t 2 -T 3 - "UDP4:$B4:7000,sourceport=7001")" 'who is it'
+is 'flow show: the initiator' "$(a -j flow | jq -c '.flows | map([.role, .state, .peer, .peer_port, .local_port, .remote_port])')" \
+	'[["initiator","live","bob",null,7001,7000]]'
+is 'flow show: the responder' "$(b -j flow | jq -c '.flows | map([.role, .peer, .local_port, .remote_port])')" \
+	'[["responder","alice",7000,7001]]'
+ok 'flow show: role and peer as text' grep -q ' role initiator peer bob age ' <(a flow)
+ok 'show: the flows of a peer' grep -A 2 -q '^flows with peer bob$' <(a show)
+ok '... with what matters' grep -q '^        state live role initiator tx .* rx .* age ' <(a show)
+is 'peer show: flows, and heard of' "$(a -j peer | jq -c '.peers | map([.name, .flows, .idle < 60])')" '[["bob",1,true]]'
+is 'policy show: hits' "$(a -j policy | jq -c '.policy | map(.hits >= 1)')" '[true]'
+must a peer del bob
+ok 'monitor: the end of the peer' wait_for grep -q '"flow-closed".*"reason":"peer-deleted"' opena.out
+bg_stop opena
+bg_stop openb
+is 'monitor: a flow from its opening to its end' \
+	"$(jq -r '[.event, .role, .peer, .reason // "-"] | join(" ")' opena.out)" \
+'flow-opened initiator bob -
+flow-confirmed initiator bob -
+flow-closed initiator bob peer-deleted'
+is 'monitor: the other side' "$(jq -r '[.event, .role, .peer] | join(" ")' openb.out | head -n 2)" \
+'flow-opened responder alice
+flow-confirmed responder alice'
+
+# ---- shutdown
+ok 'shutdown' b shutdown
+is 'shutdown: nothing is left' "$(b -j show)" '{"peers":[],"policy":[],"flows":[]}'
+ok 'shutdown of an empty namespace' sstctl -n "$(ns_name R)" shutdown
+is 'shutdown: others keep theirs' "$(a -j policy | jq '.policy | length')" 1
+must a shutdown
+
 # ---- secrets in what was printed
 sstctl -n "$T" flow show >all.txt
 js flow show >all.json
-cat ./*.out ./*.err all.txt all.json >printed
+s show >show.txt
+js show >show.json
+cat ./*.out ./*.err all.txt all.json show.txt show.json >printed
 for k in key1 open.key key4 key5 key6; do
 	cut -c 1-12 "$k"
 	base64 -d "$k" | od -An -v -tx1 | tr -d ' \n' | cut -c 1-12
 done >secrets
+for k in a.psk open1.psk x1.psk A.psk; do
+	cut -d : -f 4 "$k" | cut -c 1-12
+	cut -d : -f 4 "$k" | base64 -d | od -An -v -tx1 | tr -d ' \n' | cut -c 1-12
+done >>secrets
 cut -c 1-12 key2 >>secrets
 not_ok 'no secret in what was printed' grep -iFf secrets printed
 ok 'flush' s flow flush
 is 'flush: nothing is left' "$(js flow show) $(s get flows)" '{"flows":[]} flows 0'
+is 'flush: peers and rules stay' "$(q '[.peers, .policy | length] | tojson' show)" '[2,1]'
+ok 'shutdown of one with peers and rules' s shutdown
 
 # ---- without the module
 bg monx sstctl monitor
