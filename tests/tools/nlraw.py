@@ -26,7 +26,7 @@ are done in their order:
   reserved:NUMBER     reserved field of the generic netlink header
   no-header           leave out the generic netlink header, too
 
-Key values: "new" is random, "same" that of the message before, else hex digits.
+Values of key and psk: "new" is random, "same" that of the message before, else hex digits.
 
 An answer is "ok" or the name of the error; then, if there is one, the message in
 quotes; then the attribute that the kernel points at, in parentheses.
@@ -73,13 +73,16 @@ ENUM = enums()
 SETS = {
     p: {n[len('SST_A_' + p):].lower().replace('_', '-'): v for n, v in ENUM.items()
         if n.startswith('SST_A_' + p)}
-    for p in ('FLOW_', 'STATS_', 'CONFIG_')
+    for p in ('FLOW_', 'STATS_', 'CONFIG_', 'PEER_', 'POLICY_')
 }
 COMMANDS = {n[8:].lower().replace('_', '-'): v for n, v in ENUM.items()
             if n.startswith('SST_CMD_')}
 
-U8 = {'proto', 'side', 'scope', 'suite', 'mark-mask', 'mark-value', 'dscp'}
-BE16 = {'local-port', 'remote-port', 'wire-local-port', 'wire-remote-port'}
+U8 = {'proto', 'side', 'scope', 'suite', 'mark-mask', 'mark-value', 'dscp',
+      'direction', 'prefix-len', 'verdict'}
+BE16 = {'local-port', 'remote-port', 'wire-local-port', 'wire-remote-port', 'port',
+        'port-last'}
+KEYS = {'key', 'psk'}
 
 GOOD = ['proto=6', 'local-port=40000', 'remote-port=80', 'wire-local-port=31417',
         'wire-remote-port=27182', 'side=1', 'key=new']
@@ -144,6 +147,8 @@ class Socket:
         else:
             number = COMMANDS[command]
             prefix = command.split('-', maxsplit=1)[0].upper() + '_'
+            if command == 'shutdown':
+                prefix = 'POLICY_'
         numbers = SETS[prefix]
         attrs = []      # [name, number, payload, claimed length or None]
         last_key = self.key
@@ -210,7 +215,9 @@ class Socket:
         return self.family, flags, body, numbers, offsets
 
     def payload(self, name, value, last_key):
-        if name == 'key':
+        if name == 'name':
+            return value.encode() + b'\0'
+        if name in KEYS:
             if value == 'new':
                 self.key = os.urandom(32)
             elif value == 'same':
@@ -218,7 +225,7 @@ class Socket:
             else:
                 self.key = bytes.fromhex(value)
             return self.key
-        if name.endswith(('-ipv4', '-ipv6')):
+        if name.endswith(('ipv4', 'ipv6')):
             return ipaddress.ip_address(value).packed
         number = int(value, 0)
         if name in U8:
