@@ -101,6 +101,11 @@ static const struct {
 		"Dropped. No room for a new flow; raise max-flows.",
 	},
 	{
+		SST_A_STATS_TX_NO_ROUTE,
+		"tx_no_route",
+		"Dropped. A packet that SST made itself (flag E) had no route.",
+	},
+	{
 		SST_A_STATS_TX_ICMP,
 		"tx_icmp",
 		"Dropped. An ICMP error that quotes a packet of a flow; it would tell real ports.",

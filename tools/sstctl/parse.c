@@ -428,7 +428,7 @@ bool parse_looks_like_key(const char *text)
 		"abcdefghijklmnopqrstuvwxyz0123456789+/=";
 	size_t len = strlen(text);
 
-	/* A file name seldom begins so and never with the ':'. */
+	/* A file may begin like it, but hardly with the ':'. */
 	if (!strncmp(text, psk_lead, PSK_LEAD_LEN))
 		return true;
 	/*

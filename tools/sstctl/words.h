@@ -9,8 +9,8 @@
 
 /*
  * Command lines of words and values, and other things that several commands do
- * with their arguments. Functions return the exit status, after saying what is
- * wrong.
+ * with their arguments. What returns an int returns the exit status, after
+ * saying what is wrong.
  */
 
 #define BIT(w) (1U << (w))
