@@ -30,16 +30,11 @@ static struct {
 	uint32_t events_group;
 	/* Of the request that is under way. */
 	const struct ipc_words *words;
-	/* The kernel said that the list changed while it was telling it. */
-	bool interrupted;
 	char error[512];
 	/* Both may hold a secret: see ipc_secret_begin(). */
 	char request[REQUEST_SIZE] __attribute__((aligned(NLMSG_ALIGNTO)));
 	char reply[REPLY_SIZE] __attribute__((aligned(NLMSG_ALIGNTO)));
 } ipc;
-
-/* Times that ipc_list() asks for a list that changes all the while. */
-#define LIST_TRIES 10
 
 int ipc_fail(int err, const char *fmt, ...)
 {
@@ -279,12 +274,16 @@ int ipc_talk(const struct nlmsghdr *request, ipc_reply_fn fn, void *data)
 			if (!mnl_nlmsg_portid_ok(nlh, ipc.portid) ||
 			    !mnl_nlmsg_seq_ok(nlh, request->nlmsg_seq))
 				continue;
-			if (nlh->nlmsg_flags & NLM_F_DUMP_INTR)
-				ipc.interrupted = true;
 			if (nlh->nlmsg_type == NLMSG_ERROR)
 				return explain_error(request, nlh);
 			if (nlh->nlmsg_type == NLMSG_DONE)
 				return explain_done(request, nlh);
+			/*
+			 * NLM_F_DUMP_INTR is of no interest: the kernel dumps
+			 * in the order of the ids, rules in that in which it
+			 * goes by them. So a change meanwhile makes nothing
+			 * else show twice or not at all.
+			 */
 			if (nlh->nlmsg_type < NLMSG_MIN_TYPE || !fn)
 				continue;
 			if (mnl_nlmsg_get_payload_len(nlh) <
@@ -438,7 +437,6 @@ int ipc_begin(struct nlmsghdr **nlh, uint8_t cmd, uint16_t flags,
 	if (rc)
 		return rc;
 	ipc.words = words;
-	ipc.interrupted = false;
 	*nlh = start(ipc.family, flags, cmd, SST_GENL_VERSION);
 	return 0;
 }
@@ -474,20 +472,15 @@ int ipc_list(uint8_t cmd, ipc_reply_fn parse, size_t size, struct list *list)
 {
 	struct list_reader reader = { .parse = parse, .size = size, .list = list };
 	struct nlmsghdr *nlh;
-	int rc, tries;
+	int rc;
 
-	for (tries = 0; tries < LIST_TRIES; tries++) {
-		*list = (struct list){ .items = NULL };
-		rc = ipc_begin(&nlh, cmd, NLM_F_DUMP, NULL);
-		if (!rc)
-			rc = ipc_talk(nlh, list_reply, &reader);
-		if (!rc && !ipc.interrupted)
-			return 0;
+	*list = (struct list){ .items = NULL };
+	rc = ipc_begin(&nlh, cmd, NLM_F_DUMP, NULL);
+	if (!rc)
+		rc = ipc_talk(nlh, list_reply, &reader);
+	if (rc)
 		list_free(list);
-		if (rc)
-			return rc;
-	}
-	return ipc_fail(-EAGAIN, "the list changes faster than it can be read: try again");
+	return rc;
 }
 
 void ipc_get_addr(const struct nlattr *attr, int family, struct sst_addr *addr)

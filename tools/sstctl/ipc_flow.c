@@ -263,11 +263,6 @@ int ipc_flow_dump(ipc_flow_fn fn, void *data)
 	struct nlmsghdr *nlh;
 	int rc = ipc_begin(&nlh, SST_CMD_FLOW_GET, NLM_F_DUMP, &flow_words);
 
-	/*
-	 * NLM_F_DUMP_INTR is of no interest: the kernel dumps in the order of
-	 * the ids, so a change meanwhile makes no other flow show twice or not
-	 * at all.
-	 */
 	return rc ? rc : ipc_talk(nlh, flow_reply, &reader);
 }
 

@@ -57,8 +57,6 @@ void ipc_secret_end(void);
  * @parse: fills an element of the list from a message
  * @size: size of an element
  * @list: gets the elements; empty when this fails
- *
- * Asks again when the list changed while the kernel was telling it.
  */
 int ipc_list(uint8_t cmd, ipc_reply_fn parse, size_t size, struct list *list);
 
