@@ -6,7 +6,7 @@ import random
 import unittest
 
 from helpers import ADDR4, ADDR6, Clock
-from sst import assoc, kdf, opening, packet, roles, trailer
+from sst import assoc, kdf, observer, opening, packet, roles, trailer
 from sst.endpoint import Endpoint, Freshness
 from sst.trailer import ACCEPT, DATA, Drop, OPEN, TCP, UDP
 
@@ -438,6 +438,20 @@ class Reopening(Lab):
             host.poll()
             self.assertEqual(host.flows, [])
 
+    def test_after_the_end(self):
+        """The initiator opens anew, the responder does not send."""
+        one, two = self.established()
+        salt = one.salt_i
+        self.clock.now += 180
+        for host in self.hosts:
+            host.poll()
+        with self.assertRaises(Drop):
+            self.send(two, b'late')
+        wire = self.send(one, b'anew')[1]
+        self.assertEqual((kind_of(wire), opening.peek(wire).seq), (OPEN, 0))
+        self.assertNotEqual(one.salt_i, salt)
+        self.assertEqual(len(self.get(1, wire)), 1)
+
 
 class Fresh(Lab):
     """Freshness, replay, confirm-first (section 6, 3)."""
@@ -464,8 +478,38 @@ class Fresh(Lab):
         self.hosts[1].poll()
         self.out[1].clear()
         self.assertEqual(self.hosts[1].flows, [])
-        self.assertEqual(self.get(1, wire), [])
-        self.assertEqual(flags_of(self.wire(1)), trailer.E)
+        self.refuse(1, wire, 'rx_replay')
+        self.assertEqual(self.out[1], [])
+
+    def test_replayed_and_confirmed(self):
+        """All ACCEPTs were lost, the flow ended, the opening comes again:
+        it is not delivered twice, whether or not it is in the cache."""
+        for forget in (False, True):
+            self.setUp()
+            one = self.connect(UDP)
+            _, wire = self.send(one, b'once')
+            self.assertEqual(len(self.get(1, wire)), 1)
+            self.clock.now += 31
+            self.hosts[1].poll()
+            self.out[1].clear()
+            if not forget:
+                self.refuse(1, wire, 'rx_replay')
+                continue
+            self.hosts[1].freshness = Freshness(self.hosts[1].wall)
+            self.assertEqual(self.get(1, wire), [])
+            self.refuse(0, self.wire(1), 'rx_unconfirmed')
+            self.assertFalse(one.confirmed)
+
+    def test_from_the_future(self):
+        """Confirm-first now, not fresh when its time has come."""
+        self.skew[0] = 1000
+        one = self.connect(UDP)
+        clear, wire = self.send(one, b'once')
+        self.confirm_first(wire, clear)
+        self.clock.now += 800
+        self.hosts[1].poll()
+        self.out[1].clear()
+        self.assertEqual(self.hosts[1].flows, [])
         self.refuse(1, wire, 'rx_replay')
 
     def test_after_restart(self):
@@ -823,6 +867,65 @@ class Refused(Lab):
         self.assertIsNone(self.get(1, wire))
         self.hosts[1].psks = [assoc.Psk(1, KEY)]
         self.refuse(1, wire, 'rx_auth')
+
+
+class Chaos(Lab):
+    """A bad path and somebody who sends old packets again."""
+
+    def walk(self, seed, steps=600):
+        """Nothing is delivered twice, no counter used twice."""
+        self.setUp()
+        rand = random.Random(seed)
+        self.skew[0] = rand.choice((0, 0, -1000, 700, 1000, 3000))
+        watch = observer.Observer([assoc.Psk(1, KEY)])
+        flows = [self.connect(UDP, rand.choice((4, 6)), n, (p, p + 1))
+                 for n in (0, 1) for p in (100, 200, 300)]
+        flows += [self.connect(UDP, 4, n, (400, 500)) for n in (0, 1)]
+        queue, old, used, sent = [], [], {}, set()
+        delivered = [set(), set()]
+        got = 0
+        for step in range(steps):
+            flow = rand.choice(flows)
+            if rand.random() < 0.6:
+                clear = self.clear(flow, b'%d' % step)
+                sent.add(clear)
+                flow.host.send(clear, flow)
+            for number in (0, 1):
+                self.hosts[number].poll()
+                while self.out[number]:
+                    wire = self.out[number].pop(0)
+                    seen = watch.open(packet.Packet(wire),
+                                      NOW + self.clock.now)
+                    key = seen.key, seen.meta.counter
+                    self.assertEqual(used.setdefault(key, wire), wire)
+                    old.append((1 - number, wire))
+                    for _ in range(rand.choice((0, 1, 1, 1, 1, 2))):
+                        queue.insert(rand.randint(0, len(queue)),
+                                     (1 - number, wire))
+            if old and rand.random() < 0.2:
+                queue.append(rand.choice(old))
+            while queue and rand.random() < 0.7:
+                number, wire = queue.pop(0)
+                try:
+                    result = self.hosts[number].receive(wire) or ()
+                except Drop:
+                    continue
+                for item in result:
+                    self.assertNotIn(item.packet, delivered[number])
+                    self.assertIn(item.packet, sent)
+                    delivered[number].add(item.packet)
+                    got += 1
+                    if rand.random() < 0.5:
+                        clear = self.clear(item.flow, b'%d-%d' % (step, got))
+                        sent.add(clear)
+                        self.hosts[number].send(clear, item.flow)
+            self.clock.now += rand.choice((0, 0, 0.05, 0.3, 1.1, 4, 16, 35))
+        return got
+
+    def test_chaos(self):
+        """Many walks."""
+        self.assertGreater(sum(self.walk(seed) for seed in range(6)),
+                           6 * 200)
 
 
 class KnownAnswers(unittest.TestCase):

@@ -15,14 +15,14 @@ from collections import namedtuple
 
 from . import assoc, codec, opening, packet
 from .flow import KEY_SECONDS
-from .roles import Initiator, Responder, wire_port_allowed
+from .roles import (Initiator, Responder, UNCONFIRMED_SECONDS,
+                    wire_port_allowed)
 from .trailer import ACCEPT, DATA, Drop, E, OPEN, TCP, UDP
 
 FRESH_SECONDS = 600
 CACHE_ENTRIES = 4096
 PER_TUPLE = 4
 REFUSED_SECONDS = 240
-UNCONFIRMED_SECONDS = 30
 IDLE_SECONDS = 180
 
 # What the application gets: the restored packet and its flow.
@@ -32,8 +32,10 @@ Delivered = namedtuple('Delivered', 'flow packet')
 class Freshness:
     """Decides whether an opening is fresh (section 6, 3).
 
-    The cache holds (key, whole salt_i) until time + window.  What is thrown
-    out before that raises the floor.
+    The cache holds (key, whole salt_i) until time + window, with the replay
+    window of the OPEN key, so that no counter counts twice when the flow
+    has ended.  An opening from the future is not fresh but kept as well: it
+    would be fresh later.  What is thrown out early raises the floor.
     """
 
     def __init__(self, wall, window=FRESH_SECONDS, start=None,
@@ -47,22 +49,26 @@ class Freshness:
     def __contains__(self, key):
         return key in self._cache
 
-    def fresh(self, key, opened):
+    def counters(self, key):
+        """The replay window that an earlier flow has left, or None."""
+        return self._cache[key][1] if key in self._cache else None
+
+    def fresh(self, key, opened, counters=None):
         """True for an opening of the time `opened`; it is then known."""
         now = self.wall()
-        if not self.window or abs(now - opened) > self.window \
+        if not self.window or now - opened > self.window \
                 or opened <= self.floor or key in self._cache:
             return False
-        for old in [k for k, t in self._cache.items()
-                    if t + self.window < now]:
+        for old in [k for k, (when, _) in self._cache.items()
+                    if when + self.window < now]:
             del self._cache[old]
         while len(self._cache) >= self.entries:
-            old = min(self._cache, key=self._cache.get)
-            self.floor = max(self.floor, self._cache.pop(old))
+            old = min(self._cache, key=lambda k: self._cache[k][0])
+            self.floor = max(self.floor, self._cache.pop(old)[0])
         if opened <= self.floor:
             return False
-        self._cache[key] = opened
-        return True
+        self._cache[key] = opened, counters
+        return opened - now <= self.window
 
 
 class Endpoint:
@@ -93,6 +99,7 @@ class Endpoint:
         self._real = {}         # tuple as we send it: the flow that sends
         self._known = {}        # (assoc_id, salt_i): Responder
         self._refused = {}      # tuple as it arrives: until when
+        self._ended = set()     # flows
         self._number = 0
 
     # Tables
@@ -163,6 +170,7 @@ class Endpoint:
         real = flow.real_tuple(flow.side)
         if self._real.get(real) is flow:
             del self._real[real]
+        self._ended.add(flow)
         self.log('ended', flow)
 
     # Out
@@ -170,12 +178,27 @@ class Endpoint:
     def send(self, original, flow=None, flags=0):
         """Seal a clear packet and emit it; KeyError without a flow.
 
-        A flow that lost a glare sends on the one that won.
+        A flow that lost a glare sends on the one that won.  An initiator's
+        flow that has ended opens anew.
         """
         if flow is None:
             flow = self._real[packet.Packet(original).tuple()]
         while flow.successor:
-            flow = flow.successor
+            if flow.successor in self._ended:
+                flow.successor = None
+                self._ended.add(flow)
+            else:
+                flow = flow.successor
+        if flow in self._ended:
+            if not flow.initiator:
+                raise Drop('tx_ended')
+            real = flow.real_tuple(flow.side)
+            if real in self._real:
+                flow = self._real[real]
+            else:
+                self._ended.remove(flow)
+                self._real[real] = flow
+                self.start_over(flow)
         self.emit(flow.seal(original, flags))
 
     def poll(self):
@@ -287,12 +310,15 @@ class Endpoint:
                 raise drop
             return None
         counter = parts.meta.counter
-        if flow and not flow.opens.fresh(counter):
+        opens = flow.opens if flow else self.freshness.counters(
+            (psk, key[1]))
+        if opens and not opens.fresh(counter):
             raise Drop('rx_replay')
         content = opening.read_open(opening.unseal(
             parts, psk.secrets.open_key(3 - psk.side, key[1])))
         if flow is None:
             flow = self._new(psk, parsed, flows, content, key)
+            flow.opens = opens or flow.opens
         elif flow.content != content:
             raise Drop('rx_ports', 'not what the first opening said')
         newest = counter > flow.opens.top
@@ -363,8 +389,8 @@ class Endpoint:
         if flow.confirmed:
             return self._restored(flow, parsed, parts)
         if flow.fresh is None:
-            flow.fresh = self.freshness.fresh((flow.psk, flow.salt_i),
-                                              flow.content.time)
+            flow.fresh = self.freshness.fresh(
+                (flow.psk, flow.salt_i), flow.content.time, flow.opens)
             self.log('fresh' if flow.fresh else 'stale', flow)
         if flow.fresh:
             return self._restored(flow, parsed, parts)

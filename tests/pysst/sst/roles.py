@@ -12,6 +12,7 @@ from .flow import Flow, Receiver, Sender, Window
 from .trailer import ACCEPT, Drop, E, OPEN, TCP, UDP
 
 ACCEPT_SECONDS = 1          # no ACCEPT: start over
+UNCONFIRMED_SECONDS = 30    # after the last opening
 REOPEN_AFTER = 15           # UDP: nothing verified for so long
 REOPEN_SECONDS = 3          # no ACCEPT for a re-opening: start over
 EMPTY_ACCEPT_AFTER = 0.2
@@ -142,6 +143,7 @@ class Initiator(Exchange):
         self.fresh_keys()
         self.open_counter = 0
         self.opened_at = None
+        self.sent_at = None
         self.reopened_at = None
         self.accepts = Window()
         self.confirmed = False
@@ -193,6 +195,7 @@ class Initiator(Exchange):
             self.host.dscp_keep, self.host.mark)
         if self.opened_at is None:
             self.opened_at = self.host.clock()
+        self.sent_at = self.host.clock()
         self.log('open-sent', counter=self.open_counter)
         self.open_counter += 1
         return wire
@@ -200,8 +203,13 @@ class Initiator(Exchange):
     def accept(self, parsed, checksum_ready):
         """Verify an ACCEPT; returns its parts, raises Drop.
 
-        The first one that verifies fixes salt_r.
+        The first one that verifies fixes salt_r.  One that comes when the
+        responder's flow may have ended is refused: it could answer a copy
+        of the opening, whose payload would then be delivered twice.
         """
+        if not self.confirmed and (self.sent_at is None or self.host.clock()
+                                   - self.sent_at >= UNCONFIRMED_SECONDS):
+            raise Drop('rx_unconfirmed', 'ACCEPT too late')
         parts = opening.take_apart(parsed, checksum_ready)
         salt_r = parts.fields['salt_r']
         counter = parts.meta.counter
