@@ -1,0 +1,353 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Which openings were taken at once (protocol section 6.3): the payload of an
+ * opening reaches the stack before the peer has confirmed the flow, so a copy
+ * of it must not. Bounded in number and in time; what does not fit costs a
+ * round trip, never a replay.
+ */
+#include <linux/rhashtable.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include "seen.h"
+
+/* Entries that are no longer needed, removed with each new one. */
+#define EXPIRE_AT_ONCE	4
+
+/* Entries that the reaper looks at before it lets packets pass. */
+#define EXPIRE_BATCH	128
+
+struct seen_key {
+	u64 uid;
+	u8 salt[SST_SALT_SIZE];
+};
+
+/**
+ * struct seen_entry - one opening
+ * @node: entry in the table
+ * @order: entry in the list by age
+ * @key: the opening
+ * @time: when it was made, as it says itself
+ * @top: one more than the highest counter of it that a flow took which has
+ *	ended, 0 for none
+ */
+struct seen_entry {
+	struct rhash_head node;
+	struct list_head order;
+	struct seen_key key;
+	u64 time;
+	u64 top;
+};
+
+static const struct rhashtable_params params = {
+	.key_len = sizeof(struct seen_key),
+	.key_offset = offsetof(struct seen_entry, key),
+	.head_offset = offsetof(struct seen_entry, node),
+	.automatic_shrinking = true,
+};
+
+int sst_seen_init(struct sst_seen *seen, time64_t now)
+{
+	/* A hole in the key would be hashed and compared with the rest. */
+	BUILD_BUG_ON(sizeof(struct seen_key) != 24);
+
+	spin_lock_init(&seen->lock);
+	INIT_LIST_HEAD(&seen->order);
+	INIT_LIST_HEAD(&seen->cursor);
+	seen->count = 0;
+	/* What was taken before is not known any more. */
+	seen->floor = max_t(time64_t, now, 0);
+	seen->later_from = 0;
+	seen->later_to = 0;
+	return rhashtable_init(&seen->table, &params);
+}
+
+static void free_entry(void *ptr, void *arg)
+{
+	kfree(ptr);
+}
+
+/* No packet and no reaper uses it any more. */
+void sst_seen_exit(struct sst_seen *seen)
+{
+	rhashtable_free_and_destroy(&seen->table, free_entry, NULL);
+}
+
+static bool in_window(u64 time, u64 now, u32 window)
+{
+	return (time > now ? time - now : now - time) <= window;
+}
+
+static void raise_floor(struct sst_seen *seen, u64 time)
+{
+	seen->floor = max(seen->floor, time);
+}
+
+/* One that lies ahead is forgotten, because the clock was set back. */
+static void extend_later(struct sst_seen *seen, u64 time)
+{
+	if (!seen->later_to) {
+		seen->later_from = time;
+		seen->later_to = time;
+		return;
+	}
+	seen->later_from = min(seen->later_from, time);
+	seen->later_to = max(seen->later_to, time);
+}
+
+/*
+ * All lookups are under the lock, too, and the table's own work takes the locks
+ * of its buckets: a removed entry is nobody else's.
+ */
+static void remove(struct sst_seen *seen, struct seen_entry *entry)
+{
+	rhashtable_remove_fast(&seen->table, &entry->node, params);
+	list_del(&entry->order);
+	seen->count--;
+}
+
+/* Remove an entry whose time is outside of the window; false when it is not. */
+static bool expire(struct sst_seen *seen, struct seen_entry *entry, u64 now,
+		   u32 window)
+{
+	if (in_window(entry->time, now, window))
+		return false;
+	if (entry->time > now)
+		extend_later(seen, entry->time);
+	else
+		raise_floor(seen, entry->time);
+	remove(seen, entry);
+	kfree(entry);
+	return true;
+}
+
+static struct seen_entry *oldest(struct sst_seen *seen)
+{
+	struct list_head *first = seen->order.next;
+
+	if (first == &seen->cursor)
+		first = first->next;
+	if (first == &seen->order)
+		return NULL;
+	return list_entry(first, struct seen_entry, order);
+}
+
+static void expire_some(struct sst_seen *seen, u64 now, u32 window)
+{
+	struct seen_entry *entry;
+	int i;
+
+	for (i = 0; i < EXPIRE_AT_ONCE; i++) {
+		entry = oldest(seen);
+		if (!entry || !expire(seen, entry, now, window))
+			return;
+	}
+}
+
+/* The oldest entry makes room for another one before its time. */
+static struct seen_entry *recycle(struct sst_seen *seen)
+{
+	struct seen_entry *entry = oldest(seen);
+
+	if (!entry)
+		return NULL;
+	raise_floor(seen, entry->time);
+	remove(seen, entry);
+	return entry;
+}
+
+static bool is_fresh(struct sst_seen *seen, const struct seen_key *key,
+		     u64 time, u64 now, u32 window)
+{
+	if (!window || !in_window(time, now, window) || time <= seen->floor)
+		return false;
+	if (seen->later_to && time >= seen->later_from &&
+	    time <= seen->later_to)
+		return false;
+	return !rhashtable_lookup_fast(&seen->table, key, params);
+}
+
+static struct seen_entry *insert(struct sst_seen *seen,
+				 const struct seen_key *key, u64 time)
+{
+	struct seen_entry *entry = NULL;
+
+	if (seen->count < SST_SEEN_MAX)
+		entry = kmalloc(sizeof(*entry), GFP_ATOMIC);
+	if (!entry)
+		entry = recycle(seen);
+	if (!entry)
+		return NULL;
+	entry->key = *key;
+	entry->time = time;
+	entry->top = 0;
+	if (rhashtable_insert_fast(&seen->table, &entry->node, params)) {
+		kfree(entry);
+		return NULL;
+	}
+	list_add_tail(&entry->order, &seen->order);
+	seen->count++;
+	return entry;
+}
+
+static void make_key(struct seen_key *key, u64 uid,
+		     const u8 salt[SST_SALT_SIZE])
+{
+	key->uid = uid;
+	memcpy(key->salt, salt, sizeof(key->salt));
+}
+
+/**
+ * sst_seen_fresh() - would an opening be taken at once?
+ * @seen: openings of the namespace
+ * @uid: its association
+ * @salt: its salt_i
+ * @time: when it was made, as it says itself
+ * @now: Unix time
+ * @window: seconds by which the two may differ; 0 when nothing is fresh
+ *
+ * Return: true when sst_seen_take() would say so now.
+ */
+bool sst_seen_fresh(struct sst_seen *seen, u64 uid,
+		    const u8 salt[SST_SALT_SIZE], u64 time, u64 now,
+		    u32 window)
+{
+	struct seen_key key;
+	bool fresh;
+
+	make_key(&key, uid, salt);
+	spin_lock_bh(&seen->lock);
+	fresh = is_fresh(seen, &key, time, now, window);
+	spin_unlock_bh(&seen->lock);
+	return fresh;
+}
+
+/**
+ * sst_seen_take() - take an opening, once
+ * @seen: openings of the namespace
+ * @uid: its association
+ * @salt: its salt_i
+ * @time: when it was made, as it says itself
+ * @now: Unix time
+ * @window: seconds by which the two may differ; 0 when nothing is fresh
+ *
+ * Return: true when its payload may be delivered at once; no second call says
+ * so of the same opening. False when it is not fresh, or memory is short.
+ */
+bool sst_seen_take(struct sst_seen *seen, u64 uid,
+		   const u8 salt[SST_SALT_SIZE], u64 time, u64 now,
+		   u32 window)
+{
+	struct seen_key key;
+	bool taken;
+
+	make_key(&key, uid, salt);
+	spin_lock_bh(&seen->lock);
+	expire_some(seen, now, window);
+	taken = is_fresh(seen, &key, time, now, window) &&
+		insert(seen, &key, time);
+	spin_unlock_bh(&seen->lock);
+	return taken;
+}
+
+/**
+ * sst_seen_end() - a flow that an opening made has ended
+ * @seen: openings of the namespace
+ * @uid: its association
+ * @salt: its salt_i
+ * @time: when it was made, as it says itself
+ * @top: one more than the highest counter of it that the flow took
+ *
+ * The flow's replay window goes with it. Should the same opening make another
+ * flow, what this one took must not be delivered again.
+ */
+void sst_seen_end(struct sst_seen *seen, u64 uid,
+		  const u8 salt[SST_SALT_SIZE], u64 time, u64 top)
+{
+	struct seen_entry *entry;
+	struct seen_key key;
+
+	make_key(&key, uid, salt);
+	spin_lock_bh(&seen->lock);
+	entry = rhashtable_lookup_fast(&seen->table, &key, params);
+	/* None of an opening from the future, which may become fresh one day. */
+	if (!entry)
+		entry = insert(seen, &key, time);
+	if (entry)
+		entry->top = max(entry->top, top);
+	else
+		raise_floor(seen, time);
+	spin_unlock_bh(&seen->lock);
+}
+
+/**
+ * sst_seen_top() - counters of an opening that earlier flows took
+ * @seen: openings of the namespace
+ * @uid: its association
+ * @salt: its salt_i
+ *
+ * Return: one more than the highest, 0 for none.
+ */
+u64 sst_seen_top(struct sst_seen *seen, u64 uid, const u8 salt[SST_SALT_SIZE])
+{
+	const struct seen_entry *entry;
+	struct seen_key key;
+	u64 top;
+
+	make_key(&key, uid, salt);
+	spin_lock_bh(&seen->lock);
+	entry = rhashtable_lookup_fast(&seen->table, &key, params);
+	top = entry ? entry->top : 0;
+	spin_unlock_bh(&seen->lock);
+	return top;
+}
+
+/* Look at the entries behind the cursor. Returns false at the end. */
+static bool expire_batch(struct sst_seen *seen, u64 now, u32 window)
+{
+	struct list_head *next;
+	int i;
+
+	for (i = 0; i < EXPIRE_BATCH; i++) {
+		next = seen->cursor.next;
+		if (next == &seen->order) {
+			list_del_init(&seen->cursor);
+			return false;
+		}
+		if (!expire(seen, list_entry(next, struct seen_entry, order),
+			    now, window))
+			list_move(&seen->cursor, next);
+	}
+	return true;
+}
+
+/**
+ * sst_seen_expire() - forget the openings that are outside of the window
+ * @seen: openings of the namespace
+ * @now: Unix time
+ * @window: seconds by which times may differ
+ *
+ * Process context; one caller at a time.
+ */
+void sst_seen_expire(struct sst_seen *seen, u64 now, u32 window)
+{
+	bool more;
+
+	spin_lock_bh(&seen->lock);
+	/* The range has come to an end: the window is beyond it. */
+	if (seen->later_to && now > seen->later_to &&
+	    !in_window(seen->later_to, now, window)) {
+		raise_floor(seen, seen->later_to);
+		seen->later_from = 0;
+		seen->later_to = 0;
+	}
+	list_add(&seen->cursor, &seen->order);
+	spin_unlock_bh(&seen->lock);
+	do {
+		spin_lock_bh(&seen->lock);
+		more = expire_batch(seen, now, window);
+		spin_unlock_bh(&seen->lock);
+		cond_resched();
+	} while (more);
+}

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _SST_WIREPORT_H
+#define _SST_WIREPORT_H
+
+#include <linux/types.h>
+
+bool sst_wireport_is_usable(u16 port);
+__be16 sst_wireport_draw(void);
+
+#endif /* _SST_WIREPORT_H */
