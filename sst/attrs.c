@@ -4,6 +4,8 @@
 
 #include "attrs.h"
 #include "flow.h"
+#include "peer.h"
+#include "pernet.h"
 
 static int put_tuples(struct sk_buff *msg, const struct sst_flow *flow)
 {
@@ -24,23 +26,30 @@ static int put_tuples(struct sk_buff *msg, const struct sst_flow *flow)
 	    nla_put_be16(msg, SST_A_FLOW_LOCAL_PORT, real->lport) ||
 	    nla_put_be16(msg, SST_A_FLOW_REMOTE_PORT, real->rport) ||
 	    nla_put_be16(msg, SST_A_FLOW_WIRE_LOCAL_PORT, wire->lport) ||
-	    nla_put_be16(msg, SST_A_FLOW_WIRE_REMOTE_PORT, wire->rport))
+	    nla_put_be16(msg, SST_A_FLOW_WIRE_REMOTE_PORT,
+			 READ_ONCE(wire->rport)))
 		return -EMSGSIZE;
 	return 0;
 }
 
+/* A flow that waits for the answer to its opening has no keys. */
 static int put_keys(struct sk_buff *msg, const struct sst_flow *flow)
 {
 	const struct sst_tx_key *tx;
-	u16 tx_kri, rx_kri;
-	u64 seq;
+	const struct sst_rx_key *rx;
+	u16 tx_kri = 0, rx_kri = 0;
+	u64 seq = 0;
 
 	rcu_read_lock();
 	tx = rcu_dereference(flow->tx);
-	tx_kri = tx->kri;
-	/* CPUs that lost the race for the last counter have added to it. */
-	seq = min_t(u64, atomic64_read(&tx->next_seq), SST_SEQ_LIMIT);
-	rx_kri = rcu_dereference(flow->rx)->kri;
+	rx = rcu_dereference(flow->rx);
+	if (tx) {
+		tx_kri = tx->kri;
+		/* CPUs that lost the race for the last counter added to it. */
+		seq = min_t(u64, atomic64_read(&tx->next_seq), SST_SEQ_LIMIT);
+	}
+	if (rx)
+		rx_kri = rx->kri;
 	rcu_read_unlock();
 
 	if (nla_put_u16(msg, SST_A_FLOW_TX_KRI, tx_kri) ||
@@ -76,14 +85,34 @@ static int put_traffic(struct sk_buff *msg, const struct sst_flow *flow)
 	return 0;
 }
 
+static int put_origin(struct sk_buff *msg, struct sst_net *sn,
+		      const struct sst_flow *flow)
+{
+	const struct sst_assoc *assoc;
+
+	if (nla_put_u8(msg, SST_A_FLOW_ROLE, flow->role))
+		return -EMSGSIZE;
+	if (flow->peer_port != flow->real.rport &&
+	    nla_put_be16(msg, SST_A_FLOW_PEER_PORT, flow->peer_port))
+		return -EMSGSIZE;
+	if (!flow->opening)
+		return 0;
+	assoc = sst_peers_by_uid(&sn->peers, flow->peer_id,
+				 flow->opening->id.uid);
+	return assoc ? nla_put_string(msg, SST_A_FLOW_PEER, assoc->peer->name) :
+		       0;
+}
+
 /**
  * sst_attrs_put_flow() - append the attributes of a flow to a message
  * @msg: netlink message
- * @flow: the flow
+ * @sn: namespace of the flow
+ * @flow: the flow; the caller is in an RCU read section
  *
  * Return: 0, or -EMSGSIZE when they do not fit.
  */
-int sst_attrs_put_flow(struct sk_buff *msg, const struct sst_flow *flow)
+int sst_attrs_put_flow(struct sk_buff *msg, struct sst_net *sn,
+		       const struct sst_flow *flow)
 {
 	if (nla_put_u32(msg, SST_A_FLOW_ID, flow->id) ||
 	    put_tuples(msg, flow) ||
@@ -91,7 +120,7 @@ int sst_attrs_put_flow(struct sk_buff *msg, const struct sst_flow *flow)
 	    nla_put_u8(msg, SST_A_FLOW_SCOPE, flow->scope) ||
 	    nla_put_u8(msg, SST_A_FLOW_SUITE, flow->suite) ||
 	    nla_put_u8(msg, SST_A_FLOW_STATE, READ_ONCE(flow->state)) ||
-	    put_keys(msg, flow))
+	    put_keys(msg, flow) || put_traffic(msg, flow))
 		return -EMSGSIZE;
-	return put_traffic(msg, flow);
+	return put_origin(msg, sn, flow);
 }

@@ -36,4 +36,15 @@ static inline bool skb_is_decrypted(const struct sk_buff *skb)
 }
 #endif
 
+/* 6.2 gave namespaces a table of UDP sockets of their own, if they want one. */
+#include <net/udp.h>
+static inline struct udp_table *sst_udp_table(const struct net *net)
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)
+	return &udp_table;
+#else
+	return net->ipv4.udp_table;
+#endif
+}
+
 #endif /* _SST_COMPAT_H */

@@ -13,6 +13,8 @@
  * @rekey_packets: packets sealed under one key
  * @rekey_seconds: life of a sending key after its first use
  * @max_flows: bound on the flows
+ * @opening_window: seconds by which an opening may be off this host's clock
+ * @max_half_open: bound on the flows that others opened and did not confirm
  *
  * Written by netlink handlers, which the family serializes, with
  * WRITE_ONCE(); read anywhere with READ_ONCE().
@@ -23,6 +25,8 @@ struct sst_config {
 	u32 rekey_packets;
 	u32 rekey_seconds;
 	u32 max_flows;
+	u32 opening_window;
+	u32 max_half_open;
 };
 
 #define SST_CONFIG_MARK(mask, value)	((mask) << 8 | (value))

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * A packet leaves: its final tuple, after source NAT, is looked up among the
- * real tuples of the flows. A packet of a flow is sealed or dropped, whether
- * it was made here or forwarded; everything else passes untouched.
+ * real tuples of the flows; for a first packet policy may open one. A packet of
+ * a flow is sealed or dropped, whether it was made here or forwarded;
+ * everything else passes untouched.
  */
 #include <linux/icmpv6.h>
 #include <linux/netfilter.h>
@@ -14,87 +15,16 @@
 #include "compat.h"
 #include "conntrack.h"
 #include "egress.h"
+#include "icmp.h"
+#include "initiator.h"
 #include "outcome.h"
 #include "packet.h"
 #include "pernet.h"
-#include "rewrite.h"
+#include "seal.h"
 #include "segment.h"
-#include "suite.h"
+#include "select.h"
+#include "sock.h"
 #include "trailer.h"
-
-static u8 wire_dsfield(const struct sst_net *sn, const struct sst_pkt *pkt,
-		       u8 dsfield)
-{
-	u8 ecn = dsfield & SST_ECN_MASK;
-
-	if (pkt->tuple.family == NFPROTO_IPV6)
-		return sst_config_mark_value(&sn->cfg) | ecn;
-	return READ_ONCE(sn->cfg.dscp) == SST_DSCP_KEEP ? dsfield : ecn;
-}
-
-/* The traffic class that travels in the trailer, because the mark took its place. */
-static u8 carried_tc(const struct sst_net *sn, const struct sst_pkt *pkt,
-		     u8 dsfield)
-{
-	if (pkt->tuple.family != NFPROTO_IPV6 ||
-	    READ_ONCE(sn->cfg.dscp) != SST_DSCP_KEEP || pkt->marked)
-		return 0;
-	return dsfield & ~SST_ECN_MASK;
-}
-
-static void fill_trailer(struct sst_data_trailer *trailer,
-			 const struct sst_pkt *pkt, const struct sst_flow *flow,
-			 const struct sst_meta *meta, const u8 *key)
-{
-	__be16 ports[2] = { flow->real.lport, flow->real.rport };
-	struct sst_block block;
-	struct sst_aad aad;
-
-	sst_meta_encode(trailer->meta, meta);
-	sst_aad_build(&aad, trailer->meta, pkt, pkt->seglen);
-	sst_suite_block(&block, key, meta->seq);
-	sst_suite_xor_ports(trailer->sealed, &block, (const u8 *)ports);
-	sst_suite_tag(trailer->tag, &block, &aad, trailer->sealed);
-	memzero_explicit(&block, sizeof(block));
-}
-
-/* Seal one packet that fits. Returns 0 or the reason to drop it. */
-static int seal_packet(struct sst_net *sn, struct sst_flow *flow,
-		       struct sst_pkt *pkt)
-{
-	u8 dsfield = sst_rewrite_dsfield(pkt);
-	struct sst_rewrite rw = {
-		.sport = flow->wire.lport,
-		.dport = flow->wire.rport,
-		.dsfield = wire_dsfield(sn, pkt, dsfield),
-	};
-	struct sst_meta meta = {
-		.type = SST_TYPE_DATA,
-		.tc = carried_tc(sn, pkt, dsfield),
-	};
-	struct sst_data_trailer *trailer;
-	const struct sst_tx_key *key;
-	int reason;
-
-	if (sst_rewrite_prepare_seal(pkt))
-		return SST_A_STATS_TX_NOMEM;
-	trailer = sst_rewrite_add_trailer(pkt);
-	if (!trailer)
-		return SST_A_STATS_TX_NOMEM;
-	/* The counter last, so that none is spent on a packet that fails. */
-	reason = sst_key_take(sn, flow, &key, &meta.seq);
-	if (reason)
-		return reason;
-	meta.kri = key->kri;
-	fill_trailer(trailer, pkt, flow, &meta, key->key);
-	sst_rewrite_seal(pkt, &rw, trailer);
-
-	trace_sst_seal(flow, &meta);
-	atomic64_inc(&flow->tx_packets);
-	atomic64_add(sst_packet_payload(pkt, pkt->seglen), &flow->tx_bytes);
-	sst_stats_inc(sn->stats, SST_A_STATS_TX_SEALED);
-	return 0;
-}
 
 static unsigned int path_mtu(const struct sst_pkt *pkt,
 			     const struct nf_hook_state *state)
@@ -120,7 +50,8 @@ static void tell_forwarded_sender(const struct sst_pkt *pkt, unsigned int mtu)
 }
 
 /* Make every packet that will leave fit the path together with its trailer. */
-static int fit_path(struct sst_pkt *pkt, const struct nf_hook_state *state)
+static int fit_path(struct sst_pkt *pkt, unsigned int trailer,
+		    const struct nf_hook_state *state)
 {
 	unsigned int mtu = path_mtu(pkt, state);
 	struct sk_buff *skb = pkt->skb;
@@ -133,9 +64,9 @@ static int fit_path(struct sst_pkt *pkt, const struct nf_hook_state *state)
 			return SST_A_STATS_TX_NOMEM;
 		pkt->thoff -= before - skb->len;
 	}
-	if (mtu <= sizeof(struct sst_data_trailer))
+	if (mtu <= trailer)
 		return SST_A_STATS_TX_TOO_BIG;
-	room = mtu - sizeof(struct sst_data_trailer);
+	room = mtu - trailer;
 	if (skb_is_gso(skb) ? skb_gso_validate_network_len(skb, room) :
 			      skb->len <= room)
 		return 0;
@@ -145,10 +76,15 @@ static int fit_path(struct sst_pkt *pkt, const struct nf_hook_state *state)
 	return SST_A_STATS_TX_TOO_BIG;
 }
 
-/* What a local sender learns of a dropped packet. */
-static int drop_errno(int reason)
+/*
+ * What a local sender learns of a dropped packet. connect() passes nothing on
+ * but ECONNREFUSED.
+ */
+static int drop_errno(int reason, u8 proto)
 {
 	switch (reason) {
+	case SST_A_STATS_TX_REQUIRED:
+		return proto == IPPROTO_TCP ? -ECONNREFUSED : -ENOKEY;
 	case SST_A_STATS_TX_TOO_BIG:
 	case SST_A_STATS_TX_FRAGMENT:
 		return -EMSGSIZE;
@@ -156,6 +92,7 @@ static int drop_errno(int reason)
 		return -EKEYEXPIRED;
 	case SST_A_STATS_TX_NOMEM:
 	case SST_A_STATS_TX_SEGMENT:
+	case SST_A_STATS_TX_LIMIT:
 		return -ENOBUFS;
 	default:
 		return -EPERM;
@@ -163,10 +100,10 @@ static int drop_errno(int reason)
 }
 
 static unsigned int drop(struct sst_net *sn, const struct sst_flow *flow,
-			 int reason)
+			 u8 proto, int reason)
 {
 	sst_drop(sn, flow, reason);
-	return NF_DROP_ERR(drop_errno(reason));
+	return NF_DROP_ERR(drop_errno(reason, proto));
 }
 
 /* One segment of a large packet. Returns 0 or a negative errno; consumes it. */
@@ -181,12 +118,12 @@ static int send_segment(struct sst_net *sn, struct sst_flow *flow,
 	    SST_PKT_WHOLE)
 		reason = SST_A_STATS_TX_MALFORMED;
 	else
-		reason = seal_packet(sn, flow, &pkt);
+		reason = sst_seal(sn, flow, &pkt, 0);
 	if (!reason)
 		return state->okfn(state->net, state->sk, seg);
 	sst_drop(sn, flow, reason);
 	kfree_skb(seg);
-	return drop_errno(reason);
+	return drop_errno(reason, flow->real.proto);
 }
 
 /* The packet takes the rest of its way in segments, each sealed by itself. */
@@ -200,7 +137,7 @@ static unsigned int send_segments(struct sst_net *sn, struct sst_flow *flow,
 
 	segs = sst_conntrack_confirm(skb) ? NULL : sst_segment_cut(skb);
 	if (!segs)
-		return drop(sn, flow, SST_A_STATS_TX_SEGMENT);
+		return drop(sn, flow, flow->real.proto, SST_A_STATS_TX_SEGMENT);
 	/* Without softirqs in between the receiver gets to see a train. */
 	local_bh_disable();
 	skb_list_walk_safe(segs, seg, next) {
@@ -252,6 +189,19 @@ static bool is_bridged(const struct sk_buff *skb)
 #endif
 }
 
+/* No flow has this tuple: open one, if that is wanted. */
+static int find_flow(struct sst_net *sn, const struct sst_pkt *pkt,
+		     enum sst_pkt_class class, const struct sock *sk,
+		     struct sst_flow **flow)
+{
+	int choice = sst_select(sn, pkt, class, sk);
+
+	if (choice != SST_SELECT_OPEN)
+		return choice;
+	choice = sst_initiator_open(sn, pkt, flow);
+	return choice ?: may_seal(*flow, pkt->skb, class);
+}
+
 /**
  * sst_egress() - a packet at POST_ROUTING
  * @sn: namespace
@@ -271,17 +221,27 @@ unsigned int sst_egress(struct sst_net *sn, struct sk_buff *skb,
 
 	class = sst_packet_parse(&pkt, skb, state->pf, SST_PKT_OUT, &sn->cfg);
 	if (class == SST_PKT_OTHER)
-		return NF_ACCEPT;
+		return sst_icmp_out(sn, skb, state);
 	flow = sst_flowtable_by_real(&sn->flows, &pkt.tuple);
-	if (!flow || is_bridged(skb))
+	if (is_bridged(skb))
 		return NF_ACCEPT;
-
-	reason = may_seal(flow, skb, class);
+	reason = flow ? may_seal(flow, skb, class) :
+			find_flow(sn, &pkt, class, state->sk, &flow);
+	if (!reason && !flow)
+		return NF_ACCEPT;
+	if (!reason && flow->opening)
+		reason = sst_initiator_check(sn, &pkt, &flow);
 	if (!reason)
-		reason = fit_path(&pkt, state);
-	if (!reason && skb_is_gso(skb))
+		reason = fit_path(&pkt, sst_trailer_size(sst_seal_type(flow)),
+				  state);
+	if (!reason && skb_is_gso(skb)) {
+		sst_sock_set_carried(state->sk);
 		return send_segments(sn, flow, skb, state);
+	}
 	if (!reason)
-		reason = seal_packet(sn, flow, &pkt);
-	return reason ? drop(sn, flow, reason) : NF_ACCEPT;
+		reason = sst_seal(sn, flow, &pkt, 0);
+	if (reason)
+		return drop(sn, flow, pkt.tuple.proto, reason);
+	sst_sock_set_carried(state->sk);
+	return NF_ACCEPT;
 }

@@ -23,7 +23,7 @@ static void notify(struct sst_net *sn, const struct sst_flow *flow, u8 cmd,
 {
 	struct sk_buff *msg;
 	void *hdr;
-	int err = 0;
+	int err;
 
 	if (!genl_has_listeners(&sst_nl_family, sn->net, SST_NLGRP_EVENTS))
 		return;
@@ -33,7 +33,10 @@ static void notify(struct sst_net *sn, const struct sst_flow *flow, u8 cmd,
 	hdr = genlmsg_put(msg, 0, 0, &sst_nl_family, 0, cmd);
 	if (!hdr)
 		goto out_free;
-	if (sst_attrs_put_flow(msg, flow))
+	rcu_read_lock();
+	err = sst_attrs_put_flow(msg, sn, flow);
+	rcu_read_unlock();
+	if (err)
 		goto out_free;
 	if (extra && extra->attr == SST_A_FLOW_MISSED)
 		err = nla_put_u32(msg, extra->attr, extra->value);
@@ -72,6 +75,16 @@ void sst_event_closed(struct sst_net *sn, const struct sst_flow *flow,
 	struct extra extra = { SST_A_FLOW_CLOSE_REASON, reason };
 
 	notify(sn, flow, SST_CMD_FLOW_CLOSED, &extra);
+}
+
+/**
+ * sst_event_confirmed() - both sides of a flow know that the other is there
+ * @sn: namespace
+ * @flow: the flow
+ */
+void sst_event_confirmed(struct sst_net *sn, const struct sst_flow *flow)
+{
+	notify(sn, flow, SST_CMD_FLOW_CONFIRMED, NULL);
 }
 
 /**

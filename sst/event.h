@@ -10,6 +10,7 @@ struct sst_net;
 void sst_event_opened(struct sst_net *sn, const struct sst_flow *flow);
 void sst_event_closed(struct sst_net *sn, const struct sst_flow *flow,
 		      u8 reason);
+void sst_event_confirmed(struct sst_net *sn, const struct sst_flow *flow);
 void sst_event_exhausted(struct sst_net *sn, const struct sst_flow *flow);
 void sst_event_rotated(struct sst_net *sn, const struct sst_flow *flow,
 		       u8 direction);

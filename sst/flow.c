@@ -3,8 +3,13 @@
 #include <linux/jiffies.h>
 #include <linux/slab.h>
 #include <linux/string.h>
+#include <net/tcp.h>
 
+#include "assoc.h"
 #include "flow.h"
+#include "held.h"
+#include "peer.h"
+#include "state.h"
 
 static struct kmem_cache *flow_cache;
 
@@ -18,6 +23,33 @@ int sst_flow_init(void)
 void sst_flow_exit(void)
 {
 	kmem_cache_destroy(flow_cache);
+}
+
+static struct sst_flow *flow_alloc(const struct sst_tuple *real,
+				   const struct sst_tuple *wire, gfp_t gfp)
+{
+	struct sst_flow *flow = kmem_cache_zalloc(flow_cache, gfp);
+
+	if (!flow)
+		return NULL;
+	flow->wire_entry = kzalloc(sizeof(*flow->wire_entry), gfp | __GFP_ACCOUNT);
+	if (!flow->wire_entry) {
+		kmem_cache_free(flow_cache, flow);
+		return NULL;
+	}
+	INIT_LIST_HEAD(&flow->wire_entry->ended);
+	flow->wire_entry->tuple = *wire;
+	rcu_assign_pointer(flow->wire_entry->flow, flow);
+	flow->real = *real;
+	flow->wire = *wire;
+	flow->peer_port = real->rport;
+	flow->lists_real = true;
+	flow->added = get_jiffies_64();
+	flow->tx_last = jiffies;
+	spin_lock_init(&flow->lock);
+	INIT_LIST_HEAD(&flow->waiting);
+	INIT_LIST_HEAD(&flow->answer);
+	return flow;
 }
 
 /**
@@ -42,23 +74,105 @@ struct sst_flow *sst_flow_new(const struct sst_flow_params *params)
 	};
 	struct sst_flow *flow;
 
-	flow = kmem_cache_zalloc(flow_cache, GFP_KERNEL);
+	flow = flow_alloc(&params->real, &params->wire, GFP_KERNEL);
 	if (!flow)
 		return NULL;
-	flow->real = params->real;
-	flow->wire = params->wire;
+	flow->role = SST_FLOW_ROLE_MANUAL;
 	flow->side = params->side;
 	flow->scope = params->scope;
 	flow->suite = params->suite;
 	flow->state = SST_FLOW_STATE_LIVE;
-	flow->added = get_jiffies_64();
-	spin_lock_init(&flow->lock);
 	sst_kdf_flow(flow->secret, params->key, &ctx);
-	if (sst_key_start(flow)) {
+	if (sst_key_start(flow, GFP_KERNEL)) {
 		sst_flow_free(flow);
 		return NULL;
 	}
 	return flow;
+}
+
+/**
+ * sst_flow_opened() - make a flow that begins with an opening
+ * @real: real tuple
+ * @wire: wire tuple; addresses, protocol and family are those of @real
+ * @assoc: association that it is opened on
+ * @role: SST_FLOW_ROLE_INITIATOR or SST_FLOW_ROLE_RESPONDER
+ *
+ * Its opening is still to be filled in. Softirq-safe.
+ *
+ * Return: the flow, in no table yet and without keys, or NULL without memory.
+ */
+struct sst_flow *sst_flow_opened(const struct sst_tuple *real,
+				 const struct sst_tuple *wire,
+				 const struct sst_assoc *assoc, u8 role)
+{
+	struct sst_flow *flow = flow_alloc(real, wire, GFP_ATOMIC);
+
+	if (!flow)
+		return NULL;
+	flow->opening = sst_opening_new(flow);
+	if (!flow->opening) {
+		sst_flow_free(flow);
+		return NULL;
+	}
+	flow->role = role;
+	flow->state = role == SST_FLOW_ROLE_INITIATOR ?
+		      SST_FLOW_STATE_OPENING : SST_FLOW_STATE_ACCEPTING;
+	flow->side = assoc->side;
+	flow->scope = SST_SCOPE_PORTS;
+	flow->suite = assoc->suite;
+	flow->peer_id = assoc->peer->id;
+	return flow;
+}
+
+/**
+ * sst_flow_set_secret() - T and the first keys of a flow with an opening
+ * @flow: flow without keys
+ * @flow_key: H(F, salt_i); stays with the caller, who wipes it
+ * @salt_r: salt of the responder
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int sst_flow_set_secret(struct sst_flow *flow,
+			const u8 flow_key[SST_SECRET_SIZE],
+			const u8 salt_r[SST_SALT_SIZE])
+{
+	bool initiator = flow->role == SST_FLOW_ROLE_INITIATOR;
+	struct sst_ctx ctx = {
+		.scope = flow->scope,
+		.proto = flow->real.proto,
+		.initiator_side = initiator ? flow->side :
+					      sst_flow_peer_side(flow),
+		.initiator_port = initiator ? flow->real.lport :
+					      flow->peer_port,
+		.responder_port = initiator ? flow->peer_port :
+					      flow->real.lport,
+	};
+
+	sst_kdf_h(flow->secret, flow_key, salt_r);
+	sst_kdf_flow(flow->secret, flow->secret, &ctx);
+	return sst_key_start(flow, GFP_ATOMIC);
+}
+
+/**
+ * sst_flow_tcp_ends() - look for the end of a TCP connection in a packet
+ * @flow: the flow
+ * @tcp_flags: TCPHDR_* of a packet that was sealed or verified
+ * @fin: SST_TCP_FIN_TX or SST_TCP_FIN_RX, for its direction
+ */
+void sst_flow_tcp_ends(struct sst_flow *flow, u8 tcp_flags, u8 fin)
+{
+	const u8 both = SST_TCP_FIN_TX | SST_TCP_FIN_RX;
+
+	if (likely(!(tcp_flags & (TCPHDR_FIN | TCPHDR_RST))))
+		return;
+	spin_lock_bh(&flow->lock);
+	if (tcp_flags & TCPHDR_FIN)
+		flow->tcp_ends |= fin;
+	if (tcp_flags & TCPHDR_RST)
+		flow->tcp_ends |= SST_TCP_RST;
+	if (flow->tcp_ends & SST_TCP_RST || (flow->tcp_ends & both) == both)
+		sst_state_move(flow, SST_FLOW_STATE_CLOSING);
+	spin_unlock_bh(&flow->lock);
 }
 
 /**
@@ -68,6 +182,9 @@ struct sst_flow *sst_flow_new(const struct sst_flow_params *params)
 void sst_flow_free(struct sst_flow *flow)
 {
 	sst_key_stop(flow);
+	sst_opening_free(flow->opening);
+	kfree(flow->wire_entry);
+	sst_held_free(flow);
 	memzero_explicit(flow->secret, sizeof(flow->secret));
 	kmem_cache_free(flow_cache, flow);
 }

@@ -3,39 +3,89 @@
 #define _SST_FLOW_H
 
 #include <linux/atomic.h>
+#include <linux/bits.h>
+#include <linux/list.h>
 #include <linux/rhashtable-types.h>
 #include <linux/spinlock.h>
 #include <uapi/linux/sst_netlink.h>
 
 #include "kdf.h"
 #include "key.h"
+#include "opening.h"
 #include "packet.h"
 
 /**
+ * struct sst_wire - a wire tuple that is in use, or was until lately
+ * @node: entry in the table by wire tuple
+ * @tuple: as this host sees it on the wire; immutable
+ * @flow: the flow, NULL once that has ended; RCU, written under the table's
+ *	lock
+ * @refused: of an ended flow: also unmarked packets are refused, because the
+ *	flow was confirmed or opened here
+ * @until: jiffies at which the tuple is free again, once @flow is NULL
+ * @ended: entry in the list of such tuples, oldest first; table lock
+ * @rcu: frees it after the packets that still use it
+ */
+struct sst_wire {
+	struct rhlist_head node;
+	struct sst_tuple tuple;
+	struct sst_flow __rcu *flow;
+	bool refused;
+	unsigned long until;
+	struct list_head ended;
+	struct rcu_head rcu;
+};
+
+/* Ends of a TCP connection that were seen; bits of sst_flow.tcp_ends. */
+#define SST_TCP_FIN_TX	BIT(0)
+#define SST_TCP_FIN_RX	BIT(1)
+#define SST_TCP_RST	BIT(2)
+
+/**
  * struct sst_flow - one real five-tuple, its wire tuple and its keys
- * @wire_node: entry in the table by wire tuple
- * @wire: tuple as this host sees it on the wire; immutable
- * @real_node: entry in the table by real tuple
- * @real: tuple as the applications see it, after source NAT; immutable
+ * @real_node: entry in the table by real tuple, when @lists_real
+ * @real: tuple as the local stack sees it, after source NAT; immutable
+ * @wire: tuple as this host sees it on the wire; immutable but for the remote
+ *	port, which follows a NAT: READ_ONCE/WRITE_ONCE
+ * @wire_entry: entry of @wire in the table; table lock
  * @id: identifier in its namespace; set once when the flow is added
+ * @peer_id: identifier of the peer, 0 of a manually keyed flow; immutable
+ * @peer_port: real port of the peer as it is sealed. Differs from that in
+ *	@real when that is an alias; immutable
+ * @role: enum sst_flow_role; immutable
  * @side: side of this host, 1 or 2; immutable
  * @scope: enum sst_scope; immutable
  * @suite: enum sst_suite; immutable
- * @state: enum sst_flow_state; written under @lock, read with READ_ONCE()
- * @secret: T of the flow (protocol section 5); immutable
+ * @state: enum sst_flow_state; moved by sst_state_move()
+ * @lists_real: it is found by its real tuple. Else another flow is, until this
+ *	one is confirmed; table lock
+ * @secret: T of the flow (protocol section 5); immutable once there are keys
  * @added: jiffies64 when the flow was added; immutable
- * @tx: sending key; RCU, replaced under @lock
+ * @opening: how it was opened, NULL of a manually keyed flow; immutable
+ * @tx: sending key; RCU, replaced under @lock; NULL before the answer came
  * @rx: newest receiving key that verified a packet; RCU, replaced under @lock
  * @rx_prev: the key before @rx, or NULL; RCU, replaced under @lock
  * @lock: serializes replacement of keys, the replay windows, and the fields
  *	below it. Softirq-safe; nothing nests inside it.
  * @trial_second: second in which keys far ahead were last tried
  * @trials: how many of them were tried in that second
+ * @tcp_ends: SST_TCP_*
+ * @reopened: jiffies when it last became REOPENING
  * @rx_packets: packets opened
  * @rx_bytes: transport payload bytes of these
  * @rx_last: jiffies64 when the last of these came, 0 when none did
+ * @held: sealed packet that waits for the confirmation, or NULL
  * @tx_packets: packets sealed
  * @tx_bytes: transport payload bytes of these
+ * @tx_last: jiffies when the last of these went; READ_ONCE/WRITE_ONCE
+ * @tcp_seq: sequence number behind the last of these; READ_ONCE/WRITE_ONCE
+ * @tcp_ack: acknowledgment number of it; READ_ONCE/WRITE_ONCE
+ * @waiting: entry in the list of flows that wait for the peer's confirmation,
+ *	oldest first; table lock
+ * @answer: entry in the list of flows that owe an answer (answer.c)
+ * @answer_due: jiffies when it is due; lock of that list
+ * @answer_seen: packets that were sealed when it began to owe; the same
+ * @answered: it ended and owes nothing any more; the same
  * @rcu: frees the flow after the packets that still use it
  *
  * A flow is found under RCU and used only within that read section. It is
@@ -43,17 +93,22 @@
  * holds a reference across one.
  */
 struct sst_flow {
-	struct rhash_head wire_node;
-	struct sst_tuple wire;
 	struct rhash_head real_node;
 	struct sst_tuple real;
+	struct sst_tuple wire;
+	struct sst_wire *wire_entry;
 	u32 id;
+	u32 peer_id;
+	__be16 peer_port;
+	u8 role;
 	u8 side;
 	u8 scope;
 	u8 suite;
 	u8 state;
+	bool lists_real;
 	u8 secret[SST_SECRET_SIZE];
 	u64 added;
+	struct sst_opening *opening;
 	struct sst_tx_key __rcu *tx;
 	struct sst_rx_key __rcu *rx;
 	struct sst_rx_key __rcu *rx_prev;
@@ -62,12 +117,24 @@ struct sst_flow {
 	spinlock_t lock;
 	unsigned long trial_second;
 	u8 trials;
+	u8 tcp_ends;
+	unsigned long reopened;
 	u64 rx_packets;
 	u64 rx_bytes;
 	u64 rx_last;
+	struct sk_buff *held;
 
 	atomic64_t tx_packets;
 	atomic64_t tx_bytes;
+	unsigned long tx_last;
+	u32 tcp_seq;
+	u32 tcp_ack;
+
+	struct list_head waiting;
+	struct list_head answer;
+	unsigned long answer_due;
+	u64 answer_seen;
+	bool answered;
 	struct rcu_head rcu;
 };
 
@@ -92,13 +159,26 @@ struct sst_flow_params {
 int sst_flow_init(void);
 void sst_flow_exit(void);
 struct sst_flow *sst_flow_new(const struct sst_flow_params *params);
+struct sst_flow *sst_flow_opened(const struct sst_tuple *real,
+				 const struct sst_tuple *wire,
+				 const struct sst_assoc *assoc, u8 role);
+int sst_flow_set_secret(struct sst_flow *flow,
+			const u8 flow_key[SST_SECRET_SIZE],
+			const u8 salt_r[SST_SALT_SIZE]);
 void sst_flow_free(struct sst_flow *flow);
 void sst_flow_free_rcu(struct sst_flow *flow);
+void sst_flow_tcp_ends(struct sst_flow *flow, u8 tcp_flags, u8 fin);
 
 /* Side of the peer. */
 static inline u8 sst_flow_peer_side(const struct sst_flow *flow)
 {
 	return 3 - flow->side;
+}
+
+/* Does nobody else own its wire tuple? */
+static inline bool sst_flow_owns_wire(const struct sst_flow *flow)
+{
+	return READ_ONCE(flow->state) != SST_FLOW_STATE_ACCEPTING;
 }
 
 #endif /* _SST_FLOW_H */

@@ -1,16 +1,28 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The flows of a namespace. Knows nothing of keys. */
+#include <linux/jiffies.h>
 #include <linux/limits.h>
 #include <linux/rcupdate.h>
 #include <linux/rhashtable.h>
+#include <linux/slab.h>
 #include <linux/string.h>
 
 #include "flowtable.h"
+#include "state.h"
+
+/*
+ * Wire tuples of ended flows that are remembered at most; beyond it the oldest
+ * is free early.
+ */
+#define ENDED_MAX	131072
+
+/* How many of them one step of the reaper frees under the lock. */
+#define EXPIRE_BATCH	256
 
 static const struct rhashtable_params wire_params = {
 	.key_len = sizeof(struct sst_tuple),
-	.key_offset = offsetof(struct sst_flow, wire),
-	.head_offset = offsetof(struct sst_flow, wire_node),
+	.key_offset = offsetof(struct sst_wire, tuple),
+	.head_offset = offsetof(struct sst_wire, node),
 	.automatic_shrinking = true,
 };
 
@@ -21,30 +33,80 @@ static const struct rhashtable_params real_params = {
 	.automatic_shrinking = true,
 };
 
+static const struct rhashtable_params open_params = {
+	.key_len = sizeof(struct sst_open_id),
+	.key_offset = offsetof(struct sst_opening, id),
+	.head_offset = offsetof(struct sst_opening, node),
+	.automatic_shrinking = true,
+};
+
 int sst_flowtable_init(struct sst_flowtable *table)
 {
 	int err;
 
-	/* A hole in the key would be hashed and compared with the rest. */
+	/* A hole in a key would be hashed and compared with the rest. */
 	BUILD_BUG_ON(sizeof(struct sst_tuple) != 40);
+	BUILD_BUG_ON(sizeof(struct sst_open_id) != 24);
 
 	spin_lock_init(&table->lock);
+	INIT_LIST_HEAD(&table->waiting);
+	INIT_LIST_HEAD(&table->ended);
 	xa_init_flags(&table->by_id, XA_FLAGS_ALLOC1 | XA_FLAGS_LOCK_BH);
-	err = rhashtable_init(&table->by_wire, &wire_params);
+	err = rhltable_init(&table->by_wire, &wire_params);
 	if (err)
 		return err;
 	err = rhashtable_init(&table->by_real, &real_params);
 	if (err)
-		rhashtable_destroy(&table->by_wire);
+		goto no_real;
+	err = rhltable_init(&table->by_open, &open_params);
+	if (err)
+		goto no_open;
+	return 0;
+
+no_open:
+	rhashtable_destroy(&table->by_real);
+no_real:
+	rhltable_destroy(&table->by_wire);
 	return err;
+}
+
+/* The oldest of the wire tuples that flows left behind is free again. */
+static void forget_oldest(struct sst_flowtable *table)
+{
+	struct sst_wire *wire = list_first_entry(&table->ended, struct sst_wire,
+						 ended);
+
+	list_del(&wire->ended);
+	table->ended_count--;
+	rhltable_remove(&table->by_wire, &wire->node, wire_params);
+	kfree_rcu(wire, rcu);
 }
 
 /* The table is empty: its owner has removed every flow. */
 void sst_flowtable_exit(struct sst_flowtable *table)
 {
+	spin_lock_bh(&table->lock);
+	while (!list_empty(&table->ended))
+		forget_oldest(table);
+	spin_unlock_bh(&table->lock);
+	rhltable_destroy(&table->by_open);
 	rhashtable_destroy(&table->by_real);
-	rhashtable_destroy(&table->by_wire);
+	rhltable_destroy(&table->by_wire);
 	xa_destroy(&table->by_id);
+}
+
+/* Is there a live flow on this wire tuple, waiting ones included? */
+static bool wire_in_use(struct sst_flowtable *table,
+			const struct sst_tuple *tuple)
+{
+	struct rhlist_head *list, *pos;
+	struct sst_wire *wire;
+
+	list = sst_flowtable_wires(table, tuple);
+	rhl_for_each_entry_rcu(wire, pos, list, node)
+		if (rcu_access_pointer(wire->flow))
+			return true;
+	return false;
 }
 
 /**
@@ -53,6 +115,8 @@ void sst_flowtable_exit(struct sst_flowtable *table)
  * @real: its real tuple
  * @wire: its wire tuple
  * @max: bound on the flows of the namespace
+ *
+ * For a flow that is to own both tuples from its start.
  *
  * Return: SST_CLASH_NONE, or why it cannot be added.
  */
@@ -65,9 +129,9 @@ enum sst_flow_clash sst_flowtable_clash(struct sst_flowtable *table,
 	rcu_read_lock();
 	if (sst_flowtable_by_real(table, real))
 		clash = SST_CLASH_REAL;
-	else if (sst_flowtable_by_wire(table, wire))
+	else if (wire_in_use(table, wire))
 		clash = SST_CLASH_WIRE;
-	else if (sst_flowtable_by_wire(table, real))
+	else if (wire_in_use(table, real))
 		clash = SST_CLASH_REAL_IS_WIRE;
 	else if (sst_flowtable_by_real(table, wire))
 		clash = SST_CLASH_WIRE_IS_REAL;
@@ -77,26 +141,134 @@ enum sst_flow_clash sst_flowtable_clash(struct sst_flowtable *table,
 	return clash;
 }
 
+/* The same for a flow that a peer opened; it may share its wire tuple. */
+static enum sst_flow_clash clash_waiting(struct sst_flowtable *table,
+					 const struct sst_flow *flow, u32 max)
+{
+	struct rhlist_head *list, *pos;
+	const struct sst_flow *other;
+	unsigned int waiting = 0;
+	struct sst_wire *wire;
+
+	list = sst_flowtable_wires(table, &flow->wire);
+	rhl_for_each_entry_rcu(wire, pos, list, node) {
+		other = rcu_dereference(wire->flow);
+		if (!other)
+			continue;
+		if (sst_flow_owns_wire(other))
+			return SST_CLASH_WIRE;
+		if (!memcmp(&other->opening->id, &flow->opening->id,
+			    sizeof(other->opening->id)))
+			return SST_CLASH_OPEN;
+		waiting++;
+	}
+	if (waiting >= SST_UNCONFIRMED_PER_TUPLE)
+		return SST_CLASH_WAITING;
+	if (flow->lists_real && sst_flowtable_by_real(table, &flow->real))
+		return SST_CLASH_REAL;
+	if (wire_in_use(table, &flow->real))
+		return SST_CLASH_REAL_IS_WIRE;
+	if (sst_flowtable_by_real(table, &flow->wire))
+		return SST_CLASH_WIRE_IS_REAL;
+	if (table->count >= max)
+		return SST_CLASH_FULL;
+	return SST_CLASH_NONE;
+}
+
+static enum sst_flow_clash clash_of(struct sst_flowtable *table,
+				    const struct sst_flow *flow, u32 max)
+{
+	enum sst_flow_clash clash;
+
+	rcu_read_lock();
+	if (flow->role == SST_FLOW_ROLE_RESPONDER)
+		clash = clash_waiting(table, flow, max);
+	/* Wire ports drawn at random stay away from those of ended flows. */
+	else if (flow->role == SST_FLOW_ROLE_INITIATOR &&
+		 sst_flowtable_wires(table, &flow->wire))
+		clash = SST_CLASH_WIRE;
+	else
+		clash = sst_flowtable_clash(table, &flow->real, &flow->wire, max);
+	rcu_read_unlock();
+	return clash;
+}
+
 static enum sst_flow_clash insert(struct sst_flowtable *table,
 				  struct sst_flow *flow)
 {
+	bool responder = flow->role == SST_FLOW_ROLE_RESPONDER;
+
 	if (xa_alloc_cyclic_bh(&table->by_id, &flow->id, flow, xa_limit_31b,
 			       &table->last_id, GFP_ATOMIC) < 0)
 		return SST_CLASH_NOMEM;
-	if (rhashtable_insert_fast(&table->by_real, &flow->real_node,
+	if (flow->lists_real &&
+	    rhashtable_insert_fast(&table->by_real, &flow->real_node,
 				   real_params))
 		goto no_real;
-	if (rhashtable_insert_fast(&table->by_wire, &flow->wire_node,
-				   wire_params))
+	if (responder && rhltable_insert(&table->by_open, &flow->opening->node,
+					 open_params))
+		goto no_open;
+	if (rhltable_insert(&table->by_wire, &flow->wire_entry->node,
+			    wire_params))
 		goto no_wire;
+	if (responder) {
+		list_add_tail(&flow->waiting, &table->waiting);
+		table->waiting_count++;
+	}
 	WRITE_ONCE(table->count, table->count + 1);
 	return SST_CLASH_NONE;
 
 no_wire:
-	rhashtable_remove_fast(&table->by_real, &flow->real_node, real_params);
+	if (responder)
+		rhltable_remove(&table->by_open, &flow->opening->node,
+				open_params);
+no_open:
+	if (flow->lists_real)
+		rhashtable_remove_fast(&table->by_real, &flow->real_node,
+				       real_params);
 no_real:
 	xa_erase_bh(&table->by_id, flow->id);
 	return SST_CLASH_NOMEM;
+}
+
+static void stop_waiting(struct sst_flowtable *table, struct sst_flow *flow)
+{
+	if (list_empty(&flow->waiting))
+		return;
+	list_del_init(&flow->waiting);
+	table->waiting_count--;
+}
+
+/* The wire tuple outlives the flow: what still comes on it is refused. */
+static void leave_wire(struct sst_flowtable *table, struct sst_flow *flow)
+{
+	struct sst_wire *wire = flow->wire_entry;
+
+	flow->wire_entry = NULL;
+	rcu_assign_pointer(wire->flow, NULL);
+	wire->refused = flow->role != SST_FLOW_ROLE_RESPONDER ||
+			sst_state_is_confirmed(flow->state);
+	wire->until = jiffies + SST_WIRE_QUARANTINE_SECONDS * HZ;
+	list_add_tail(&wire->ended, &table->ended);
+	if (++table->ended_count > ENDED_MAX)
+		forget_oldest(table);
+}
+
+static bool remove(struct sst_flowtable *table, struct sst_flow *flow)
+{
+	if (xa_load(&table->by_id, flow->id) != flow)
+		return false;
+	if (flow->lists_real)
+		rhashtable_remove_fast(&table->by_real, &flow->real_node,
+				       real_params);
+	if (flow->role == SST_FLOW_ROLE_RESPONDER)
+		rhltable_remove(&table->by_open, &flow->opening->node,
+				open_params);
+	leave_wire(table, flow);
+	stop_waiting(table, flow);
+	xa_erase_bh(&table->by_id, flow->id);
+	WRITE_ONCE(table->count, table->count - 1);
+	return true;
 }
 
 /**
@@ -114,9 +286,37 @@ enum sst_flow_clash sst_flowtable_add(struct sst_flowtable *table,
 	enum sst_flow_clash clash;
 
 	spin_lock_bh(&table->lock);
-	clash = sst_flowtable_clash(table, &flow->real, &flow->wire, max);
+	clash = clash_of(table, flow, max);
 	if (clash == SST_CLASH_NONE)
 		clash = insert(table, flow);
+	spin_unlock_bh(&table->lock);
+	return clash;
+}
+
+/**
+ * sst_flowtable_replace() - put a flow in the place of another
+ * @table: flows of the namespace
+ * @old: flow that goes; the caller frees it when this succeeds
+ * @flow: complete flow that comes
+ * @max: bound on the flows of the namespace
+ *
+ * In one step, so that no packet finds neither of them.
+ *
+ * Return: SST_CLASH_NONE; SST_CLASH_REAL when @old is gone already and the
+ * caller has to look again; any other reason, and then @old has gone, too.
+ */
+enum sst_flow_clash sst_flowtable_replace(struct sst_flowtable *table,
+					  struct sst_flow *old,
+					  struct sst_flow *flow, u32 max)
+{
+	enum sst_flow_clash clash = SST_CLASH_REAL;
+
+	spin_lock_bh(&table->lock);
+	if (remove(table, old)) {
+		clash = clash_of(table, flow, max);
+		if (clash == SST_CLASH_NONE)
+			clash = insert(table, flow);
+	}
 	spin_unlock_bh(&table->lock);
 	return clash;
 }
@@ -134,30 +334,182 @@ bool sst_flowtable_del(struct sst_flowtable *table, struct sst_flow *flow)
 	bool found;
 
 	spin_lock_bh(&table->lock);
-	found = xa_load(&table->by_id, flow->id) == flow;
-	if (found) {
-		rhashtable_remove_fast(&table->by_wire, &flow->wire_node,
-				       wire_params);
-		rhashtable_remove_fast(&table->by_real, &flow->real_node,
-				       real_params);
-		xa_erase_bh(&table->by_id, flow->id);
-		WRITE_ONCE(table->count, table->count - 1);
-	}
+	found = remove(table, flow);
 	spin_unlock_bh(&table->lock);
 	return found;
 }
 
 /**
- * sst_flowtable_by_wire() - find a flow by its wire tuple
+ * sst_flowtable_confirm() - make a waiting flow the owner of its tuples
+ * @table: flows of the namespace
+ * @flow: flow of a responder on which a DATA verified
+ *
+ * The flow must be alone on its wire tuple afterwards, and no other may be
+ * found by its real tuple: the caller ends the others first. What came in
+ * between keeps the real tuple.
+ *
+ * Return: true when this call confirmed it.
+ */
+bool sst_flowtable_confirm(struct sst_flowtable *table, struct sst_flow *flow)
+{
+	bool moved;
+
+	spin_lock_bh(&table->lock);
+	spin_lock(&flow->lock);
+	moved = sst_state_move(flow, SST_FLOW_STATE_LIVE);
+	spin_unlock(&flow->lock);
+	if (moved) {
+		stop_waiting(table, flow);
+		if (!flow->lists_real && flow->wire_entry &&
+		    !rhashtable_lookup_insert_fast(&table->by_real,
+						   &flow->real_node,
+						   real_params))
+			flow->lists_real = true;
+	}
+	spin_unlock_bh(&table->lock);
+	return moved;
+}
+
+/**
+ * sst_flowtable_rebind() - follow a NAT that changed the peer's wire port
+ * @table: flows of the namespace
+ * @flow: confirmed flow of a responder
+ * @wire: tuple as it arrives now; differs in the remote port only
+ *
+ * Return: 0, -EEXIST when the tuple is in use, -ENOENT when the flow has ended,
+ * -ENOMEM.
+ */
+int sst_flowtable_rebind(struct sst_flowtable *table, struct sst_flow *flow,
+			 const struct sst_tuple *wire)
+{
+	struct sst_wire *entry;
+	int err = 0;
+
+	entry = kzalloc(sizeof(*entry), GFP_ATOMIC | __GFP_ACCOUNT);
+	if (!entry)
+		return -ENOMEM;
+	INIT_LIST_HEAD(&entry->ended);
+	entry->tuple = *wire;
+	rcu_assign_pointer(entry->flow, flow);
+
+	spin_lock_bh(&table->lock);
+	if (!flow->wire_entry)
+		err = -ENOENT;
+	else if (wire_in_use(table, wire) || sst_flowtable_by_real(table, wire))
+		err = -EEXIST;
+	else if (rhltable_insert(&table->by_wire, &entry->node, wire_params))
+		err = -ENOMEM;
+	if (!err) {
+		leave_wire(table, flow);
+		flow->wire_entry = entry;
+		WRITE_ONCE(flow->wire.rport, wire->rport);
+	}
+	spin_unlock_bh(&table->lock);
+	if (err)
+		kfree(entry);
+	return err;
+}
+
+/**
+ * sst_flowtable_oldest_waiting() - who goes first when too many wait
+ * @table: flows of the namespace
+ *
+ * Return: the flow, valid in the caller's RCU read section, or NULL.
+ */
+struct sst_flow *sst_flowtable_oldest_waiting(struct sst_flowtable *table)
+{
+	struct sst_flow *flow;
+
+	spin_lock_bh(&table->lock);
+	flow = list_first_entry_or_null(&table->waiting, struct sst_flow,
+					waiting);
+	spin_unlock_bh(&table->lock);
+	return flow;
+}
+
+/**
+ * sst_flowtable_expire() - free the wire tuples whose time is over
+ * @table: flows of the namespace; process context
+ */
+void sst_flowtable_expire(struct sst_flowtable *table)
+{
+	const struct sst_wire *wire;
+	unsigned int n;
+
+	do {
+		spin_lock_bh(&table->lock);
+		for (n = 0; n < EXPIRE_BATCH; n++) {
+			wire = list_first_entry_or_null(&table->ended,
+							struct sst_wire, ended);
+			if (!wire || time_before(jiffies, wire->until))
+				break;
+			forget_oldest(table);
+		}
+		spin_unlock_bh(&table->lock);
+		cond_resched();
+	} while (n == EXPIRE_BATCH);
+}
+
+/**
+ * sst_flowtable_wires() - all that is known of a wire tuple
  * @table: flows of the namespace
  * @wire: tuple as this host sees it on the wire
+ *
+ * Return: list of struct sst_wire for rhl_for_each_entry_rcu(), valid in the
+ * caller's RCU read section, or NULL.
+ */
+struct rhlist_head *sst_flowtable_wires(struct sst_flowtable *table,
+					const struct sst_tuple *wire)
+{
+	return rhltable_lookup(&table->by_wire, wire, wire_params);
+}
+
+/**
+ * sst_flowtable_owner() - the flow that owns a wire tuple
+ * @wires: from sst_flowtable_wires()
+ *
+ * Return: the flow, valid in the caller's RCU read section, or NULL; flows that
+ * wait for confirmation own nothing.
+ */
+struct sst_flow *sst_flowtable_owner(struct rhlist_head *wires)
+{
+	struct rhlist_head *pos;
+	struct sst_wire *wire;
+	struct sst_flow *flow;
+
+	rhl_for_each_entry_rcu(wire, pos, wires, node) {
+		flow = rcu_dereference(wire->flow);
+		if (flow && sst_flow_owns_wire(flow))
+			return flow;
+	}
+	return NULL;
+}
+
+/**
+ * sst_flowtable_by_wire() - find the flow that owns a wire tuple
+ * @table: flows of the namespace
+ * @tuple: as this host sees it on the wire
  *
  * Return: the flow, valid in the caller's RCU read section, or NULL.
  */
 struct sst_flow *sst_flowtable_by_wire(struct sst_flowtable *table,
-				       const struct sst_tuple *wire)
+				       const struct sst_tuple *tuple)
 {
-	return rhashtable_lookup(&table->by_wire, wire, wire_params);
+	return sst_flowtable_owner(sst_flowtable_wires(table, tuple));
+}
+
+/**
+ * sst_flowtable_openings() - flows of responders that one opening made
+ * @table: flows of the namespace
+ * @id: the opening
+ *
+ * Return: list of struct sst_opening for rhl_for_each_entry_rcu(), valid in the
+ * caller's RCU read section, or NULL.
+ */
+struct rhlist_head *sst_flowtable_openings(struct sst_flowtable *table,
+					   const struct sst_open_id *id)
+{
+	return rhltable_lookup(&table->by_open, id, open_params);
 }
 
 /**

@@ -9,24 +9,35 @@
 #include "flow.h"
 
 /**
- * struct sst_flowtable - the flows of one namespace, found three ways
- * @by_wire: by wire tuple; the receiving path
+ * struct sst_flowtable - the flows of one namespace, found four ways
+ * @by_wire: struct sst_wire by tuple; the receiving path. Several flows that
+ *	wait for confirmation may share one tuple.
  * @by_real: by real tuple; the sending path and the guard
+ * @by_open: struct sst_opening of responders by its id
  * @by_id: by identifier; netlink
  * @last_id: identifier given last; @lock
  * @count: flows in the table; written under @lock, read with READ_ONCE()
- * @lock: serializes insertion and removal in all three. Softirq-safe; inside
- *	it nest only the locks of the tables themselves.
+ * @waiting: flows that others opened and did not confirm, oldest first; @lock
+ * @waiting_count: how many these are; @lock
+ * @ended: wire tuples of flows that ended, oldest first; @lock
+ * @ended_count: how many these are; @lock
+ * @lock: serializes insertion and removal in all of them. Softirq-safe; inside
+ *	it nest the locks of the tables themselves and those of flows.
  *
- * Lookups are under RCU. Removal unlinks a flow from all three before it is
+ * Lookups are under RCU. Removal unlinks a flow from all of them before it is
  * freed a grace period later.
  */
 struct sst_flowtable {
-	struct rhashtable by_wire;
+	struct rhltable by_wire;
 	struct rhashtable by_real;
+	struct rhltable by_open;
 	struct xarray by_id;
 	u32 last_id;
 	unsigned int count;
+	struct list_head waiting;
+	unsigned int waiting_count;
+	struct list_head ended;
+	unsigned int ended_count;
 	spinlock_t lock; /* see above */
 };
 
@@ -37,6 +48,8 @@ struct sst_flowtable {
  * @SST_CLASH_WIRE: another flow has this wire tuple
  * @SST_CLASH_REAL_IS_WIRE: its real tuple is the wire tuple of another flow
  * @SST_CLASH_WIRE_IS_REAL: its wire tuple is the real tuple of another flow
+ * @SST_CLASH_OPEN: this opening has a flow on this wire tuple
+ * @SST_CLASH_WAITING: as many flows as may wait on one wire tuple
  * @SST_CLASH_FULL: the namespace has as many flows as it may
  * @SST_CLASH_NOMEM: no memory
  *
@@ -49,6 +62,8 @@ enum sst_flow_clash {
 	SST_CLASH_WIRE,
 	SST_CLASH_REAL_IS_WIRE,
 	SST_CLASH_WIRE_IS_REAL,
+	SST_CLASH_OPEN,
+	SST_CLASH_WAITING,
 	SST_CLASH_FULL,
 	SST_CLASH_NOMEM,
 };
@@ -60,11 +75,25 @@ enum sst_flow_clash sst_flowtable_clash(struct sst_flowtable *table,
 					const struct sst_tuple *wire, u32 max);
 enum sst_flow_clash sst_flowtable_add(struct sst_flowtable *table,
 				      struct sst_flow *flow, u32 max);
+enum sst_flow_clash sst_flowtable_replace(struct sst_flowtable *table,
+					  struct sst_flow *old,
+					  struct sst_flow *flow, u32 max);
 bool sst_flowtable_del(struct sst_flowtable *table, struct sst_flow *flow);
+bool sst_flowtable_confirm(struct sst_flowtable *table, struct sst_flow *flow);
+int sst_flowtable_rebind(struct sst_flowtable *table, struct sst_flow *flow,
+			 const struct sst_tuple *wire);
+struct sst_flow *sst_flowtable_oldest_waiting(struct sst_flowtable *table);
+void sst_flowtable_expire(struct sst_flowtable *table);
+
+struct rhlist_head *sst_flowtable_wires(struct sst_flowtable *table,
+					const struct sst_tuple *wire);
+struct sst_flow *sst_flowtable_owner(struct rhlist_head *wires);
 struct sst_flow *sst_flowtable_by_wire(struct sst_flowtable *table,
 				       const struct sst_tuple *wire);
 struct sst_flow *sst_flowtable_by_real(struct sst_flowtable *table,
 				       const struct sst_tuple *real);
+struct rhlist_head *sst_flowtable_openings(struct sst_flowtable *table,
+					   const struct sst_open_id *id);
 struct sst_flow *sst_flowtable_by_id(struct sst_flowtable *table, u32 id);
 struct sst_flow *sst_flowtable_next(struct sst_flowtable *table, u32 from);
 

@@ -8,9 +8,14 @@
 #include <net/route.h>
 
 #include "guard.h"
+#include "icmp.h"
 #include "outcome.h"
 #include "packet.h"
 #include "pernet.h"
+#include "policy.h"
+#include "select.h"
+#include "sock.h"
+#include "tomb.h"
 
 /**
  * sst_guard_clear() - a packet at PRE_ROUTING, after defragmentation
@@ -36,7 +41,7 @@ unsigned int sst_guard_clear(struct sst_net *sn, struct sk_buff *skb,
 		return NF_ACCEPT;
 	class = sst_packet_parse(&pkt, skb, state->pf, SST_PKT_IN, &sn->cfg);
 	if (class == SST_PKT_OTHER)
-		return NF_ACCEPT;
+		return sst_icmp_in(sn, skb, state);
 	flow = sst_flowtable_by_real(&sn->flows, &pkt.tuple);
 	if (flow)
 		return sst_drop(sn, flow, SST_A_STATS_RX_CLEAR);
@@ -54,17 +59,36 @@ static bool is_broadcast(const struct sk_buff *skb, u8 family)
 	return rt && rt->rt_flags & RTCF_BROADCAST;
 }
 
+/* Must nothing clear reach this port or socket? */
+static bool requires_sst(struct sst_net *sn, struct sk_buff *skb,
+			 const struct sst_tuple *tuple)
+{
+	if (sst_sock_requires(sn->net, skb, tuple))
+		return true;
+	if (sst_policy_in(&sn->policy, tuple) != SST_VERDICT_REQUIRE)
+		return false;
+	/* A rule is about new flows: connections in clear are left alone. */
+	return !sst_sock_is_foreign(sn->net, tuple);
+}
+
+/* A packet that could be the first of a clear flow. */
+static bool begins(const struct sst_pkt *pkt)
+{
+	return pkt->tuple.proto == IPPROTO_UDP || sst_select_is_syn(pkt);
+}
+
 /**
- * sst_guard_marked() - a packet at LOCAL_IN
+ * sst_guard_local() - a packet at LOCAL_IN
  * @sn: namespace
  * @skb: the packet
  * @state: hook state
  *
  * Return: NF_ACCEPT, or NF_DROP for a unicast TCP or UDP packet that still
- * carries the mark and was not opened.
+ * carries the mark and was not opened, or that is clear and for a port or
+ * socket that requires SST: there is no answer to it, as if nobody were there.
  */
-unsigned int sst_guard_marked(struct sst_net *sn, struct sk_buff *skb,
-			      const struct nf_hook_state *state)
+unsigned int sst_guard_local(struct sst_net *sn, struct sk_buff *skb,
+			     const struct nf_hook_state *state)
 {
 	enum sst_pkt_class class;
 	struct sst_pkt pkt;
@@ -72,8 +96,18 @@ unsigned int sst_guard_marked(struct sst_net *sn, struct sk_buff *skb,
 	if (sst_packet_is_opened(skb, state->pf))
 		return NF_ACCEPT;
 	class = sst_packet_parse(&pkt, skb, state->pf, SST_PKT_IN, &sn->cfg);
-	if (class == SST_PKT_OTHER || class == SST_PKT_FOREIGN || !pkt.marked ||
-	    !sst_packet_is_unicast(&pkt.tuple) || is_broadcast(skb, state->pf))
+	/* Where nothing defragments at PRE_ROUTING this one is whole only here. */
+	if (class == SST_PKT_OTHER)
+		return sst_icmp_in(sn, skb, state);
+	if (!sst_packet_is_unicast(&pkt.tuple.local, pkt.tuple.family) ||
+	    is_broadcast(skb, state->pf))
 		return NF_ACCEPT;
-	return sst_drop(sn, NULL, SST_A_STATS_RX_UNOPENED);
+	if (pkt.marked && class != SST_PKT_FOREIGN)
+		return sst_drop(sn, NULL, SST_A_STATS_RX_UNOPENED);
+	if (requires_sst(sn, skb, &pkt.tuple))
+		return sst_drop(sn, NULL, SST_A_STATS_RX_REQUIRED);
+	/* The peer speaks clear on this tuple now; so may the answer. */
+	if (begins(&pkt))
+		sst_tomb_lift(&sn->tombs, &pkt.tuple);
+	return NF_ACCEPT;
 }

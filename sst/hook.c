@@ -57,7 +57,7 @@ static unsigned int local_in(void *priv, struct sk_buff *skb,
 {
 	if (state->in && state->in->flags & IFF_LOOPBACK)
 		return NF_ACCEPT;
-	return sst_guard_marked(sst_pernet(state->net), skb, state);
+	return sst_guard_local(sst_pernet(state->net), skb, state);
 }
 
 static unsigned int local_out(void *priv, struct sk_buff *skb,

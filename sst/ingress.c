@@ -4,135 +4,196 @@
  * From the moment its flow is found the packet is ours: it is opened or
  * dropped. Everything else passes untouched (protocol section 2).
  */
-#include <crypto/algapi.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter_bridge.h>
-#include <linux/tcp.h>
-#include <linux/udp.h>
+#include <linux/rhashtable.h>
+#include <net/tcp.h>
 
 #include "event.h"
 #include "ingress.h"
-#include "mss.h"
+#include "initiator.h"
 #include "outcome.h"
 #include "packet.h"
+#include "peer.h"
 #include "pernet.h"
+#include "responder.h"
 #include "rewrite.h"
 #include "segment.h"
-#include "suite.h"
-#include "trailer.h"
+#include "state.h"
+#include "unseal.h"
 
-static unsigned int shortest_header(const struct sst_pkt *pkt)
-{
-	return pkt->tuple.proto == IPPROTO_TCP ? sizeof(struct tcphdr) :
-						 sizeof(struct udphdr);
-}
-
-/* Copy the trailer out of the packet and check all that needs no key. */
-static int read_trailer(const struct sst_pkt *pkt,
-			struct sst_data_trailer *trailer, struct sst_meta *meta)
-{
-	unsigned int seglen;
-
-	if (pkt->seglen < shortest_header(pkt) + sizeof(*trailer))
-		return SST_A_STATS_RX_SHORT;
-	/* TCP options that reach into the trailer. */
-	if (pkt->seglen < pkt->thlen + sizeof(*trailer))
-		return SST_A_STATS_RX_LENGTH;
-	seglen = pkt->seglen - sizeof(*trailer);
-	if (skb_copy_bits(pkt->skb, pkt->thoff + seglen, trailer,
-			  sizeof(*trailer)))
-		return SST_A_STATS_RX_LENGTH;
-	sst_meta_decode(meta, trailer->meta);
-	return sst_meta_check_data(meta, pkt, sst_packet_payload(pkt, seglen));
-}
-
-/* Does the tag verify, and are the sealed ports those of the flow? */
-static int verify(const struct sst_pkt *pkt, const struct sst_flow *flow,
-		  const u8 *key, u32 seq,
-		  const struct sst_data_trailer *trailer)
-{
-	__be16 expected[2] = { flow->real.rport, flow->real.lport };
-	u8 tag[SST_TAG_SIZE], ports[SST_SEALED_PORTS_SIZE];
-	struct sst_block block;
-	struct sst_aad aad;
-	int reason = 0;
-
-	sst_aad_build(&aad, trailer->meta, pkt,
-		      pkt->seglen - sizeof(*trailer));
-	sst_suite_block(&block, key, seq);
-	sst_suite_tag(tag, &block, &aad, trailer->sealed);
-	sst_suite_xor_ports(ports, &block, trailer->sealed);
-	if (crypto_memneq(tag, trailer->tag, sizeof(tag)))
-		reason = SST_A_STATS_RX_AUTH;
-	else if (memcmp(ports, expected, sizeof(ports)))
-		reason = SST_A_STATS_RX_PORTS;
-	memzero_explicit(&block, sizeof(block));
-	return reason;
-}
-
-static void restored_headers(struct sst_rewrite *rw, const struct sst_pkt *pkt,
-			     const struct sst_flow *flow,
-			     const struct sst_meta *meta)
-{
-	u8 arrived = sst_rewrite_dsfield(pkt);
-
-	rw->sport = flow->real.rport;
-	rw->dport = flow->real.lport;
-	if (pkt->tuple.family == NFPROTO_IPV4)
-		rw->dsfield = arrived;
-	else
-		rw->dsfield = meta->tc | (arrived & SST_ECN_MASK);
-}
+/* What openings return besides reasons to drop. */
+#define PASS	SST_RESPONDER_PASS
+#define HELD	SST_RESPONDER_HELD
 
 static void account(struct sst_flow *flow, unsigned int payload)
 {
 	spin_lock_bh(&flow->lock);
 	flow->rx_packets++;
 	flow->rx_bytes += payload;
-	flow->rx_last = get_jiffies_64();
+	WRITE_ONCE(flow->rx_last, get_jiffies_64());
 	spin_unlock_bh(&flow->lock);
 }
 
-/* Open one whole packet. Returns 0 or what else became of it. */
-static int open_packet(struct sst_net *sn, struct sst_flow *flow,
-		       struct sst_pkt *pkt, const struct nf_hook_state *state)
+/* A verified packet of a flow: restore it, unless it was for us alone. */
+static int deliver(struct sst_pkt *pkt, struct sst_flow *flow,
+		   const struct sst_trailer *trailer,
+		   const struct nf_hook_state *state)
 {
-	struct sst_data_trailer trailer;
+	int reason;
+
+	trace_sst_open(flow, &trailer->meta);
+	if (trailer->meta.flags & SST_FLAG_EMPTY) {
+		account(flow, 0);
+		return SST_A_STATS_RX_EMPTY;
+	}
+	if (pkt->tuple.proto == IPPROTO_TCP)
+		sst_flow_tcp_ends(flow, pkt->covered[1], SST_TCP_FIN_RX);
+	reason = sst_unseal_restore(pkt, &flow->real, trailer, state->in);
+	if (reason)
+		return reason;
+	account(flow, sst_packet_payload(pkt, pkt->seglen));
+	return 0;
+}
+
+/* Does a DATA verify, and is it the first time that it comes? */
+static int take_data(struct sst_net *sn, struct sst_flow *flow,
+		     const struct sst_pkt *pkt,
+		     const struct sst_trailer *trailer)
+{
+	const struct sst_meta *meta = &trailer->meta;
 	struct sst_rx_try attempt;
-	struct sst_rewrite rw;
-	struct sst_meta meta;
+	int reason;
+
+	reason = sst_key_try(flow, meta->kri, meta->seq, &attempt);
+	if (reason)
+		return reason;
+	reason = sst_unseal_data(pkt, flow, attempt.key, trailer);
+	memzero_explicit(attempt.derived, sizeof(attempt.derived));
+	if (reason)
+		return reason;
+	reason = sst_key_accept(sn, flow, meta->kri, meta->seq);
+	if (!reason)
+		sst_responder_data(sn, flow);
+	return reason;
+}
+
+/* Before the answer there are no keys: nobody can have sealed a DATA. */
+static unsigned int types_of(const struct sst_flow *flow)
+{
+	switch (flow->role) {
+	case SST_FLOW_ROLE_INITIATOR:
+		if (smp_load_acquire(&flow->state) == SST_FLOW_STATE_OPENING)
+			return BIT(SST_TYPE_ACCEPT);
+		return BIT(SST_TYPE_ACCEPT) | BIT(SST_TYPE_DATA);
+	case SST_FLOW_ROLE_RESPONDER:
+		return BIT(SST_TYPE_OPEN) | BIT(SST_TYPE_DATA);
+	default:
+		return BIT(SST_TYPE_DATA);
+	}
+}
+
+/* One whole packet on the wire tuple of a flow that owns it. */
+static int open_owned(struct sst_net *sn, struct sst_flow *flow,
+		      struct sst_pkt *pkt, const struct nf_hook_state *state)
+{
+	struct sst_trailer trailer;
 	int reason;
 
 	reason = sst_rewrite_prepare_open(pkt);
 	if (reason)
 		return reason;
-	reason = read_trailer(pkt, &trailer, &meta);
+	reason = sst_unseal_read(pkt, &trailer, types_of(flow));
 	if (reason)
 		return reason;
-	reason = sst_key_try(flow, meta.kri, meta.seq, &attempt);
+	if (trailer.meta.type == SST_TYPE_DATA)
+		reason = take_data(sn, flow, pkt, &trailer);
+	else if (trailer.meta.type == SST_TYPE_ACCEPT)
+		reason = sst_initiator_accept(sn, flow, pkt, &trailer);
+	else
+		reason = sst_responder_reopen(sn, flow, pkt, &trailer);
 	if (reason)
 		return reason;
-	reason = verify(pkt, flow, attempt.key, meta.seq, &trailer);
-	memzero_explicit(attempt.derived, sizeof(attempt.derived));
-	if (reason)
-		return reason;
-	reason = sst_key_accept(sn, flow, meta.kri, meta.seq);
-	if (reason)
-		return reason;
+	return deliver(pkt, flow, &trailer, state);
+}
 
-	trace_sst_open(flow, &meta);
-	if (meta.flags & SST_FLAG_EMPTY) {
-		account(flow, 0);
-		return SST_A_STATS_RX_EMPTY;
+/* A DATA on a tuple on which flows wait for confirmation: whose is it? */
+static int open_waiting(struct sst_net *sn, struct sst_pkt *pkt,
+			struct rhlist_head *list,
+			const struct sst_trailer *trailer,
+			const struct nf_hook_state *state)
+{
+	struct rhlist_head *pos;
+	struct sst_wire *wire;
+	struct sst_flow *flow;
+	int reason = PASS;
+
+	rhl_for_each_entry_rcu(wire, pos, list, node) {
+		flow = rcu_dereference(wire->flow);
+		if (!flow)
+			continue;
+		reason = take_data(sn, flow, pkt, trailer);
+		if (!reason)
+			return deliver(pkt, flow, trailer, state);
 	}
-	restored_headers(&rw, pkt, flow, &meta);
-	reason = sst_rewrite_open(pkt, &rw, &trailer);
+	return reason;
+}
+
+static int open_opening(struct sst_net *sn, struct sst_pkt *pkt,
+			const struct sst_trailer *trailer,
+			const struct nf_hook_state *state)
+{
+	struct sst_tuple real;
+	struct sst_flow *flow;
+	int reason;
+
+	reason = sst_responder_open(sn, pkt, trailer, &flow, &real);
 	if (reason)
 		return reason;
-	sst_mss_clamp(pkt, state->in);
-	sst_packet_set_opened(pkt);
-	account(flow, sst_packet_payload(pkt, pkt->seglen));
-	return 0;
+	if (flow)
+		return deliver(pkt, flow, trailer, state);
+	return sst_unseal_restore(pkt, &real, trailer, state->in);
+}
+
+static bool has_waiting(struct rhlist_head *list)
+{
+	const struct sst_wire *wire;
+	struct rhlist_head *pos;
+
+	rhl_for_each_entry_rcu(wire, pos, list, node)
+		if (rcu_access_pointer(wire->flow))
+			return true;
+	return false;
+}
+
+static bool names_peer(struct sst_net *sn, const struct sst_trailer *trailer)
+{
+	return trailer->meta.type == SST_TYPE_OPEN &&
+	       sst_peers_by_id(&sn->peers, trailer->open.assoc_id);
+}
+
+/*
+ * One whole packet, marked and for this host, on a tuple that no flow owns.
+ * Until it is known to be ours nothing in it is touched.
+ */
+static int open_unowned(struct sst_net *sn, struct sst_pkt *pkt,
+			struct rhlist_head *list,
+			const struct nf_hook_state *state)
+{
+	struct sst_trailer trailer = {};
+	int reason;
+
+	reason = sst_unseal_read(pkt, &trailer,
+				 BIT(SST_TYPE_OPEN) | BIT(SST_TYPE_DATA));
+	if (reason)
+		return has_waiting(list) || names_peer(sn, &trailer) ? reason :
+								       PASS;
+	if (trailer.meta.type == SST_TYPE_OPEN)
+		return open_opening(sn, pkt, &trailer, state);
+	if (!has_waiting(list))
+		return PASS;
+	reason = sst_rewrite_prepare_open(pkt);
+	return reason ?: open_waiting(sn, pkt, list, &trailer, state);
 }
 
 /*
@@ -158,6 +219,72 @@ static unsigned int fragment(struct sst_net *sn, const struct sst_pkt *pkt,
 	return sst_drop(sn, NULL, SST_A_STATS_RX_FRAGMENT);
 }
 
+static unsigned int split(struct sst_net *sn, const struct sst_flow *flow,
+			  struct sk_buff *skb)
+{
+	if (sst_segment_resubmit(skb))
+		return sst_drop(sn, flow, SST_A_STATS_RX_NOMEM);
+	sst_stats_inc(sn->stats, SST_A_STATS_RX_SPLIT);
+	return NF_STOLEN;
+}
+
+/* The tuple has an owner: the packet is ours, marked or not. */
+static unsigned int owned(struct sst_net *sn, struct sst_flow *flow,
+			  struct sst_pkt *pkt, enum sst_pkt_class class,
+			  const struct nf_hook_state *state)
+{
+	int reason;
+
+	if (class == SST_PKT_BAD)
+		return sst_drop(sn, flow, SST_A_STATS_RX_LENGTH);
+	if (skb_is_gso(pkt->skb))
+		return split(sn, flow, pkt->skb);
+	reason = open_owned(sn, flow, pkt, state);
+	if (reason == SST_A_STATS_RX_AUTH)
+		sst_event_auth_failed(sn, flow);
+	if (reason)
+		return sst_drop(sn, flow, reason);
+	sst_stats_inc(sn->stats, SST_A_STATS_RX_OPENED);
+	return NF_ACCEPT;
+}
+
+/* Nothing but a valid opening comes through on the tuple of an ended flow. */
+static bool is_refused(const struct sst_pkt *pkt, struct rhlist_head *list)
+{
+	const struct sst_wire *wire;
+	struct rhlist_head *pos;
+
+	rhl_for_each_entry_rcu(wire, pos, list, node)
+		if (!rcu_access_pointer(wire->flow) &&
+		    (pkt->marked || wire->refused))
+			return true;
+	return false;
+}
+
+static unsigned int unowned(struct sst_net *sn, struct sst_pkt *pkt,
+			    enum sst_pkt_class class,
+			    struct rhlist_head *list,
+			    const struct nf_hook_state *state)
+{
+	int reason = PASS;
+
+	if (class == SST_PKT_WHOLE && pkt->marked &&
+	    sst_packet_is_local(state->net, state->in, &pkt->tuple)) {
+		if (skb_is_gso(pkt->skb))
+			return split(sn, NULL, pkt->skb);
+		reason = open_unowned(sn, pkt, list, state);
+	}
+	if (!reason) {
+		sst_stats_inc(sn->stats, SST_A_STATS_RX_OPENED);
+		return NF_ACCEPT;
+	}
+	if (reason == HELD)
+		return NF_STOLEN;
+	if (reason == PASS && is_refused(pkt, list))
+		reason = SST_A_STATS_RX_ENDED;
+	return reason == PASS ? NF_ACCEPT : sst_drop(sn, NULL, reason);
+}
+
 /**
  * sst_ingress() - a packet at PRE_ROUTING
  * @sn: namespace
@@ -171,9 +298,9 @@ unsigned int sst_ingress(struct sst_net *sn, struct sk_buff *skb,
 			 const struct nf_hook_state *state)
 {
 	enum sst_pkt_class class;
+	struct rhlist_head *list;
 	struct sst_flow *flow;
 	struct sst_pkt pkt;
-	int reason;
 
 	class = sst_packet_parse(&pkt, skb, state->pf, SST_PKT_IN, &sn->cfg);
 	if (class == SST_PKT_OTHER || class == SST_PKT_FOREIGN)
@@ -181,26 +308,14 @@ unsigned int sst_ingress(struct sst_net *sn, struct sk_buff *skb,
 	if (class == SST_PKT_FRAGMENT)
 		return fragment(sn, &pkt, state);
 
-	flow = sst_flowtable_by_wire(&sn->flows, &pkt.tuple);
-	if (!flow)
+	list = sst_flowtable_wires(&sn->flows, &pkt.tuple);
+	if (!list && !pkt.marked)
 		return NF_ACCEPT;
 	if (is_bridged(skb) &&
 	    !sst_packet_is_local(state->net, state->in, &pkt.tuple))
 		return NF_ACCEPT;
-	if (class == SST_PKT_BAD)
-		return sst_drop(sn, flow, SST_A_STATS_RX_LENGTH);
-	if (skb_is_gso(skb)) {
-		if (sst_segment_resubmit(skb))
-			return sst_drop(sn, flow, SST_A_STATS_RX_NOMEM);
-		sst_stats_inc(sn->stats, SST_A_STATS_RX_SPLIT);
-		return NF_STOLEN;
-	}
-
-	reason = open_packet(sn, flow, &pkt, state);
-	if (reason == SST_A_STATS_RX_AUTH)
-		sst_event_auth_failed(sn, flow);
-	if (reason)
-		return sst_drop(sn, flow, reason);
-	sst_stats_inc(sn->stats, SST_A_STATS_RX_OPENED);
-	return NF_ACCEPT;
+	flow = sst_flowtable_owner(list);
+	if (flow)
+		return owned(sn, flow, &pkt, class, state);
+	return unowned(sn, &pkt, class, list, state);
 }

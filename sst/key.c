@@ -17,6 +17,7 @@
 #include "kdf.h"
 #include "key.h"
 #include "pernet.h"
+#include "state.h"
 #include "stats.h"
 
 /* Packets a second and flow that may try a key more than one step ahead. */
@@ -103,18 +104,24 @@ static struct sst_rx_key *rx_key_new(const struct sst_flow *flow, u16 kri,
 
 /**
  * sst_key_start() - make the first keys of both directions
- * @flow: flow that is in no table yet, with its secret
+ * @flow: flow with its secret; no packet uses its keys yet
+ * @gfp: how to allocate
  *
- * Return: 0 or -ENOMEM; what was made is freed with the flow.
+ * Return: 0 or -ENOMEM; then the flow has no keys.
  */
-int sst_key_start(struct sst_flow *flow)
+int sst_key_start(struct sst_flow *flow, gfp_t gfp)
 {
-	struct sst_tx_key *tx = tx_key_new(flow, 0, GFP_KERNEL);
-	struct sst_rx_key *rx = rx_key_new(flow, 0, GFP_KERNEL);
+	struct sst_tx_key *tx = tx_key_new(flow, 0, gfp);
+	struct sst_rx_key *rx = rx_key_new(flow, 0, gfp);
 
-	RCU_INIT_POINTER(flow->tx, tx);
-	RCU_INIT_POINTER(flow->rx, rx);
-	return tx && rx ? 0 : -ENOMEM;
+	if (!tx || !rx) {
+		tx_key_free(tx);
+		rx_key_free(rx);
+		return -ENOMEM;
+	}
+	rcu_assign_pointer(flow->tx, tx);
+	rcu_assign_pointer(flow->rx, rx);
+	return 0;
 }
 
 /**
@@ -136,14 +143,11 @@ static int rotate_tx(struct sst_net *sn, struct sst_flow *flow,
 		     const struct sst_tx_key *old)
 {
 	struct sst_tx_key *cur, *next;
-	bool ended = false;
+	bool ended;
 
 	if (old->kri == SST_KRI_MAX) {
 		spin_lock_bh(&flow->lock);
-		if (flow->state == SST_FLOW_STATE_LIVE) {
-			WRITE_ONCE(flow->state, SST_FLOW_STATE_EXHAUSTED);
-			ended = true;
-		}
+		ended = sst_state_move(flow, SST_FLOW_STATE_EXHAUSTED);
 		spin_unlock_bh(&flow->lock);
 		if (ended)
 			sst_event_exhausted(sn, flow);

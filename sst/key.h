@@ -65,7 +65,7 @@ struct sst_rx_try {
 int sst_key_init(void);
 void sst_key_exit(void);
 
-int sst_key_start(struct sst_flow *flow);
+int sst_key_start(struct sst_flow *flow, gfp_t gfp);
 void sst_key_stop(struct sst_flow *flow);
 
 int sst_key_take(struct sst_net *sn, struct sst_flow *flow,

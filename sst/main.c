@@ -6,7 +6,9 @@
 #include "flow.h"
 #include "key.h"
 #include "netlink.h"
+#include "opening.h"
 #include "pernet.h"
+#include "sock.h"
 
 static int __init sst_init(void)
 {
@@ -15,6 +17,9 @@ static int __init sst_init(void)
 	err = sst_key_init();
 	if (err)
 		return err;
+	err = sst_opening_init();
+	if (err)
+		goto no_opening;
 	err = sst_flow_init();
 	if (err)
 		goto no_flow;
@@ -24,27 +29,37 @@ static int __init sst_init(void)
 	err = sst_netlink_init();
 	if (err)
 		goto no_netlink;
+	/* Last: what applications have begun, a failure could not take back. */
+	err = sst_sock_init();
+	if (err)
+		goto no_sock;
 	return 0;
 
+no_sock:
+	sst_netlink_exit();
 no_netlink:
 	sst_pernet_exit();
 no_pernet:
 	sst_flow_exit();
 no_flow:
+	sst_opening_exit();
+no_opening:
 	sst_key_exit();
 	return err;
 }
 
 static void __exit sst_exit(void)
 {
+	sst_sock_exit();
 	sst_netlink_exit();
 	sst_pernet_exit();
 	/*
 	 * Flows and keys are freed by RCU callbacks, and the callback of a flow
-	 * frees its keys directly: one barrier waits for all.
+	 * frees its keys and its opening directly: one barrier waits for all.
 	 */
 	rcu_barrier();
 	sst_flow_exit();
+	sst_opening_exit();
 	sst_key_exit();
 }
 

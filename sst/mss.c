@@ -19,6 +19,8 @@
 #include "mss.h"
 #include "packet.h"
 #include "pernet.h"
+#include "select.h"
+#include "sock.h"
 #include "wire.h"
 
 /* Option bytes that the socket itself puts between IP header and TCP. */
@@ -60,8 +62,11 @@ unsigned int sst_mss_reserve(struct sst_net *sn, struct sk_buff *skb,
 	if (sst_packet_parse(&pkt, skb, state->pf, SST_PKT_OUT, &sn->cfg) !=
 	    SST_PKT_WHOLE)
 		return NF_ACCEPT;
-	if (!sst_flowtable_by_real(&sn->flows, &pkt.tuple))
-		return NF_ACCEPT;
+	if (!sst_flowtable_by_real(&sn->flows, &pkt.tuple)) {
+		sst_sock_begin(sk);
+		if (sst_select(sn, &pkt, SST_PKT_WHOLE, sk) != SST_SELECT_OPEN)
+			return NF_ACCEPT;
+	}
 	inet_csk(sk)->icsk_ext_hdr_len = socket_options(sk, state->pf) +
 					 SST_DATA_TRAILER_SIZE;
 	return NF_ACCEPT;

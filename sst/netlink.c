@@ -9,16 +9,21 @@
 #include <linux/inetdevice.h>
 #include <linux/module.h>
 #include <net/genetlink.h>
-#include <net/ipv6.h>
+#include <net/sock.h>
 
 #include "attrs.h"
-#include "event.h"
+#include "life.h"
 #include "netlink.h"
+#include "netlink_check.h"
 #include "netlink_gen.h"
 #include "pernet.h"
+#include "sock.h"
 
 /* What a namespace may raise its bound on flows to. */
-#define MAX_FLOWS_LIMIT	1048576
+#define MAX_FLOWS_LIMIT		1048576
+/* Bound on what it may set the others to. */
+#define OPENING_WINDOW_LIMIT	86400
+#define MAX_HALF_OPEN_LIMIT	65536
 
 static struct sst_net *sst_of(struct genl_info *info)
 {
@@ -53,9 +58,7 @@ static int require_flow_attrs(struct genl_info *info)
 			continue;
 		if (flow_needs[i].or_attr && info->attrs[flow_needs[i].or_attr])
 			continue;
-		/* The macros for a message want a literal in place. */
-		if (info->extack)
-			info->extack->_msg = flow_needs[i].what;
+		sst_netlink_set_msg(info->extack, flow_needs[i].what);
 		NL_SET_ERR_ATTR_MISS(info->extack, NULL, flow_needs[i].attr);
 		return -EINVAL;
 	}
@@ -75,39 +78,22 @@ static int parse_proto(struct genl_info *info, u8 *proto)
 	return 0;
 }
 
-static bool is_unicast(const union nf_inet_addr *addr, u8 family)
-{
-	if (family == NFPROTO_IPV4)
-		return !ipv4_is_multicast(addr->ip) &&
-		       !ipv4_is_zeronet(addr->ip) &&
-		       !ipv4_is_lbcast(addr->ip);
-	return !ipv6_addr_is_multicast(&addr->in6) &&
-	       !ipv6_addr_any(&addr->in6) && !ipv6_addr_v4mapped(&addr->in6);
-}
-
-static bool is_loopback(const union nf_inet_addr *addr, u8 family)
-{
-	if (family == NFPROTO_IPV4)
-		return ipv4_is_loopback(addr->ip);
-	return ipv6_addr_loopback(&addr->in6);
-}
-
 static int check_addresses(struct genl_info *info, const struct sst_tuple *tuple)
 {
 	u8 family = tuple->family;
 
-	if (!is_unicast(&tuple->local, family)) {
+	if (!sst_netlink_is_unicast(&tuple->local, family)) {
 		NL_SET_ERR_MSG(info->extack,
 			       "local address must be a unicast address");
 		return -EADDRNOTAVAIL;
 	}
-	if (!is_unicast(&tuple->remote, family)) {
+	if (!sst_netlink_is_unicast(&tuple->remote, family)) {
 		NL_SET_ERR_MSG(info->extack,
 			       "remote address must be a unicast address");
 		return -EADDRNOTAVAIL;
 	}
-	if (is_loopback(&tuple->local, family) ||
-	    is_loopback(&tuple->remote, family)) {
+	if (sst_netlink_is_loopback(&tuple->local, family) ||
+	    sst_netlink_is_loopback(&tuple->remote, family)) {
 		NL_SET_ERR_MSG(info->extack,
 			       "loopback addresses are exempt from SST");
 		return -EADDRNOTAVAIL;
@@ -218,6 +204,8 @@ static int explain_clash(struct genl_info *info, enum sst_flow_clash clash)
 		NL_SET_ERR_MSG(info->extack,
 			       "max-flows is reached; raise it or delete flows");
 		return -ENOSPC;
+	case SST_CLASH_OPEN:
+	case SST_CLASH_WAITING:
 	case SST_CLASH_NOMEM:
 		break;
 	}
@@ -249,15 +237,11 @@ static int add_flow(struct sst_net *sn, struct genl_info *info,
 	flow = sst_flow_new(params);
 	if (!flow)
 		return -ENOMEM;
-	clash = sst_flowtable_add(&sn->flows, flow, sn->cfg.max_flows);
-	if (clash != SST_CLASH_NONE) {
-		sst_flow_free_rcu(flow);
-		return explain_clash(info, clash);
-	}
-	/* Nobody else removes flows: handlers do not run beside each other. */
-	id = flow->id;
-	sst_event_opened(sn, flow);
-	return id;
+	rcu_read_lock();
+	clash = sst_life_begin(sn, flow);
+	id = clash == SST_CLASH_NONE ? flow->id : 0;
+	rcu_read_unlock();
+	return id ?: explain_clash(info, clash);
 }
 
 static int add_and_reply(struct genl_info *info)
@@ -290,17 +274,9 @@ static int add_and_reply(struct genl_info *info)
 
 int sst_nl_flow_add_doit(struct sk_buff *skb, struct genl_info *info)
 {
-	struct nlattr *key;
-	int err, rem;
+	int err = add_and_reply(info);
 
-	err = add_and_reply(info);
-	/*
-	 * Whatever became of it, no secret stays behind in the request, not
-	 * even in an attribute that stands there twice.
-	 */
-	nlmsg_for_each_attr(key, info->nlhdr, GENL_HDRLEN, rem)
-		if (nla_type(key) == SST_A_FLOW_KEY)
-			memzero_explicit(nla_data(key), nla_len(key));
+	sst_netlink_wipe_attr(info, SST_A_FLOW_KEY);
 	return err;
 }
 
@@ -329,7 +305,7 @@ int sst_nl_flow_del_doit(struct sk_buff *skb, struct genl_info *info)
 	rcu_read_lock();
 	flow = sst_flowtable_by_id(&sn->flows, id);
 	if (flow)
-		sst_pernet_drop_flow(sn, flow, SST_CLOSE_REASON_DELETED);
+		sst_life_end(sn, flow, SST_CLOSE_REASON_DELETED);
 	rcu_read_unlock();
 	if (!flow) {
 		NL_SET_ERR_MSG_ATTR(info->extack, info->attrs[SST_A_FLOW_ID],
@@ -341,10 +317,7 @@ int sst_nl_flow_del_doit(struct sk_buff *skb, struct genl_info *info)
 
 int sst_nl_flow_flush_doit(struct sk_buff *skb, struct genl_info *info)
 {
-	struct sst_net *sn = sst_of(info);
-	struct sst_flow *flow;
 	u8 proto = 0;
-	u32 next = 0;
 	int err;
 
 	if (info->attrs[SST_A_FLOW_PROTO]) {
@@ -352,19 +325,31 @@ int sst_nl_flow_flush_doit(struct sk_buff *skb, struct genl_info *info)
 		if (err)
 			return err;
 	}
-	for (;;) {
-		rcu_read_lock();
-		flow = sst_flowtable_next(&sn->flows, next);
-		if (!flow) {
-			rcu_read_unlock();
-			return 0;
-		}
-		next = flow->id + 1;
-		if (!proto || flow->real.proto == proto)
-			sst_pernet_drop_flow(sn, flow, SST_CLOSE_REASON_FLUSHED);
-		rcu_read_unlock();
-		cond_resched();
-	}
+	sst_life_end_all(sst_of(info), proto, SST_CLOSE_REASON_FLUSHED);
+	return 0;
+}
+
+/**
+ * sst_nl_shutdown_doit() - let go of all that keeps the module here
+ * @skb: request
+ * @info: request, parsed
+ *
+ * Rules first, so that nothing new is selected; then the sockets, while their
+ * flows can still seal the resets; then the peers, and last the flows.
+ *
+ * Return: 0.
+ */
+int sst_nl_shutdown_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	struct sst_net *sn = sst_of(info);
+
+	sst_policy_clear(&sn->policy);
+	sst_sock_abort_carried(sn->net);
+	sst_peers_clear(sn);
+	/* Packets under way may still know a peer and make a flow with it. */
+	synchronize_rcu();
+	sst_life_end_all(sn, 0, SST_CLOSE_REASON_FLUSHED);
+	return 0;
 }
 
 int sst_nl_flow_get_doit(struct sk_buff *skb, struct genl_info *info)
@@ -388,7 +373,7 @@ int sst_nl_flow_get_doit(struct sk_buff *skb, struct genl_info *info)
 		goto out_free;
 	rcu_read_lock();
 	flow = sst_flowtable_by_id(&sn->flows, id);
-	err = flow ? sst_attrs_put_flow(msg, flow) : -ENOENT;
+	err = flow ? sst_attrs_put_flow(msg, sn, flow) : -ENOENT;
 	rcu_read_unlock();
 	if (err == -ENOENT)
 		NL_SET_ERR_MSG_ATTR(info->extack, info->attrs[SST_A_FLOW_ID],
@@ -425,7 +410,7 @@ int sst_nl_flow_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 				  NLM_F_MULTI, SST_CMD_FLOW_GET);
 		if (!hdr)
 			break;
-		if (sst_attrs_put_flow(skb, flow)) {
+		if (sst_attrs_put_flow(skb, sn, flow)) {
 			genlmsg_cancel(skb, hdr);
 			break;
 		}
@@ -485,7 +470,11 @@ int sst_nl_config_get_doit(struct sk_buff *skb, struct genl_info *info)
 	    nla_put_u32(msg, SST_A_CONFIG_REKEY_SECONDS,
 			sn->cfg.rekey_seconds) ||
 	    nla_put_u32(msg, SST_A_CONFIG_MAX_FLOWS, sn->cfg.max_flows) ||
-	    nla_put_u32(msg, SST_A_CONFIG_FLOWS, READ_ONCE(sn->flows.count))) {
+	    nla_put_u32(msg, SST_A_CONFIG_FLOWS, READ_ONCE(sn->flows.count)) ||
+	    nla_put_u32(msg, SST_A_CONFIG_OPENING_WINDOW,
+			sn->cfg.opening_window) ||
+	    nla_put_u32(msg, SST_A_CONFIG_MAX_HALF_OPEN,
+			sn->cfg.max_half_open)) {
 		nlmsg_free(msg);
 		return -EMSGSIZE;
 	}
@@ -507,7 +496,7 @@ static bool sets_anything(const struct genl_info *info)
 {
 	int i;
 
-	for (i = 1; i <= SST_A_CONFIG_MAX_FLOWS; i++)
+	for (i = 1; i <= SST_A_CONFIG_MAX_HALF_OPEN; i++)
 		if (info->attrs[i])
 			return true;
 	return false;
@@ -522,6 +511,10 @@ int sst_nl_config_set_doit(struct sk_buff *skb, struct genl_info *info)
 	u32 packets = new_u32(info, SST_A_CONFIG_REKEY_PACKETS,
 			      cfg->rekey_packets);
 	u32 flows = new_u32(info, SST_A_CONFIG_MAX_FLOWS, cfg->max_flows);
+	u32 window = new_u32(info, SST_A_CONFIG_OPENING_WINDOW,
+			     cfg->opening_window);
+	u32 half_open = new_u32(info, SST_A_CONFIG_MAX_HALF_OPEN,
+				cfg->max_half_open);
 
 	if (!sets_anything(info)) {
 		NL_SET_ERR_MSG(info->extack, "nothing to set");
@@ -556,6 +549,16 @@ int sst_nl_config_set_doit(struct sk_buff *skb, struct genl_info *info)
 			       "max-flows must be at most 1048576");
 		return -ERANGE;
 	}
+	if (window > OPENING_WINDOW_LIMIT) {
+		NL_SET_ERR_MSG(info->extack,
+			       "opening-window must be at most 86400");
+		return -ERANGE;
+	}
+	if (half_open > MAX_HALF_OPEN_LIMIT) {
+		NL_SET_ERR_MSG(info->extack,
+			       "max-half-open must be at most 65536");
+		return -ERANGE;
+	}
 
 	WRITE_ONCE(cfg->mark, SST_CONFIG_MARK(mask, value));
 	WRITE_ONCE(cfg->dscp, new_u8(info, SST_A_CONFIG_DSCP, cfg->dscp));
@@ -563,6 +566,8 @@ int sst_nl_config_set_doit(struct sk_buff *skb, struct genl_info *info)
 	WRITE_ONCE(cfg->rekey_seconds, new_u32(info, SST_A_CONFIG_REKEY_SECONDS,
 					       cfg->rekey_seconds));
 	WRITE_ONCE(cfg->max_flows, flows);
+	WRITE_ONCE(cfg->opening_window, window);
+	WRITE_ONCE(cfg->max_half_open, half_open);
 	return 0;
 }
 

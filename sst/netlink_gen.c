@@ -51,17 +51,71 @@ const struct nla_policy sst_config_get_nl_policy[SST_A_CONFIG_PAD + 1] = {
 };
 
 /* SST_CMD_CONFIG_SET - do */
-const struct nla_policy sst_config_set_nl_policy[SST_A_CONFIG_MAX_FLOWS + 1] = {
+const struct nla_policy sst_config_set_nl_policy[SST_A_CONFIG_MAX_HALF_OPEN + 1] = {
 	[SST_A_CONFIG_MARK_MASK] = { .type = NLA_U8, },
 	[SST_A_CONFIG_MARK_VALUE] = { .type = NLA_U8, },
 	[SST_A_CONFIG_DSCP] = NLA_POLICY_RANGE(NLA_U8, 1, 2),
 	[SST_A_CONFIG_REKEY_PACKETS] = NLA_POLICY_MIN(NLA_U32, 1),
 	[SST_A_CONFIG_REKEY_SECONDS] = NLA_POLICY_RANGE(NLA_U32, 1, 3600),
 	[SST_A_CONFIG_MAX_FLOWS] = { .type = NLA_U32, },
+	[SST_A_CONFIG_OPENING_WINDOW] = { .type = NLA_U32, },
+	[SST_A_CONFIG_MAX_HALF_OPEN] = NLA_POLICY_MIN(NLA_U32, 1),
+};
+
+/* SST_CMD_PEER_ADD - do */
+const struct nla_policy sst_peer_add_nl_policy[SST_A_PEER_SUITE + 1] = {
+	[SST_A_PEER_NAME] = { .type = NLA_NUL_STRING, .len = SST_NAME_MAX, },
+	[SST_A_PEER_IPV4] = { .type = NLA_U32, },
+	[SST_A_PEER_IPV6] = NLA_POLICY_EXACT_LEN(16),
+	[SST_A_PEER_PSK] = NLA_POLICY_EXACT_LEN(SST_KEY_SIZE),
+	[SST_A_PEER_SIDE] = NLA_POLICY_RANGE(NLA_U8, 1, 2),
+	[SST_A_PEER_SUITE] = NLA_POLICY_RANGE(NLA_U8, 1, 1),
+};
+
+/* SST_CMD_PEER_DEL - do */
+const struct nla_policy sst_peer_del_nl_policy[SST_A_PEER_NAME + 1] = {
+	[SST_A_PEER_NAME] = { .type = NLA_NUL_STRING, .len = SST_NAME_MAX, },
+};
+
+/* SST_CMD_PEER_GET - do */
+const struct nla_policy sst_peer_get_nl_policy[SST_A_PEER_NAME + 1] = {
+	[SST_A_PEER_NAME] = { .type = NLA_NUL_STRING, .len = SST_NAME_MAX, },
+};
+
+/* SST_CMD_POLICY_ADD - do */
+const struct nla_policy sst_policy_add_nl_policy[SST_A_POLICY_PRIORITY + 1] = {
+	[SST_A_POLICY_DIRECTION] = NLA_POLICY_RANGE(NLA_U8, 1, 2),
+	[SST_A_POLICY_IPV4] = { .type = NLA_U32, },
+	[SST_A_POLICY_IPV6] = NLA_POLICY_EXACT_LEN(16),
+	[SST_A_POLICY_PREFIX_LEN] = NLA_POLICY_MAX(NLA_U8, 128),
+	[SST_A_POLICY_PROTO] = { .type = NLA_U8, },
+	[SST_A_POLICY_PORT] = NLA_POLICY_MIN(NLA_U16, 1),
+	[SST_A_POLICY_PORT_LAST] = NLA_POLICY_MIN(NLA_U16, 1),
+	[SST_A_POLICY_VERDICT] = NLA_POLICY_RANGE(NLA_U8, 1, 3),
+	[SST_A_POLICY_PRIORITY] = { .type = NLA_U32, },
+};
+
+/* SST_CMD_POLICY_DEL - do */
+const struct nla_policy sst_policy_del_nl_policy[SST_A_POLICY_ID + 1] = {
+	[SST_A_POLICY_ID] = NLA_POLICY_MIN(NLA_U32, 1),
+};
+
+/* SST_CMD_POLICY_GET - do */
+const struct nla_policy sst_policy_get_nl_policy[SST_A_POLICY_ID + 1] = {
+	[SST_A_POLICY_ID] = NLA_POLICY_MIN(NLA_U32, 1),
+};
+
+/* SST_CMD_POLICY_FLUSH - do */
+const struct nla_policy sst_policy_flush_nl_policy[SST_A_POLICY_DIRECTION + 1] = {
+	[SST_A_POLICY_DIRECTION] = NLA_POLICY_RANGE(NLA_U8, 1, 2),
+};
+
+/* SST_CMD_SHUTDOWN - do */
+const struct nla_policy sst_shutdown_nl_policy[SST_A_POLICY_PAD + 1] = {
 };
 
 /* Ops table for sst */
-const struct genl_ops sst_nl_ops[7] = {
+const struct genl_ops sst_nl_ops[15] = {
 	{
 		.cmd		= SST_CMD_FLOW_ADD,
 		.doit		= sst_nl_flow_add_doit,
@@ -109,7 +163,65 @@ const struct genl_ops sst_nl_ops[7] = {
 		.cmd		= SST_CMD_CONFIG_SET,
 		.doit		= sst_nl_config_set_doit,
 		.policy		= sst_config_set_nl_policy,
-		.maxattr	= SST_A_CONFIG_MAX_FLOWS,
+		.maxattr	= SST_A_CONFIG_MAX_HALF_OPEN,
+		.flags		= GENL_UNS_ADMIN_PERM,
+	},
+	{
+		.cmd		= SST_CMD_PEER_ADD,
+		.doit		= sst_nl_peer_add_doit,
+		.policy		= sst_peer_add_nl_policy,
+		.maxattr	= SST_A_PEER_SUITE,
+		.flags		= GENL_UNS_ADMIN_PERM,
+	},
+	{
+		.cmd		= SST_CMD_PEER_DEL,
+		.doit		= sst_nl_peer_del_doit,
+		.policy		= sst_peer_del_nl_policy,
+		.maxattr	= SST_A_PEER_NAME,
+		.flags		= GENL_UNS_ADMIN_PERM,
+	},
+	{
+		.cmd		= SST_CMD_PEER_GET,
+		.doit		= sst_nl_peer_get_doit,
+		.dumpit		= sst_nl_peer_get_dumpit,
+		.policy		= sst_peer_get_nl_policy,
+		.maxattr	= SST_A_PEER_NAME,
+		.flags		= GENL_UNS_ADMIN_PERM,
+	},
+	{
+		.cmd		= SST_CMD_POLICY_ADD,
+		.doit		= sst_nl_policy_add_doit,
+		.policy		= sst_policy_add_nl_policy,
+		.maxattr	= SST_A_POLICY_PRIORITY,
+		.flags		= GENL_UNS_ADMIN_PERM,
+	},
+	{
+		.cmd		= SST_CMD_POLICY_DEL,
+		.doit		= sst_nl_policy_del_doit,
+		.policy		= sst_policy_del_nl_policy,
+		.maxattr	= SST_A_POLICY_ID,
+		.flags		= GENL_UNS_ADMIN_PERM,
+	},
+	{
+		.cmd		= SST_CMD_POLICY_GET,
+		.doit		= sst_nl_policy_get_doit,
+		.dumpit		= sst_nl_policy_get_dumpit,
+		.policy		= sst_policy_get_nl_policy,
+		.maxattr	= SST_A_POLICY_ID,
+		.flags		= GENL_UNS_ADMIN_PERM,
+	},
+	{
+		.cmd		= SST_CMD_POLICY_FLUSH,
+		.doit		= sst_nl_policy_flush_doit,
+		.policy		= sst_policy_flush_nl_policy,
+		.maxattr	= SST_A_POLICY_DIRECTION,
+		.flags		= GENL_UNS_ADMIN_PERM,
+	},
+	{
+		.cmd		= SST_CMD_SHUTDOWN,
+		.doit		= sst_nl_shutdown_doit,
+		.policy		= sst_shutdown_nl_policy,
+		.maxattr	= SST_A_POLICY_PAD,
 		.flags		= GENL_UNS_ADMIN_PERM,
 	},
 };

@@ -23,10 +23,26 @@ extern const struct nla_policy sst_stats_get_nl_policy[SST_A_STATS_PAD + 1];
 
 extern const struct nla_policy sst_config_get_nl_policy[SST_A_CONFIG_PAD + 1];
 
-extern const struct nla_policy sst_config_set_nl_policy[SST_A_CONFIG_MAX_FLOWS + 1];
+extern const struct nla_policy sst_config_set_nl_policy[SST_A_CONFIG_MAX_HALF_OPEN + 1];
+
+extern const struct nla_policy sst_peer_add_nl_policy[SST_A_PEER_SUITE + 1];
+
+extern const struct nla_policy sst_peer_del_nl_policy[SST_A_PEER_NAME + 1];
+
+extern const struct nla_policy sst_peer_get_nl_policy[SST_A_PEER_NAME + 1];
+
+extern const struct nla_policy sst_policy_add_nl_policy[SST_A_POLICY_PRIORITY + 1];
+
+extern const struct nla_policy sst_policy_del_nl_policy[SST_A_POLICY_ID + 1];
+
+extern const struct nla_policy sst_policy_get_nl_policy[SST_A_POLICY_ID + 1];
+
+extern const struct nla_policy sst_policy_flush_nl_policy[SST_A_POLICY_DIRECTION + 1];
+
+extern const struct nla_policy sst_shutdown_nl_policy[SST_A_POLICY_PAD + 1];
 
 /* Ops table for sst */
-extern const struct genl_ops sst_nl_ops[7];
+extern const struct genl_ops sst_nl_ops[15];
 
 int sst_nl_flow_add_doit(struct sk_buff *skb, struct genl_info *info);
 int sst_nl_flow_del_doit(struct sk_buff *skb, struct genl_info *info);
@@ -36,6 +52,16 @@ int sst_nl_flow_flush_doit(struct sk_buff *skb, struct genl_info *info);
 int sst_nl_stats_get_doit(struct sk_buff *skb, struct genl_info *info);
 int sst_nl_config_get_doit(struct sk_buff *skb, struct genl_info *info);
 int sst_nl_config_set_doit(struct sk_buff *skb, struct genl_info *info);
+int sst_nl_peer_add_doit(struct sk_buff *skb, struct genl_info *info);
+int sst_nl_peer_del_doit(struct sk_buff *skb, struct genl_info *info);
+int sst_nl_peer_get_doit(struct sk_buff *skb, struct genl_info *info);
+int sst_nl_peer_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb);
+int sst_nl_policy_add_doit(struct sk_buff *skb, struct genl_info *info);
+int sst_nl_policy_del_doit(struct sk_buff *skb, struct genl_info *info);
+int sst_nl_policy_get_doit(struct sk_buff *skb, struct genl_info *info);
+int sst_nl_policy_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb);
+int sst_nl_policy_flush_doit(struct sk_buff *skb, struct genl_info *info);
+int sst_nl_shutdown_doit(struct sk_buff *skb, struct genl_info *info);
 
 enum {
 	SST_NLGRP_EVENTS,

@@ -238,20 +238,21 @@ enum sst_pkt_class sst_packet_parse(struct sst_pkt *pkt, struct sk_buff *skb,
 }
 
 /**
- * sst_packet_is_unicast() - is the local address one of a single host?
- * @tuple: tuple of the packet
+ * sst_packet_is_unicast() - is this address one of a single host?
+ * @addr: address
+ * @family: NFPROTO_IPV4 or NFPROTO_IPV6
  *
  * By address, not by how the frame was addressed: a unicast packet may come in
  * a broadcast frame.
  *
  * Return: false for multicast and limited broadcast.
  */
-bool sst_packet_is_unicast(const struct sst_tuple *tuple)
+bool sst_packet_is_unicast(const union nf_inet_addr *addr, u8 family)
 {
-	if (tuple->family == NFPROTO_IPV4)
-		return !ipv4_is_multicast(tuple->local.ip) &&
-		       !ipv4_is_lbcast(tuple->local.ip);
-	return !ipv6_addr_is_multicast(&tuple->local.in6);
+	if (family == NFPROTO_IPV4)
+		return !ipv4_is_multicast(addr->ip) &&
+		       !ipv4_is_lbcast(addr->ip);
+	return !ipv6_addr_is_multicast(&addr->in6);
 }
 
 /**

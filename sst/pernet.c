@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
 /* State of a network namespace: made, activated, taken down. */
 #include <linux/percpu.h>
+#include <linux/ktime.h>
 #include <net/netns/generic.h>
 
-#include "event.h"
 #include "hook.h"
+#include "life.h"
 #include "pernet.h"
 #include "wire.h"
 
 #define MAX_FLOWS_DEFAULT	131072
+#define MAX_HALF_OPEN_DEFAULT	4096
 #define AUTH_REPORTS_PER_SECOND	10
+/* Openings of hosts whose clock is wrong; each costs a key and a box. */
+#define GUESSES_PER_SECOND	256
 
 static unsigned int sst_net_id __read_mostly;
 
@@ -25,9 +29,59 @@ struct sst_net *sst_pernet(const struct net *net)
 	return net_generic(net, sst_net_id);
 }
 
-static int __net_init net_init(struct net *net)
+/* Dropped packets are counted; the log need not hear of them. */
+static void init_limit(struct ratelimit_state *limit, int per_second)
 {
-	struct sst_net *sn = sst_pernet(net);
+	ratelimit_state_init(limit, HZ, per_second);
+	ratelimit_set_flags(limit, RATELIMIT_MSG_ON_RELEASE);
+}
+
+static int init_tables(struct sst_net *sn)
+{
+	int err;
+
+	err = sst_flowtable_init(&sn->flows);
+	if (err)
+		return err;
+	err = sst_used_keys_init(&sn->used_keys);
+	if (err)
+		goto no_keys;
+	err = sst_peers_init(&sn->peers);
+	if (err)
+		goto no_peers;
+	err = sst_policy_init(&sn->policy);
+	if (err)
+		goto no_policy;
+	err = sst_seen_init(&sn->seen, ktime_get_real_seconds());
+	if (err)
+		goto no_seen;
+	err = sst_tomb_init(&sn->tombs);
+	if (err)
+		goto no_tombs;
+	return 0;
+
+no_tombs:
+	sst_seen_exit(&sn->seen);
+no_seen:
+	sst_policy_exit(&sn->policy);
+no_policy:
+	sst_peers_exit(&sn->peers);
+no_peers:
+	sst_used_keys_exit(&sn->used_keys);
+no_keys:
+	sst_flowtable_exit(&sn->flows);
+	return err;
+}
+
+/**
+ * sst_pernet_setup() - fill in the state of a namespace
+ * @sn: zeroed
+ * @net: the namespace
+ *
+ * Return: 0 or a negative errno.
+ */
+int sst_pernet_setup(struct sst_net *sn, struct net *net)
+{
 	int err;
 
 	sn->net = net;
@@ -38,27 +92,50 @@ static int __net_init net_init(struct net *net)
 		.rekey_packets = SST_SEQ_LIMIT,
 		.rekey_seconds = SST_REKEY_SECONDS,
 		.max_flows = MAX_FLOWS_DEFAULT,
+		.opening_window = SST_WINDOW_SECONDS,
+		.max_half_open = MAX_HALF_OPEN_DEFAULT,
 	};
-	ratelimit_state_init(&sn->auth_limit, HZ, AUTH_REPORTS_PER_SECOND);
-	/* The reports carry the number of those missed; the log need not. */
-	ratelimit_set_flags(&sn->auth_limit, RATELIMIT_MSG_ON_RELEASE);
+	init_limit(&sn->auth_limit, AUTH_REPORTS_PER_SECOND);
+	init_limit(&sn->guess_limit, GUESSES_PER_SECOND);
+	spin_lock_init(&sn->opening_lock);
+	spin_lock_init(&sn->pin_lock);
+	mutex_init(&sn->hook_lock);
+	sst_answer_init(&sn->answers, sn);
+	sst_reaper_init(&sn->reaper, sn);
 
 	sn->stats = alloc_percpu(struct sst_stats);
 	if (!sn->stats)
 		return -ENOMEM;
-	err = sst_flowtable_init(&sn->flows);
+	err = init_tables(sn);
 	if (err)
-		goto no_flows;
-	err = sst_used_keys_init(&sn->used_keys);
-	if (err)
-		goto no_keys;
-	return 0;
-
-no_keys:
-	sst_flowtable_exit(&sn->flows);
-no_flows:
-	free_percpu(sn->stats);
+		free_percpu(sn->stats);
 	return err;
+}
+
+/**
+ * sst_pernet_cleanup() - the reverse
+ * @sn: namespace in which no packet is under way
+ *
+ * What works by itself goes first.
+ */
+void sst_pernet_cleanup(struct sst_net *sn)
+{
+	sst_reaper_stop(sn);
+	sst_answer_stop(&sn->answers);
+	sst_life_end_all(sn, 0, SST_CLOSE_REASON_FLUSHED);
+	sst_life_unpin(sn);
+	sst_tomb_exit(&sn->tombs);
+	sst_seen_exit(&sn->seen);
+	sst_policy_exit(&sn->policy);
+	sst_peers_exit(&sn->peers);
+	sst_used_keys_exit(&sn->used_keys);
+	sst_flowtable_exit(&sn->flows);
+	free_percpu(sn->stats);
+}
+
+static int __net_init net_init(struct net *net)
+{
+	return sst_pernet_setup(sst_pernet(net), net);
 }
 
 /*
@@ -69,24 +146,16 @@ static void __net_exit net_pre_exit(struct net *net)
 {
 	struct sst_net *sn = sst_pernet(net);
 
+	mutex_lock(&sn->hook_lock);
 	if (sn->hooked)
 		sst_hook_unregister(net);
-	sn->hooked = false;
+	WRITE_ONCE(sn->hooked, false);
+	mutex_unlock(&sn->hook_lock);
 }
 
 static void __net_exit net_exit(struct net *net)
 {
-	struct sst_net *sn = sst_pernet(net);
-	struct sst_flow *flow;
-
-	while ((flow = sst_flowtable_next(&sn->flows, 0))) {
-		sst_flowtable_del(&sn->flows, flow);
-		sst_flow_free_rcu(flow);
-		cond_resched();
-	}
-	sst_used_keys_exit(&sn->used_keys);
-	sst_flowtable_exit(&sn->flows);
-	free_percpu(sn->stats);
+	sst_pernet_cleanup(sst_pernet(net));
 }
 
 static struct pernet_operations pernet_ops = {
@@ -109,35 +178,28 @@ void sst_pernet_exit(void)
 
 /**
  * sst_pernet_activate() - register the hooks of a namespace
- * @sn: namespace; serialized by the netlink family
+ * @sn: namespace
  *
- * No packet of a namespace that never had a flow passes through the module.
- * Once active, it stays so until it ends.
+ * No packet of a namespace passes through the module before it has a flow, a
+ * peer, a rule or a socket that asks for SST. Once active, it stays so until it
+ * ends. May sleep; the caller holds no lock of a socket.
  *
  * Return: 0 or a negative errno.
  */
 int sst_pernet_activate(struct sst_net *sn)
 {
-	int err;
+	int err = 0;
 
-	if (sn->hooked)
+	if (READ_ONCE(sn->hooked))
 		return 0;
-	err = sst_hook_register(sn->net);
-	if (!err)
-		sn->hooked = true;
+	mutex_lock(&sn->hook_lock);
+	if (!sn->hooked) {
+		err = sst_hook_register(sn->net);
+		if (!err) {
+			WRITE_ONCE(sn->hooked, true);
+			sst_reaper_start(sn);
+		}
+	}
+	mutex_unlock(&sn->hook_lock);
 	return err;
-}
-
-/**
- * sst_pernet_drop_flow() - end a flow
- * @sn: namespace
- * @flow: flow found under RCU; invalid afterwards
- * @reason: enum sst_close_reason
- */
-void sst_pernet_drop_flow(struct sst_net *sn, struct sst_flow *flow, u8 reason)
-{
-	if (!sst_flowtable_del(&sn->flows, flow))
-		return;
-	sst_event_closed(sn, flow, reason);
-	sst_flow_free_rcu(flow);
 }

@@ -16,6 +16,22 @@ static bool too_old(u64 top, u32 seq)
 }
 
 /**
+ * sst_replay_start() - begin where another window of the same key ended
+ * @r: fresh window
+ * @top: all counters below it count as taken
+ */
+void sst_replay_start(struct sst_replay *r, u64 top)
+{
+	u64 next;
+
+	r->top = top;
+	bitmap_fill(r->seen, SST_REPLAY_BITS);
+	/* The rest of the word in use is not cleared when the window moves. */
+	for (next = top; next % BITS_PER_LONG; next++)
+		__clear_bit(next % SST_REPLAY_BITS, r->seen);
+}
+
+/**
  * sst_replay_check() - cheap look whether a counter may still be taken
  * @r: the window
  * @seq: counter of the packet

@@ -26,6 +26,7 @@ struct sst_replay {
 	DECLARE_BITMAP(seen, SST_REPLAY_BITS);
 };
 
+void sst_replay_start(struct sst_replay *r, u64 top);
 bool sst_replay_check(const struct sst_replay *r, u32 seq);
 bool sst_replay_take(struct sst_replay *r, u32 seq);
 

@@ -25,6 +25,7 @@
 #include "compat.h"
 #include "rewrite.h"
 #include "stats.h"
+#include "wire.h"
 
 static __sum16 *checksum_field(struct sst_pkt *pkt)
 {
@@ -62,14 +63,14 @@ static int settle_inner_checksum(struct sst_pkt *pkt)
 }
 
 /*
- * Add (@grow) or take @trailer behind a segment of @seglen bytes, and write
- * ports and lengths. seglen + trailer fits 16 bits in both directions.
+ * Add (@grow) or take @len bytes of trailer behind a segment of @seglen bytes,
+ * and write ports and lengths. Both together fit 16 bits.
  */
 static void write_transport(struct sst_pkt *pkt, const struct sst_rewrite *rw,
-			    const struct sst_data_trailer *trailer, bool grow,
+			    const void *trailer, unsigned int len, bool grow,
 			    u16 seglen)
 {
-	u16 with = seglen + sizeof(*trailer);
+	u16 with = seglen + len;
 	u16 from = grow ? seglen : with, to = grow ? with : seglen;
 	struct sk_buff *skb = pkt->skb;
 	__sum16 *check = checksum_field(pkt);
@@ -95,7 +96,7 @@ static void write_transport(struct sst_pkt *pkt, const struct sst_rewrite *rw,
 	if (udp)
 		inet_proto_csum_replace2(check, skb, htons(from), htons(to),
 					 false);
-	sum = csum_partial(trailer, sizeof(*trailer), 0);
+	sum = csum_partial(trailer, len, 0);
 	if (grow)
 		*check = csum_fold(csum_block_add(~csum_unfold(*check), sum,
 						  seglen));
@@ -174,6 +175,7 @@ static void *add_tail_page(struct sk_buff *skb, unsigned int len)
 /**
  * sst_rewrite_add_trailer() - make room for a trailer at the end of a packet
  * @pkt: packet after sst_rewrite_prepare_seal()
+ * @len: length of the trailer in bytes
  *
  * A TCP segment is a clone of the one kept for retransmission: it shares its
  * data and its list of fragments, so nothing is added before the packet has a
@@ -181,9 +183,8 @@ static void *add_tail_page(struct sk_buff *skb, unsigned int len)
  *
  * Return: where the trailer goes, or NULL without memory.
  */
-struct sst_data_trailer *sst_rewrite_add_trailer(struct sst_pkt *pkt)
+void *sst_rewrite_add_trailer(struct sst_pkt *pkt, unsigned int len)
 {
-	const unsigned int len = sizeof(struct sst_data_trailer);
 	struct sk_buff *skb = pkt->skb;
 	int tailroom;
 
@@ -212,12 +213,13 @@ struct sst_data_trailer *sst_rewrite_add_trailer(struct sst_pkt *pkt)
  * @pkt: packet to which sst_rewrite_add_trailer() added @trailer
  * @rw: what to write
  * @trailer: the trailer, filled in
+ * @len: its length in bytes
  */
 void sst_rewrite_seal(struct sst_pkt *pkt, const struct sst_rewrite *rw,
-		      const struct sst_data_trailer *trailer)
+		      const void *trailer, unsigned int len)
 {
-	write_transport(pkt, rw, trailer, true, pkt->seglen);
-	write_network(pkt, rw->dsfield, true, sizeof(*trailer));
+	write_transport(pkt, rw, trailer, len, true, pkt->seglen);
+	write_network(pkt, rw->dsfield, true, len);
 	/* A hash over the real ports must not choose a queue or a path. */
 	skb_clear_hash(pkt->skb);
 }
@@ -255,21 +257,22 @@ int sst_rewrite_prepare_open(struct sst_pkt *pkt)
  * @pkt: packet after sst_rewrite_prepare_open()
  * @rw: what to write
  * @trailer: copy of its trailer
+ * @len: its length in bytes
  *
  * Return: 0, or the counter of the reason to drop the packet.
  */
 int sst_rewrite_open(struct sst_pkt *pkt, const struct sst_rewrite *rw,
-		     const struct sst_data_trailer *trailer)
+		     const void *trailer, unsigned int len)
 {
 	struct sk_buff *skb = pkt->skb;
-	u16 seglen = pkt->seglen - sizeof(*trailer);
+	u16 seglen = pkt->seglen - len;
 
 	if (skb_ensure_writable(skb, pkt->thoff + pkt->thlen))
 		return SST_A_STATS_RX_NOMEM;
-	if (pskb_trim_rcsum(skb, skb->len - sizeof(*trailer)))
+	if (pskb_trim_rcsum(skb, skb->len - len))
 		return SST_A_STATS_RX_NOMEM;
-	write_transport(pkt, rw, trailer, false, seglen);
-	write_network(pkt, rw->dsfield, false, -(int)sizeof(*trailer));
+	write_transport(pkt, rw, trailer, len, false, seglen);
+	write_network(pkt, rw->dsfield, false, -(int)len);
 	skb_clear_hash(skb);
 	pkt->seglen = seglen;
 	return 0;

@@ -3,7 +3,6 @@
 #define _SST_REWRITE_H
 
 #include "packet.h"
-#include "trailer.h"
 
 /**
  * struct sst_rewrite - how the headers of a packet change
@@ -18,12 +17,12 @@ struct sst_rewrite {
 };
 
 int sst_rewrite_prepare_seal(struct sst_pkt *pkt);
-struct sst_data_trailer *sst_rewrite_add_trailer(struct sst_pkt *pkt);
+void *sst_rewrite_add_trailer(struct sst_pkt *pkt, unsigned int len);
 void sst_rewrite_seal(struct sst_pkt *pkt, const struct sst_rewrite *rw,
-		      const struct sst_data_trailer *trailer);
+		      const void *trailer, unsigned int len);
 int sst_rewrite_prepare_open(struct sst_pkt *pkt);
 int sst_rewrite_open(struct sst_pkt *pkt, const struct sst_rewrite *rw,
-		     const struct sst_data_trailer *trailer);
+		     const void *trailer, unsigned int len);
 u8 sst_rewrite_dsfield(const struct sst_pkt *pkt);
 
 #endif /* _SST_REWRITE_H */

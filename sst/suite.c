@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Suite 1 in scope ports: one ChaCha20 block a packet (protocol section 4).
- * The block's first half is the one-time Poly1305 key, its next four bytes
- * are the keystream for the ports. This file and kdf.c are the only ones that
- * call the kernel's ciphers.
+ * Suite 1 (protocol section 4). DATA in scope ports costs one ChaCha20 block a
+ * packet: its first half is the one-time Poly1305 key, its next four bytes are
+ * the keystream for the ports. Openings and their answers are boxes of
+ * ChaCha20-Poly1305 as in RFC 8439. This file, kdf.c and hkdf.c are the only
+ * ones that call the kernel's ciphers.
  */
 #include <crypto/chacha.h>
+#include <crypto/chacha20poly1305.h>
 #include <crypto/poly1305.h>
 #include <linux/build_bug.h>
 #include <linux/string.h>
@@ -61,8 +63,8 @@ void sst_suite_tag(u8 tag[SST_TAG_SIZE], const struct sst_block *block,
 		.sealed_len = cpu_to_le64(SST_SEALED_PORTS_SIZE),
 	};
 
-	BUILD_BUG_ON(sizeof(aad->bytes) > sizeof(input.aad));
-	memcpy(input.aad, aad->bytes, aad->len);
+	BUILD_BUG_ON(SST_AAD_DATA_MAX > sizeof(input.aad));
+	memcpy(input.aad, aad->bytes, min_t(size_t, aad->len, SST_AAD_DATA_MAX));
 	memcpy(input.sealed, sealed, SST_SEALED_PORTS_SIZE);
 
 	poly1305_init(&desc, block->mac_key);
@@ -84,4 +86,52 @@ void sst_suite_xor_ports(u8 out[SST_SEALED_PORTS_SIZE],
 
 	for (i = 0; i < SST_SEALED_PORTS_SIZE; i++)
 		out[i] = in[i] ^ block->pad[i];
+}
+
+/**
+ * sst_suite_seal() - box of an OPEN or ACCEPT
+ * @out: @len sealed bytes; the tag is written to where the trailer has it,
+ *	behind the meta field
+ * @plain: what to seal
+ * @len: its length
+ * @aad: what is authenticated in clear
+ * @key: key of the OPENs or ACCEPTs of one opening
+ * @seq: counter under that key
+ *
+ * @out must have room for meta and tag behind the sealed bytes; the meta field
+ * in between is left alone.
+ */
+void sst_suite_seal(u8 *out, const u8 *plain, u8 len,
+		    const struct sst_aad *aad, const u8 key[SST_SECRET_SIZE],
+		    u32 seq)
+{
+	u8 box[SST_SEALED_OPEN_SIZE + SST_TAG_SIZE];
+
+	chacha20poly1305_encrypt(box, plain, len, aad->bytes, aad->len, seq,
+				 key);
+	memcpy(out, box, len);
+	memcpy(out + len + SST_META_SIZE, box + len, SST_TAG_SIZE);
+}
+
+/**
+ * sst_suite_open() - open the box of an OPEN or ACCEPT
+ * @plain: output, @len bytes
+ * @sealed: sealed bytes in the trailer; meta and tag follow
+ * @len: their length
+ * @aad: what is authenticated in clear
+ * @key: key of the OPENs or ACCEPTs of one opening
+ * @seq: counter of the packet
+ *
+ * Return: true when the tag verifies.
+ */
+bool sst_suite_open(u8 *plain, const u8 *sealed, u8 len,
+		    const struct sst_aad *aad, const u8 key[SST_SECRET_SIZE],
+		    u32 seq)
+{
+	u8 box[SST_SEALED_OPEN_SIZE + SST_TAG_SIZE];
+
+	memcpy(box, sealed, len);
+	memcpy(box + len, sealed + len + SST_META_SIZE, SST_TAG_SIZE);
+	return chacha20poly1305_decrypt(plain, box, len + SST_TAG_SIZE,
+					aad->bytes, aad->len, seq, key);
 }

@@ -27,5 +27,11 @@ void sst_suite_tag(u8 tag[SST_TAG_SIZE], const struct sst_block *block,
 void sst_suite_xor_ports(u8 out[SST_SEALED_PORTS_SIZE],
 			 const struct sst_block *block,
 			 const u8 in[SST_SEALED_PORTS_SIZE]);
+void sst_suite_seal(u8 *out, const u8 *plain, u8 len,
+		    const struct sst_aad *aad, const u8 key[SST_SECRET_SIZE],
+		    u32 seq);
+bool sst_suite_open(u8 *plain, const u8 *sealed, u8 len,
+		    const struct sst_aad *aad, const u8 key[SST_SECRET_SIZE],
+		    u32 seq);
 
 #endif /* _SST_SUITE_H */

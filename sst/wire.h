@@ -26,6 +26,17 @@
 #define SST_DATA_TRAILER_SIZE		(SST_SEALED_PORTS_SIZE + SST_META_SIZE + \
 					 SST_TAG_SIZE)
 
+#define SST_ASSOC_ID_SIZE		8
+#define SST_SALT_SIZE			16
+#define SST_SEALED_OPEN_SIZE		16
+#define SST_OPEN_TRAILER_SIZE		(SST_ASSOC_ID_SIZE + SST_SALT_SIZE + \
+					 SST_SEALED_OPEN_SIZE + SST_META_SIZE + \
+					 SST_TAG_SIZE)
+#define SST_ACCEPT_TRAILER_SIZE		(SST_SALT_SIZE + SST_SEALED_PORTS_SIZE + \
+					 SST_META_SIZE + SST_TAG_SIZE)
+/* The largest trailer that is built or read. */
+#define SST_TRAILER_MAX			SST_OPEN_TRAILER_SIZE
+
 #define SST_SECRET_SIZE			32
 #define SST_BLOCK_SIZE			64
 
@@ -48,5 +59,21 @@ enum sst_type {
 #define SST_KRI_PREV_SECONDS		60	/* life of the key before */
 #define SST_SEQ_LIMIT			0xffff0000U	/* 2^32 - 2^16 */
 #define SST_REKEY_SECONDS		3600
+
+/* A flow's life (section 6), in seconds where nothing else is said. */
+#define SST_OPEN_RESTART_SECONDS	1	/* no answer: start over */
+#define SST_REOPEN_IDLE_SECONDS		15	/* UDP: nothing verified */
+#define SST_REOPEN_RESTART_SECONDS	3	/* no answer to a re-opening */
+#define SST_ANSWER_MSECS		200	/* UDP responder that sends nothing */
+#define SST_UNCONFIRMED_SECONDS		30
+#define SST_UDP_IDLE_SECONDS		180
+#define SST_TCP_CLOSING_SECONDS		60
+#define SST_TCP_KEEPALIVE_SECONDS	240
+#define SST_TCP_LOST_SECONDS		600	/* no socket, nothing verified */
+#define SST_WIRE_QUARANTINE_SECONDS	240
+#define SST_WINDOW_SECONDS		600	/* freshness of an opening */
+#define SST_HELD_BYTES			2048	/* packet kept until confirmed */
+#define SST_UNCONFIRMED_PER_TUPLE	4
+#define SST_WIRE_PORT_MIN		1024
 
 #endif /* _SST_WIRE_H */

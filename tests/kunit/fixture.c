@@ -284,15 +284,7 @@ void sst_test_skb_bytes(struct kunit *test, const struct sk_buff *skb, u8 *out)
 
 static void free_net(void *ptr)
 {
-	struct sst_net *sn = ptr;
-	struct sst_flow *flow;
-
-	while ((flow = sst_flowtable_next(&sn->flows, 0))) {
-		sst_flowtable_del(&sn->flows, flow);
-		sst_flow_free_rcu(flow);
-	}
-	sst_flowtable_exit(&sn->flows);
-	free_percpu(sn->stats);
+	sst_pernet_cleanup(ptr);
 }
 
 /*
@@ -304,18 +296,8 @@ struct sst_net *sst_test_net(struct kunit *test)
 	struct sst_net *sn = kunit_kzalloc(test, sizeof(*sn), GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_NULL(test, sn);
-	sn->net = &init_net;
-	sn->cfg = (struct sst_config) {
-		.mark = SST_CONFIG_MARK(0xfc, 0xac),
-		.dscp = SST_DSCP_CLEAR,
-		.rekey_packets = 0xffff0000,
-		.rekey_seconds = 3600,
-		.max_flows = 1000,
-	};
-	ratelimit_state_init(&sn->auth_limit, HZ, 10);
-	sn->stats = alloc_percpu(struct sst_stats);
-	KUNIT_ASSERT_TRUE(test, !!sn->stats);
-	KUNIT_ASSERT_EQ(test, 0, sst_flowtable_init(&sn->flows));
+	KUNIT_ASSERT_EQ(test, 0, sst_pernet_setup(sn, &init_net));
+	sn->cfg.max_flows = 1000;
 	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, free_net, sn));
 	return sn;
 }

@@ -216,6 +216,8 @@ static void flowtable_clash(struct kunit *test)
 
 	old->wire.rport = old->real.rport;
 	flow->wire.rport = flow->real.rport;
+	old->wire_entry->tuple = old->wire;
+	flow->wire_entry->tuple = flow->wire;
 	own_table(test, table);
 	KUNIT_ASSERT_EQ(test, SST_CLASH_NONE, sst_flowtable_add(table, old, 1));
 	KUNIT_EXPECT_EQ(test, c->want,
@@ -269,26 +271,33 @@ static void flowtable_ids(struct kunit *test)
 {
 	struct sst_flowtable *table = new_table(test);
 	struct sst_flow *stays = new_flow(test, 1, 2);
-	struct sst_flow *flow = new_flow(test, 3, 4);
+	struct sst_flow *flows[12], *flow;
 	u32 last;
 	int i;
 
+	/* The same tuples each time, although their time is not over. */
+	for (i = 0; i < ARRAY_SIZE(flows); i++)
+		flows[i] = new_flow(test, 3, 4);
 	own_table(test, table);
 	sst_flowtable_add(table, stays, 10);
 	last = stays->id;
 	for (i = 0; i < 10; i++) {
+		flow = flows[i];
 		KUNIT_EXPECT_EQ(test, SST_CLASH_NONE,
 				sst_flowtable_add(table, flow, 10));
 		KUNIT_EXPECT_GT(test, flow->id, last);
 		last = flow->id;
 		KUNIT_EXPECT_TRUE(test, sst_flowtable_del(table, flow));
 	}
+	KUNIT_EXPECT_EQ(test, 10, table->ended_count);
 
 	/* At the end of the numbers: from the beginning, never 0 or one in use. */
 	table->last_id = S32_MAX;
+	flow = flows[10];
 	sst_flowtable_add(table, flow, 10);
 	KUNIT_EXPECT_EQ(test, S32_MAX, flow->id);
 	sst_flowtable_del(table, flow);
+	flow = flows[11];
 	KUNIT_EXPECT_EQ(test, SST_CLASH_NONE,
 			sst_flowtable_add(table, flow, 10));
 	KUNIT_EXPECT_NE(test, 0, flow->id);

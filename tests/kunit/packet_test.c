@@ -721,7 +721,7 @@ static void packet_unicast(struct kunit *test)
 	struct sst_tuple tuple = { .family = c->family };
 
 	memcpy(&tuple.local, c->addr, sizeof(c->addr));
-	KUNIT_EXPECT_EQ(test, c->unicast, sst_packet_is_unicast(&tuple));
+	KUNIT_EXPECT_EQ(test, c->unicast, sst_packet_is_unicast(&tuple.local, tuple.family));
 }
 
 /* "Opened here" is kept beside the packet and disturbs no other flag. */

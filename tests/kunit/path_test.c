@@ -401,7 +401,7 @@ static void path_guard(struct kunit *test)
 		if (c->opened)
 			sst_packet_set_opened(&pkt);
 		expect_guard(test, p, skb, c->clear, sst_guard_clear);
-		expect_guard(test, p, skb, c->local_in, sst_guard_marked);
+		expect_guard(test, p, skb, c->local_in, sst_guard_local);
 		KUNIT_ASSERT_EQ(test, p->len, skb->len);
 		KUNIT_EXPECT_MEMEQ(test, p->orig, skb->data, p->len);
 	}

@@ -259,7 +259,32 @@ static void replay_random(struct kunit *test)
 	}
 }
 
+/* A window that goes on where another ended takes what that one did not. */
+static void replay_start(struct kunit *test)
+{
+	static const u64 tops[] = { 1, 63, 64, 65, 2048, 5000, 0xffff0000 };
+	struct sst_replay *r = kunit_kzalloc(test, sizeof(*r), GFP_KERNEL);
+	unsigned int i, n;
+	u64 top;
+
+	KUNIT_ASSERT_NOT_NULL(test, r);
+	for (i = 0; i < ARRAY_SIZE(tops); i++) {
+		top = tops[i];
+		sst_replay_start(r, top);
+		for (n = 1; n <= 2200 && n <= top; n++) {
+			KUNIT_EXPECT_FALSE(test, sst_replay_check(r, top - n));
+			KUNIT_EXPECT_FALSE(test, sst_replay_take(r, top - n));
+		}
+		for (n = 0; n < 2200; n++) {
+			KUNIT_EXPECT_TRUE(test, sst_replay_check(r, top + n));
+			KUNIT_EXPECT_TRUE(test, sst_replay_take(r, top + n));
+			KUNIT_EXPECT_FALSE(test, sst_replay_take(r, top + n));
+		}
+	}
+}
+
 static struct kunit_case replay_cases[] = {
+	KUNIT_CASE(replay_start),
 	KUNIT_CASE_PARAM(replay_edges, replay_gen_params),
 	KUNIT_CASE(replay_every_distance),
 	KUNIT_CASE(replay_check_takes_nothing),

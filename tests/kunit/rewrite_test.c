@@ -15,6 +15,7 @@
 #include "compat.h"
 #include "fixture.h"
 #include "rewrite.h"
+#include "trailer.h"
 #include "stats.h"
 
 #define WIRE_SPORT	50001
@@ -198,10 +199,10 @@ static void seal(struct kunit *test, struct work *w)
 	skb_set_hash(skb, 0x12345678, PKT_HASH_TYPE_L4);
 	parse(test, &pkt, skb, w);
 	KUNIT_ASSERT_EQ(test, 0, sst_rewrite_prepare_seal(&pkt));
-	trailer = sst_rewrite_add_trailer(&pkt);
+	trailer = sst_rewrite_add_trailer(&pkt, SST_DATA_TRAILER_SIZE);
 	KUNIT_ASSERT_NOT_NULL(test, trailer);
 	memcpy(trailer, &w->trailer, TRAILER);
-	sst_rewrite_seal(&pkt, &rw, trailer);
+	sst_rewrite_seal(&pkt, &rw, trailer, sizeof(*trailer));
 
 	/* The hash was that of the real ports. */
 	KUNIT_EXPECT_EQ(test, 0, skb->hash);
@@ -245,7 +246,7 @@ static int open(struct kunit *test, struct work *w)
 		KUNIT_ASSERT_EQ(test, 0, skb_copy_bits(skb, w->len, &trailer,
 						       TRAILER));
 		KUNIT_EXPECT_MEMEQ(test, &w->trailer, &trailer, TRAILER);
-		err = sst_rewrite_open(&pkt, &rw, &trailer);
+		err = sst_rewrite_open(&pkt, &rw, &trailer, sizeof(trailer));
 	}
 	if (!err) {
 		KUNIT_EXPECT_EQ(test, w->len - pkt.thoff, pkt.seglen);
@@ -563,10 +564,10 @@ static void rewrite_padding(struct kunit *test)
 		parse(test, &pkt, skb, w);
 		KUNIT_ASSERT_EQ(test, 0, sst_rewrite_prepare_seal(&pkt));
 		KUNIT_EXPECT_EQ(test, w->len, skb->len);
-		trailer = sst_rewrite_add_trailer(&pkt);
+		trailer = sst_rewrite_add_trailer(&pkt, SST_DATA_TRAILER_SIZE);
 		KUNIT_ASSERT_NOT_NULL(test, trailer);
 		memcpy(trailer, &w->trailer, TRAILER);
-		sst_rewrite_seal(&pkt, &out, trailer);
+		sst_rewrite_seal(&pkt, &out, trailer, sizeof(*trailer));
 		sst_test_skb_bytes(test, skb, w->got);
 		KUNIT_EXPECT_EQ(test, w->len + TRAILER, skb->len);
 		KUNIT_EXPECT_MEMEQ(test, w->wire, w->got, w->len + TRAILER);
@@ -582,7 +583,7 @@ static void rewrite_padding(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, 0, sst_rewrite_prepare_open(&pkt));
 		KUNIT_EXPECT_EQ(test, w->len + TRAILER, skb->len);
 		KUNIT_EXPECT_EQ(test, 0,
-				sst_rewrite_open(&pkt, &in, &w->trailer));
+				sst_rewrite_open(&pkt, &in, &w->trailer, sizeof(w->trailer)));
 		sst_test_skb_bytes(test, skb, w->got);
 		KUNIT_EXPECT_EQ(test, w->len, skb->len);
 		KUNIT_EXPECT_MEMEQ(test, w->orig, w->got, w->len);
@@ -680,7 +681,7 @@ static void rewrite_truesize(struct kunit *test)
 	parse(test, &pkt, skb, w);
 	KUNIT_ASSERT_EQ(test, 0, sst_rewrite_prepare_seal(&pkt));
 	before = skb->truesize;
-	KUNIT_ASSERT_NOT_NULL(test, sst_rewrite_add_trailer(&pkt));
+	KUNIT_ASSERT_NOT_NULL(test, sst_rewrite_add_trailer(&pkt, SST_DATA_TRAILER_SIZE));
 	KUNIT_EXPECT_GE(test, skb->truesize, before + TRAILER);
 	KUNIT_EXPECT_EQ(test, 2, skb_shinfo(skb)->nr_frags);
 	KUNIT_EXPECT_EQ(test, 100 + TRAILER, skb->data_len);
@@ -711,7 +712,7 @@ static void rewrite_no_needless_copy(struct kunit *test)
 		parse(test, &pkt, skb, w);
 		KUNIT_ASSERT_EQ(test, 0, sst_rewrite_prepare_seal(&pkt));
 		head = skb->head;
-		KUNIT_ASSERT_NOT_NULL(test, sst_rewrite_add_trailer(&pkt));
+		KUNIT_ASSERT_NOT_NULL(test, sst_rewrite_add_trailer(&pkt, SST_DATA_TRAILER_SIZE));
 		KUNIT_EXPECT_EQ_MSG(test, copies[w->layout], head != skb->head,
 				    "%s", sst_test_layouts[w->layout]);
 		sst_test_skb_free(test, skb);

@@ -58,9 +58,9 @@ for offload in on off; do
 			must sst_pair tcp $fam $port 80
 			must sst_pair tcp $fam $((port + 1)) 80
 			ok "$desc, IPv$fam: to the accepting side" \
-				tcp_transfer A B "${!b}" 80 $((mtu * 40)) "sourceport=$port,reuseaddr"
+				tcp_transfer A B "${!b}" 80 $((mtu * 100)) "sourceport=$port,reuseaddr"
 			ok "$desc, IPv$fam: to the connecting side" \
-				tcp_back $fam "${!b}" 80 $((mtu * 40)) $((port + 1))
+				tcp_back $fam "${!b}" 80 $((mtu * 100)) $((port + 1))
 		done
 		must capture_stop cap
 		is "$desc: segments of all are as large as the MTU" \

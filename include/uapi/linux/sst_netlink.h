@@ -9,7 +9,9 @@
 #define SST_GENL_NAME		"sst"
 #define SST_GENL_VERSION	1
 
-#define SST_KEY_SIZE	32
+#define SST_KEY_SIZE		32
+#define SST_NAME_MAX		31
+#define SST_ADDRESSES_MAX	16
 
 /**
  * enum sst_scope - What a flow protects (protocol section 1).
@@ -43,20 +45,85 @@ enum sst_dscp {
  * @SST_FLOW_STATE_LIVE: Seals and opens.
  * @SST_FLOW_STATE_EXHAUSTED: The last key of the sending direction is used up.
  *   The flow still opens packets; what it should send is dropped.
+ * @SST_FLOW_STATE_OPENING: This host opened the flow; the peer has not
+ *   answered yet.
+ * @SST_FLOW_STATE_ACCEPTING: The peer opened the flow; it has not confirmed it
+ *   yet.
+ * @SST_FLOW_STATE_REOPENING: A UDP flow of this host on which nothing came for
+ *   15 s; openings go along with its packets until the peer answers.
+ * @SST_FLOW_STATE_CLOSING: TCP ended the connection; late packets still pass.
  */
 enum sst_flow_state {
 	SST_FLOW_STATE_LIVE = 1,
 	SST_FLOW_STATE_EXHAUSTED,
+	SST_FLOW_STATE_OPENING,
+	SST_FLOW_STATE_ACCEPTING,
+	SST_FLOW_STATE_REOPENING,
+	SST_FLOW_STATE_CLOSING,
+};
+
+/**
+ * enum sst_flow_role - How a flow came to be.
+ * @SST_FLOW_ROLE_MANUAL: flow-add.
+ * @SST_FLOW_ROLE_INITIATOR: This host opened it.
+ * @SST_FLOW_ROLE_RESPONDER: The peer opened it.
+ */
+enum sst_flow_role {
+	SST_FLOW_ROLE_MANUAL = 1,
+	SST_FLOW_ROLE_INITIATOR,
+	SST_FLOW_ROLE_RESPONDER,
+};
+
+/**
+ * enum sst_policy_direction - Which new flows a rule is about.
+ * @SST_POLICY_DIRECTION_OUT: Flows that this host opens; port is that of the
+ *   peer.
+ * @SST_POLICY_DIRECTION_IN: Flows that others open; port is that of this host.
+ */
+enum sst_policy_direction {
+	SST_POLICY_DIRECTION_OUT = 1,
+	SST_POLICY_DIRECTION_IN,
+};
+
+/**
+ * enum sst_verdict - What becomes of a new flow (protocol section 9).
+ * @SST_VERDICT_CLEAR: Left alone.
+ * @SST_VERDICT_PREFER: Outgoing only. SST when the destination is a peer, else
+ *   clear.
+ * @SST_VERDICT_REQUIRE: SST, or an error at once (out) or silence (in).
+ */
+enum sst_verdict {
+	SST_VERDICT_CLEAR = 1,
+	SST_VERDICT_PREFER,
+	SST_VERDICT_REQUIRE,
 };
 
 /**
  * enum sst_close_reason - Why a flow ended.
  * @SST_CLOSE_REASON_DELETED: flow-del named it.
  * @SST_CLOSE_REASON_FLUSHED: flow-flush removed it with all others.
+ * @SST_CLOSE_REASON_ENDED: TCP ended the connection a while ago, or no socket
+ *   has it any more.
+ * @SST_CLOSE_REASON_IDLE: Nothing of the peer verified for too long.
+ * @SST_CLOSE_REASON_UNCONFIRMED: The opening was not answered, or not
+ *   confirmed, in time.
+ * @SST_CLOSE_REASON_REPLACED: A newer opening took its place.
+ * @SST_CLOSE_REASON_EVICTED: Too many flows wait for confirmation; the oldest
+ *   goes first.
+ * @SST_CLOSE_REASON_GLARE: Both sides opened; the opening of the peer was the
+ *   one to stay.
+ * @SST_CLOSE_REASON_PEER_DELETED: peer-del removed the peer.
  */
 enum sst_close_reason {
 	SST_CLOSE_REASON_DELETED = 1,
 	SST_CLOSE_REASON_FLUSHED,
+	SST_CLOSE_REASON_ENDED,
+	SST_CLOSE_REASON_IDLE,
+	SST_CLOSE_REASON_UNCONFIRMED,
+	SST_CLOSE_REASON_REPLACED,
+	SST_CLOSE_REASON_EVICTED,
+	SST_CLOSE_REASON_GLARE,
+	SST_CLOSE_REASON_PEER_DELETED,
 };
 
 /**
@@ -96,6 +163,9 @@ enum {
 	SST_A_FLOW_RX_IDLE,
 	SST_A_FLOW_CLOSE_REASON,
 	SST_A_FLOW_DIRECTION,
+	SST_A_FLOW_ROLE,
+	SST_A_FLOW_PEER,
+	SST_A_FLOW_PEER_PORT,
 	SST_A_FLOW_MISSED,
 	SST_A_FLOW_PAD,
 
@@ -114,6 +184,17 @@ enum {
 	SST_A_STATS_TX_NOMEM,
 	SST_A_STATS_TX_TLS,
 	SST_A_STATS_TX_SEQADJ,
+	SST_A_STATS_TX_OPEN,
+	SST_A_STATS_TX_ACCEPT,
+	SST_A_STATS_TX_EMPTY,
+	SST_A_STATS_TX_RESTARTED,
+	SST_A_STATS_TX_REQUIRED,
+	SST_A_STATS_TX_WAITING,
+	SST_A_STATS_TX_NO_FLOW,
+	SST_A_STATS_TX_TOMBSTONE,
+	SST_A_STATS_TX_LIMIT,
+	SST_A_STATS_TX_NO_ROUTE,
+	SST_A_STATS_TX_ICMP,
 	SST_A_STATS_RX_OPENED,
 	SST_A_STATS_RX_EMPTY,
 	SST_A_STATS_RX_SPLIT,
@@ -133,6 +214,19 @@ enum {
 	SST_A_STATS_RX_NOMEM,
 	SST_A_STATS_RX_CLEAR,
 	SST_A_STATS_RX_UNOPENED,
+	SST_A_STATS_RX_OPEN,
+	SST_A_STATS_RX_ACCEPT,
+	SST_A_STATS_RX_ALIAS,
+	SST_A_STATS_RX_HELD,
+	SST_A_STATS_RX_STALE,
+	SST_A_STATS_RX_NOT_SYN,
+	SST_A_STATS_RX_TUPLE,
+	SST_A_STATS_RX_HALF_OPEN,
+	SST_A_STATS_RX_GLARE,
+	SST_A_STATS_RX_SALT,
+	SST_A_STATS_RX_ENDED,
+	SST_A_STATS_RX_ICMP,
+	SST_A_STATS_RX_REQUIRED,
 
 	__SST_A_STATS_MAX
 };
@@ -147,10 +241,45 @@ enum {
 	SST_A_CONFIG_REKEY_SECONDS,
 	SST_A_CONFIG_MAX_FLOWS,
 	SST_A_CONFIG_FLOWS,
+	SST_A_CONFIG_OPENING_WINDOW,
+	SST_A_CONFIG_MAX_HALF_OPEN,
 
 	__SST_A_CONFIG_MAX
 };
 #define SST_A_CONFIG_MAX (__SST_A_CONFIG_MAX - 1)
+
+enum {
+	SST_A_PEER_PAD = 1,
+	SST_A_PEER_NAME,
+	SST_A_PEER_IPV4,
+	SST_A_PEER_IPV6,
+	SST_A_PEER_PSK,
+	SST_A_PEER_SIDE,
+	SST_A_PEER_SUITE,
+	SST_A_PEER_FLOWS,
+	SST_A_PEER_RX_IDLE,
+
+	__SST_A_PEER_MAX
+};
+#define SST_A_PEER_MAX (__SST_A_PEER_MAX - 1)
+
+enum {
+	SST_A_POLICY_PAD = 1,
+	SST_A_POLICY_ID,
+	SST_A_POLICY_DIRECTION,
+	SST_A_POLICY_IPV4,
+	SST_A_POLICY_IPV6,
+	SST_A_POLICY_PREFIX_LEN,
+	SST_A_POLICY_PROTO,
+	SST_A_POLICY_PORT,
+	SST_A_POLICY_PORT_LAST,
+	SST_A_POLICY_VERDICT,
+	SST_A_POLICY_PRIORITY,
+	SST_A_POLICY_HITS,
+
+	__SST_A_POLICY_MAX
+};
+#define SST_A_POLICY_MAX (__SST_A_POLICY_MAX - 1)
 
 enum {
 	SST_CMD_FLOW_ADD = 1,
@@ -165,6 +294,15 @@ enum {
 	SST_CMD_FLOW_ROTATED,
 	SST_CMD_AUTH_FAILED,
 	SST_CMD_FLOW_EXHAUSTED,
+	SST_CMD_FLOW_CONFIRMED,
+	SST_CMD_PEER_ADD,
+	SST_CMD_PEER_DEL,
+	SST_CMD_PEER_GET,
+	SST_CMD_POLICY_ADD,
+	SST_CMD_POLICY_DEL,
+	SST_CMD_POLICY_GET,
+	SST_CMD_POLICY_FLUSH,
+	SST_CMD_SHUTDOWN,
 
 	__SST_CMD_MAX
 };

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _SST_INITIATOR_H
+#define _SST_INITIATOR_H
+
+struct sst_flow;
+struct sst_net;
+struct sst_pkt;
+struct sst_trailer;
+
+int sst_initiator_open(struct sst_net *sn, const struct sst_pkt *pkt,
+		       struct sst_flow **flow);
+int sst_initiator_check(struct sst_net *sn, const struct sst_pkt *pkt,
+			struct sst_flow **flow);
+int sst_initiator_accept(struct sst_net *sn, struct sst_flow *flow,
+			 const struct sst_pkt *pkt,
+			 const struct sst_trailer *trailer);
+
+#endif /* _SST_INITIATOR_H */

@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A flow begins and ends: all that happens besides its entry in the tables.
+ * While flows, or sockets that SST carried, exist the module holds itself: with
+ * it would go what keeps their packets from leaving in clear (protocol
+ * section 9).
+ */
+#include <linux/module.h>
+#include <linux/sched.h>
+
+#include "answer.h"
+#include "event.h"
+#include "flow.h"
+#include "life.h"
+#include "peer.h"
+#include "pernet.h"
+#include "reaper.h"
+#include "seen.h"
+#include "tomb.h"
+
+/**
+ * sst_life_pin() - hold the module while this namespace has something to lose
+ * @sn: namespace
+ *
+ * Return: false when the module is being unloaded.
+ */
+bool sst_life_pin(struct sst_net *sn)
+{
+	bool pinned;
+
+	spin_lock_bh(&sn->pin_lock);
+	if (!sn->pinned)
+		sn->pinned = try_module_get(THIS_MODULE);
+	pinned = sn->pinned;
+	spin_unlock_bh(&sn->pin_lock);
+	return pinned;
+}
+
+/**
+ * sst_life_unpin() - let the module go, if no flow is left
+ * @sn: namespace
+ */
+void sst_life_unpin(struct sst_net *sn)
+{
+	spin_lock_bh(&sn->pin_lock);
+	if (sn->pinned && !READ_ONCE(sn->flows.count)) {
+		sn->pinned = false;
+		module_put(THIS_MODULE);
+	}
+	spin_unlock_bh(&sn->pin_lock);
+}
+
+static void count_for_peer(struct sst_net *sn, const struct sst_flow *flow,
+			   int n)
+{
+	struct sst_assoc *assoc;
+
+	if (!flow->opening)
+		return;
+	assoc = sst_peers_by_uid(&sn->peers, flow->peer_id,
+				 flow->opening->id.uid);
+	if (assoc)
+		atomic_add(n, &assoc->peer->flows);
+}
+
+static void begun(struct sst_net *sn, struct sst_flow *flow)
+{
+	if (flow->lists_real)
+		sst_tomb_lift(&sn->tombs, &flow->real);
+	count_for_peer(sn, flow, 1);
+	sst_event_opened(sn, flow);
+}
+
+/* @flow was just unlinked. @follows: another flow has its real tuple now. */
+static void ended(struct sst_net *sn, struct sst_flow *flow, u8 reason,
+		  bool follows)
+{
+	const struct sst_opening *opening = flow->opening;
+
+	if (flow->lists_real && !follows)
+		sst_tomb_add(&sn->tombs, &flow->real);
+	if (flow->role == SST_FLOW_ROLE_RESPONDER)
+		sst_seen_end(&sn->seen, opening->id.uid, opening->id.salt_i,
+			     opening->time, READ_ONCE(opening->replay.top));
+	sst_answer_cancel(&sn->answers, flow);
+	count_for_peer(sn, flow, -1);
+	sst_event_closed(sn, flow, reason);
+	sst_flow_free_rcu(flow);
+	if (!READ_ONCE(sn->flows.count))
+		sst_reaper_kick(sn);
+}
+
+/**
+ * sst_life_begin() - add a flow
+ * @sn: namespace
+ * @flow: complete flow
+ *
+ * The caller is in an RCU read section.
+ *
+ * Return: SST_CLASH_NONE, or why not; @flow is then on its way to be freed.
+ */
+enum sst_flow_clash sst_life_begin(struct sst_net *sn, struct sst_flow *flow)
+{
+	enum sst_flow_clash clash;
+
+	clash = sst_flowtable_add(&sn->flows, flow,
+				  READ_ONCE(sn->cfg.max_flows));
+	if (clash != SST_CLASH_NONE) {
+		sst_flow_free_rcu(flow);
+		return clash;
+	}
+	begun(sn, flow);
+	/* With the flow in the table nobody lets the module go in between. */
+	if (!sst_life_pin(sn)) {
+		sst_life_end(sn, flow, SST_CLOSE_REASON_EVICTED);
+		return SST_CLASH_FULL;
+	}
+	return SST_CLASH_NONE;
+}
+
+/**
+ * sst_life_replace() - put a flow in the place of another
+ * @sn: namespace
+ * @old: flow that ends
+ * @flow: complete flow with the same real tuple
+ * @reason: enum sst_close_reason of the old one
+ *
+ * The caller is in an RCU read section.
+ *
+ * Return: SST_CLASH_NONE; SST_CLASH_REAL when another call ended @old first;
+ * any other reason, and then @old has ended. Without success @flow is on its
+ * way to be freed.
+ */
+enum sst_flow_clash sst_life_replace(struct sst_net *sn, struct sst_flow *old,
+				     struct sst_flow *flow, u8 reason)
+{
+	enum sst_flow_clash clash;
+
+	clash = sst_flowtable_replace(&sn->flows, old, flow,
+				      READ_ONCE(sn->cfg.max_flows));
+	if (clash == SST_CLASH_NONE)
+		begun(sn, flow);
+	else
+		sst_flow_free_rcu(flow);
+	if (clash != SST_CLASH_REAL)
+		ended(sn, old, reason, clash == SST_CLASH_NONE);
+	return clash;
+}
+
+/**
+ * sst_life_end() - end a flow
+ * @sn: namespace
+ * @flow: flow found under RCU; not to be used behind that read section
+ * @reason: enum sst_close_reason
+ */
+void sst_life_end(struct sst_net *sn, struct sst_flow *flow, u8 reason)
+{
+	if (sst_flowtable_del(&sn->flows, flow))
+		ended(sn, flow, reason, false);
+}
+
+static void end_if(struct sst_net *sn, u8 reason,
+		   bool (*match)(const struct sst_flow *flow, u32 value),
+		   u32 value)
+{
+	struct sst_flow *flow;
+	u32 next = 0;
+
+	for (;;) {
+		rcu_read_lock();
+		flow = sst_flowtable_next(&sn->flows, next);
+		if (!flow) {
+			rcu_read_unlock();
+			return;
+		}
+		next = flow->id + 1;
+		if (match(flow, value))
+			sst_life_end(sn, flow, reason);
+		rcu_read_unlock();
+		cond_resched();
+	}
+}
+
+static bool is_of_peer(const struct sst_flow *flow, u32 peer_id)
+{
+	return flow->peer_id == peer_id;
+}
+
+static bool is_of_proto(const struct sst_flow *flow, u32 proto)
+{
+	return !proto || flow->real.proto == proto;
+}
+
+/**
+ * sst_life_end_peer() - end all flows with a peer that was deleted
+ * @sn: namespace; process context
+ * @peer_id: the peer
+ */
+void sst_life_end_peer(struct sst_net *sn, u32 peer_id)
+{
+	end_if(sn, SST_CLOSE_REASON_PEER_DELETED, is_of_peer, peer_id);
+}
+
+/**
+ * sst_life_end_all() - end all flows
+ * @sn: namespace; process context
+ * @proto: of this protocol only, unless 0
+ * @reason: enum sst_close_reason
+ */
+void sst_life_end_all(struct sst_net *sn, u8 proto, u8 reason)
+{
+	end_if(sn, reason, is_of_proto, proto);
+}

@@ -1,0 +1,671 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Sockets: the option SO_SST, what SST keeps with a socket, and the questions
+ * that it asks about sockets of a tuple.
+ *
+ * A socket's state is in bits of sk_flags that the kernel does not use. They
+ * need no memory and no destructor, accepted sockets inherit them, and they
+ * outlive the module: a socket that SST carried is known as such when the
+ * module comes back.
+ */
+#include <linux/capability.h>
+#include <linux/in.h>
+#include <linux/ipv6.h>
+#include <linux/module.h>
+#include <linux/netfilter.h>
+#include <linux/sockptr.h>
+#include <linux/uaccess.h>
+#include <net/inet6_hashtables.h>
+#include <net/inet_hashtables.h>
+#include <net/ip.h>
+#include <net/route.h>
+#include <net/sock.h>
+#include <net/sock_reuseport.h>
+#include <net/tcp_states.h>
+#include <net/udp.h>
+
+#include "compat.h"
+#include "packet.h"
+#include "pernet.h"
+#include "sock.h"
+
+#ifndef CONFIG_64BIT
+#error "SST needs the upper half of sk_flags, which only 64-bit kernels have"
+#endif
+
+/*
+ * The higher of the two counts, so that a change that sets the new bit before
+ * it clears the old one is never seen as less than both.
+ */
+#define FLAG_PREFER	60
+#define FLAG_REQUIRE	61
+#define FLAG_CARRIED	63
+
+static bool is_tcp(const struct sock *sk)
+{
+	return sk->sk_type == SOCK_STREAM && sk->sk_protocol == IPPROTO_TCP;
+}
+
+static bool is_udp(const struct sock *sk)
+{
+	return sk->sk_type == SOCK_DGRAM && sk->sk_protocol == IPPROTO_UDP;
+}
+
+/* Value of the option of a full socket. */
+static u8 mode_of(const struct sock *sk)
+{
+	if (test_bit(FLAG_REQUIRE, &sk->sk_flags))
+		return SST_REQUIRE;
+	return test_bit(FLAG_PREFER, &sk->sk_flags) ? SST_PREFER : SST_OFF;
+}
+
+/*
+ * The kernel changes its bits under the socket lock, one read and one write: a
+ * bit that is set without the lock can get lost between them. Atomic, so that
+ * this never happens the other way round.
+ */
+static void set_mode(struct sock *sk, u8 mode)
+{
+	if (mode == SST_REQUIRE)
+		set_bit(FLAG_REQUIRE, &sk->sk_flags);
+	if (mode == SST_PREFER)
+		set_bit(FLAG_PREFER, &sk->sk_flags);
+	if (mode != SST_REQUIRE)
+		clear_bit(FLAG_REQUIRE, &sk->sk_flags);
+	if (mode != SST_PREFER)
+		clear_bit(FLAG_PREFER, &sk->sk_flags);
+}
+
+static bool may_lower(const struct sock *sk)
+{
+	return ns_capable(sock_net(sk)->user_ns, CAP_NET_ADMIN);
+}
+
+static int change_mode(struct sock *sk, u8 mode)
+{
+	u8 old = mode_of(sk);
+
+	if (mode == old)
+		return 0;
+	if (mode < old && !may_lower(sk))
+		return -EPERM;
+	/* Neither connected nor listening: an unconnected UDP socket, too. */
+	if (sk->sk_state != TCP_CLOSE)
+		return -EISCONN;
+	set_mode(sk, mode);
+	return 0;
+}
+
+/* Nothing looks at a socket before this. */
+static int make_effective(struct sst_net *sn, u8 mode)
+{
+	if (mode == SST_OFF)
+		return 0;
+	if (mode == SST_REQUIRE)
+		WRITE_ONCE(sn->sockets_require, true);
+	return sst_pernet_activate(sn);
+}
+
+static int option_set(struct sock *sk, int optname, sockptr_t arg,
+		      unsigned int len)
+{
+	int mode, err;
+
+	if (len != sizeof(mode))
+		return -EINVAL;
+	if (copy_from_sockptr(&mode, arg, sizeof(mode)))
+		return -EFAULT;
+	if (mode < SST_OFF || mode > SST_REQUIRE)
+		return -EINVAL;
+	if (!is_tcp(sk) && !is_udp(sk))
+		return -EOPNOTSUPP;
+	/* Not under the socket lock: it waits for locks of netfilter. */
+	err = make_effective(sst_pernet(sock_net(sk)), mode);
+	if (err)
+		return err;
+	lock_sock(sk);
+	err = change_mode(sk, mode);
+	release_sock(sk);
+	return err;
+}
+
+static int option_get(struct sock *sk, int optname, void __user *user,
+		      int *len)
+{
+	int mode;
+
+	if (*len < 0 || *len < sizeof(mode))
+		return -EINVAL;
+	if (!is_tcp(sk) && !is_udp(sk))
+		return -EOPNOTSUPP;
+	mode = mode_of(sk);
+	if (copy_to_user(user, &mode, sizeof(mode)))
+		return -EFAULT;
+	*len = sizeof(mode);
+	return 0;
+}
+
+static struct nf_sockopt_ops option_ipv4 = {
+	.pf = PF_INET,
+	.set_optmin = SO_SST,
+	.set_optmax = SO_SST + 1,
+	.set = option_set,
+	.get_optmin = SO_SST,
+	.get_optmax = SO_SST + 1,
+	.get = option_get,
+	.owner = THIS_MODULE,
+};
+
+static struct nf_sockopt_ops option_ipv6 = {
+	.pf = PF_INET6,
+	.set_optmin = SO_SST,
+	.set_optmax = SO_SST + 1,
+	.set = option_set,
+	.get_optmin = SO_SST,
+	.get_optmax = SO_SST + 1,
+	.get = option_get,
+	.owner = THIS_MODULE,
+};
+
+/* Last of all: applications call from now on, as soon as this has returned. */
+int __init sst_sock_init(void)
+{
+	int err;
+
+	/* The last flag of the kernel's; those after it would be in the way. */
+	BUILD_BUG_ON(SOCK_RCVMARK >= FLAG_PREFER);
+	BUILD_BUG_ON(sizeof_field(struct sock, sk_flags) != 8);
+
+	err = nf_register_sockopt(&option_ipv4);
+	if (err)
+		return err;
+	err = nf_register_sockopt(&option_ipv6);
+	if (err)
+		nf_unregister_sockopt(&option_ipv4);
+	return err;
+}
+
+/* A call under way holds the module, so there is none. */
+void sst_sock_exit(void)
+{
+	nf_unregister_sockopt(&option_ipv6);
+	nf_unregister_sockopt(&option_ipv4);
+}
+
+/**
+ * sst_sock_mode() - what a socket asks for
+ * @sk: socket as a hook knows it, of any kind, or NULL
+ *
+ * Return: SST_OFF, SST_PREFER or SST_REQUIRE. A connection that is not yet
+ * accepted has the value of its listener. SST_OFF for what is no application's
+ * socket: time-wait, and the kernel's own for resets.
+ */
+u8 sst_sock_mode(const struct sock *sk)
+{
+	sk = sk_const_to_full_sk(sk);
+	if (!sk || !sk_fullsock(sk) || (!is_tcp(sk) && !is_udp(sk)))
+		return SST_OFF;
+	return mode_of(sk);
+}
+
+/* A connection of its own, or about to become one. */
+static bool can_be_carried(const struct sock *sk)
+{
+	if (!sk_fullsock(sk))
+		return false;
+	if (is_udp(sk))
+		return READ_ONCE(sk->sk_state) == TCP_ESTABLISHED;
+	return is_tcp(sk) && READ_ONCE(sk->sk_state) != TCP_LISTEN;
+}
+
+/**
+ * sst_sock_set_carried() - a packet of this socket goes or comes by SST
+ * @sk: socket as a hook knows it, of any kind, or NULL
+ *
+ * Only TCP connections and connected UDP sockets are marked. Call it for every
+ * packet: a UDP socket sends without its lock, so that the bit can be lost.
+ */
+void sst_sock_set_carried(struct sock *sk)
+{
+	if (!sk || !can_be_carried(sk) || sst_sock_is_carried(sk))
+		return;
+	set_bit(FLAG_CARRIED, &sk->sk_flags);
+}
+
+/**
+ * sst_sock_begin() - a TCP socket connects
+ * @sk: full socket in SYN_SENT, locked
+ *
+ * Whatever it was connected to before, this is a new beginning.
+ */
+void sst_sock_begin(struct sock *sk)
+{
+	if (sst_sock_is_carried(sk))
+		clear_bit(FLAG_CARRIED, &sk->sk_flags);
+}
+
+/**
+ * sst_sock_is_carried() - did SST carry packets of this socket?
+ * @sk: socket as a hook knows it, of any kind, or NULL
+ *
+ * Return: true once sst_sock_set_carried() marked it.
+ */
+bool sst_sock_is_carried(const struct sock *sk)
+{
+	/* In others, something else stands where a full socket has flags. */
+	return sk && sk_fullsock(sk) && test_bit(FLAG_CARRIED, &sk->sk_flags);
+}
+
+/* Sockets of one slot of a table, each with a reference. */
+struct batch {
+	struct sock *sk[32];
+	unsigned int count;
+};
+
+/* Returns 1 if @sk is carried. Nobody else may free it meanwhile. */
+static unsigned int take_carried(struct net *net, struct sock *sk,
+				 struct batch *batch)
+{
+	if (!net_eq(sock_net(sk), net) || !sst_sock_is_carried(sk))
+		return 0;
+	if (batch->count < ARRAY_SIZE(batch->sk) &&
+	    refcount_inc_not_zero(&sk->sk_refcnt))
+		batch->sk[batch->count++] = sk;
+	return 1;
+}
+
+/*
+ * Both put carried sockets of one slot into @batch, as many as fit, and return
+ * how many there are.
+ */
+static unsigned int collect_tcp(struct net *net, unsigned int slot,
+				struct batch *batch)
+{
+	struct inet_hashinfo *table = net->ipv4.tcp_death_row.hashinfo;
+	spinlock_t *lock = inet_ehash_lockp(table, slot);
+	struct hlist_nulls_node *node;
+	unsigned int n = 0;
+	struct sock *sk;
+
+	batch->count = 0;
+	if (hlist_nulls_empty(&table->ehash[slot].chain))
+		return 0;
+	spin_lock_bh(lock);
+	sk_nulls_for_each(sk, node, &table->ehash[slot].chain)
+		n += take_carried(net, sk, batch);
+	spin_unlock_bh(lock);
+	return n;
+}
+
+static unsigned int collect_udp(struct net *net, unsigned int slot,
+				struct batch *batch)
+{
+	struct udp_hslot *hslot = &sst_udp_table(net)->hash[slot];
+	unsigned int n = 0;
+	struct sock *sk;
+
+	batch->count = 0;
+	if (hlist_empty(&hslot->head))
+		return 0;
+	spin_lock_bh(&hslot->lock);
+	sk_for_each(sk, &hslot->head)
+		n += take_carried(net, sk, batch);
+	spin_unlock_bh(&hslot->lock);
+	return n;
+}
+
+typedef unsigned int collect_fn(struct net *net, unsigned int slot,
+				struct batch *batch);
+
+static unsigned int slots_tcp(struct net *net)
+{
+	return net->ipv4.tcp_death_row.hashinfo->ehash_mask + 1;
+}
+
+static unsigned int slots_udp(struct net *net)
+{
+	return sst_udp_table(net)->mask + 1;
+}
+
+static void put_batch(const struct batch *batch)
+{
+	unsigned int i;
+
+	for (i = 0; i < batch->count; i++)
+		sock_put(batch->sk[i]);
+}
+
+static bool any_in(struct net *net, collect_fn *collect, unsigned int slots)
+{
+	struct batch batch;
+	unsigned int i;
+
+	for (i = 0; i < slots; i++) {
+		if (collect(net, i, &batch)) {
+			put_batch(&batch);
+			return true;
+		}
+		cond_resched();
+	}
+	return false;
+}
+
+/**
+ * sst_sock_any_carried() - is there a socket that SST carried?
+ * @net: the namespace
+ *
+ * Walks all sockets; may sleep.
+ *
+ * Return: true if there is one.
+ */
+bool sst_sock_any_carried(struct net *net)
+{
+	return any_in(net, collect_tcp, slots_tcp(net)) ||
+	       any_in(net, collect_udp, slots_udp(net));
+}
+
+static void abort_socket(struct sock *sk)
+{
+	const struct proto *prot = READ_ONCE(sk->sk_prot);
+
+	if (prot->diag_destroy)
+		prot->diag_destroy(sk, ECONNABORTED);
+	/* What the application makes of the socket now is a new beginning. */
+	lock_sock(sk);
+	if (sk->sk_state == TCP_CLOSE)
+		clear_bit(FLAG_CARRIED, &sk->sk_flags);
+	release_sock(sk);
+}
+
+/*
+ * A slot is looked at again until it is empty of carried sockets, but no more
+ * of them are aborted than it had at first: applications that connect anew all
+ * the time do not keep us here.
+ */
+static void abort_slot(struct net *net, collect_fn *collect, unsigned int slot)
+{
+	struct batch batch;
+	unsigned int i, left;
+
+	left = collect(net, slot, &batch);
+	while (batch.count) {
+		for (i = 0; i < batch.count; i++)
+			abort_socket(batch.sk[i]);
+		put_batch(&batch);
+		if (left <= batch.count)
+			return;
+		left -= batch.count;
+		cond_resched();
+		collect(net, slot, &batch);
+	}
+}
+
+static void abort_in(struct net *net, collect_fn *collect, unsigned int slots)
+{
+	unsigned int i;
+
+	for (i = 0; i < slots; i++) {
+		abort_slot(net, collect, i);
+		cond_resched();
+	}
+}
+
+/**
+ * sst_sock_abort_carried() - abort the sockets that SST carried
+ * @net: the namespace
+ *
+ * Their applications get ECONNABORTED, TCP peers a reset; while the flows are
+ * there, it is sealed. May sleep.
+ */
+void sst_sock_abort_carried(struct net *net)
+{
+	abort_in(net, collect_tcp, slots_tcp(net));
+	abort_in(net, collect_udp, slots_udp(net));
+}
+
+/* Time-wait sockets and requests have these fields, too. */
+static bool has_tuple(const struct sock *sk, const struct net *net,
+		      const struct sst_tuple *tuple)
+{
+	if (!net_eq(sock_net(sk), net) || sk->sk_num != ntohs(tuple->lport) ||
+	    sk->sk_dport != tuple->rport)
+		return false;
+	/* An IPv6 socket with an IPv4 connection has these addresses, too. */
+	if (tuple->family == NFPROTO_IPV4)
+		return sk->sk_rcv_saddr == tuple->local.ip &&
+		       sk->sk_daddr == tuple->remote.ip;
+	return sk->sk_family == AF_INET6 &&
+	       ipv6_addr_equal(&sk->sk_v6_rcv_saddr, &tuple->local.in6) &&
+	       ipv6_addr_equal(&sk->sk_v6_daddr, &tuple->remote.in6);
+}
+
+static unsigned int tcp_hash(const struct net *net,
+			     const struct sst_tuple *tuple)
+{
+	u16 lport = ntohs(tuple->lport);
+
+	if (tuple->family == NFPROTO_IPV4)
+		return inet_ehashfn(net, tuple->local.ip, lport,
+				    tuple->remote.ip, tuple->rport);
+	return inet6_ehashfn(net, &tuple->local.in6, lport, &tuple->remote.in6,
+			     tuple->rport);
+}
+
+/*
+ * The kernel's own lookup wants to know a device, and does not find sockets
+ * that are bound to another one. The bucket depends on the tuple alone, so one
+ * look into it finds them all.
+ */
+static const struct sock *find_tcp(const struct net *net,
+				   const struct sst_tuple *tuple)
+{
+	const struct inet_hashinfo *table = net->ipv4.tcp_death_row.hashinfo;
+	unsigned int slot = tcp_hash(net, tuple) & table->ehash_mask;
+	const struct hlist_nulls_node *node;
+	const struct sock *sk;
+
+	do {
+		sk_nulls_for_each_rcu(sk, node, &table->ehash[slot].chain)
+			if (has_tuple(sk, net, tuple))
+				return sk;
+		/* On another chain at its end: one that we looked at moved. */
+	} while (get_nulls_value(node) != slot);
+	return NULL;
+}
+
+static unsigned int udp_hash(const struct net *net,
+			     const struct sst_tuple *tuple)
+{
+	u16 lport = ntohs(tuple->lport);
+
+	if (tuple->family == NFPROTO_IPV4)
+		return ipv4_portaddr_hash(net, tuple->local.ip, lport);
+	return ipv6_portaddr_hash(net, &tuple->local.in6, lport);
+}
+
+/* connect() gives a socket a local address and moves it to that one's slot. */
+static const struct sock *find_udp(const struct net *net,
+				   const struct sst_tuple *tuple)
+{
+	struct udp_hslot *hslot = udp_hashslot2(sst_udp_table(net),
+						udp_hash(net, tuple));
+	const struct sock *sk;
+
+	udp_portaddr_for_each_entry_rcu(sk, &hslot->head)
+		if (READ_ONCE(sk->sk_state) == TCP_ESTABLISHED &&
+		    has_tuple(sk, net, tuple))
+			return sk;
+	return NULL;
+}
+
+/* Without a reference: good for a look at it under RCU. */
+static const struct sock *find(const struct net *net,
+			       const struct sst_tuple *tuple)
+{
+	return tuple->proto == IPPROTO_TCP ? find_tcp(net, tuple) :
+					     find_udp(net, tuple);
+}
+
+/**
+ * sst_sock_exists() - does a local socket have this tuple?
+ * @net: the namespace
+ * @tuple: addresses and ports as the socket knows them
+ *
+ * The caller is in an RCU read section.
+ *
+ * Return: true for a TCP socket in any state that has a peer, time-wait and
+ * not yet accepted connections included, or a connected UDP socket, on
+ * whatever device.
+ */
+bool sst_sock_exists(struct net *net, const struct sst_tuple *tuple)
+{
+	return find(net, tuple);
+}
+
+/**
+ * sst_sock_is_foreign() - does a socket have this tuple that SST never carried?
+ * @net: the namespace
+ * @tuple: addresses and ports as the socket knows them
+ *
+ * The caller is in an RCU read section.
+ *
+ * Return: true for such a socket; see sst_sock_exists().
+ */
+bool sst_sock_is_foreign(struct net *net, const struct sst_tuple *tuple)
+{
+	const struct sock *sk = find(net, tuple);
+
+	return sk && !sst_sock_is_carried(sk);
+}
+
+/* Which member of the group gets a packet, only its program knows. */
+static bool group_requires(const struct sock *sk)
+{
+	const struct sock_reuseport *group;
+	unsigned int i, n;
+
+	group = rcu_dereference(sk->sk_reuseport_cb);
+	if (!group || !rcu_access_pointer(group->prog))
+		return false;
+	/* Who joins writes the member before the number. */
+	n = smp_load_acquire(&group->num_socks);
+	for (i = 0; i < n; i++)
+		if (mode_of(READ_ONCE(group->socks[i])) == SST_REQUIRE)
+			return true;
+	return false;
+}
+
+static bool socket_requires(const struct sock *sk)
+{
+	return mode_of(sk) == SST_REQUIRE || group_requires(sk);
+}
+
+/* The connection with the tuple of a packet, with a reference, or NULL. */
+static struct sock *tcp_connection(struct net *net, const struct sk_buff *skb,
+				   const struct sst_tuple *tuple)
+{
+	struct inet_hashinfo *table = net->ipv4.tcp_death_row.hashinfo;
+	u16 lport = ntohs(tuple->lport);
+
+	if (tuple->family == NFPROTO_IPV4)
+		return __inet_lookup_established(net, table, tuple->remote.ip,
+						 tuple->rport, tuple->local.ip,
+						 lport, inet_iif(skb),
+						 inet_sdif(skb));
+	return __inet6_lookup_established(net, table, &tuple->remote.in6,
+					  tuple->rport, &tuple->local.in6,
+					  lport, inet6_iif(skb),
+					  inet6_sdif(skb));
+}
+
+/*
+ * These lookups get no packet, so that no program that distributes packets
+ * among a group sees it twice. Their results are valid under RCU.
+ */
+static struct sock *tcp_listener(struct net *net, const struct sk_buff *skb,
+				 const struct sst_tuple *tuple)
+{
+	struct inet_hashinfo *table = net->ipv4.tcp_death_row.hashinfo;
+	u16 lport = ntohs(tuple->lport);
+
+	if (tuple->family == NFPROTO_IPV4)
+		return __inet_lookup_listener(net, table, NULL, 0,
+					      tuple->remote.ip, tuple->rport,
+					      tuple->local.ip, lport,
+					      inet_iif(skb), inet_sdif(skb));
+	return inet6_lookup_listener(net, table, NULL, 0, &tuple->remote.in6,
+				     tuple->rport, &tuple->local.in6, lport,
+				     inet6_iif(skb), inet6_sdif(skb));
+}
+
+static struct sock *udp_receiver(struct net *net, const struct sk_buff *skb,
+				 const struct sst_tuple *tuple)
+{
+	struct udp_table *table = sst_udp_table(net);
+
+	if (tuple->family == NFPROTO_IPV4)
+		return __udp4_lib_lookup(net, tuple->remote.ip, tuple->rport,
+					 tuple->local.ip, tuple->lport,
+					 inet_iif(skb), inet_sdif(skb), table,
+					 NULL);
+	return __udp6_lib_lookup(net, &tuple->remote.in6, tuple->rport,
+				 &tuple->local.in6, tuple->lport,
+				 inet6_iif(skb), inet6_sdif(skb), table, NULL);
+}
+
+static bool tcp_requires(struct net *net, const struct sk_buff *skb,
+			 const struct sst_tuple *tuple)
+{
+	struct sock *sk = tcp_connection(net, skb, tuple);
+	bool requires;
+	int state;
+
+	if (sk) {
+		state = sk->sk_state;
+		requires = state == TCP_NEW_SYN_RECV &&
+			   sst_sock_mode(sk) == SST_REQUIRE;
+		sock_gen_put(sk);
+		/* A SYN in time-wait is for who listens. */
+		if (state != TCP_TIME_WAIT)
+			return requires;
+	}
+	sk = tcp_listener(net, skb, tuple);
+	return sk && socket_requires(sk);
+}
+
+/* A socket that early demultiplexing or a proxy rule chose. */
+static bool chosen_requires(const struct sock *sk)
+{
+	if (is_tcp(sk) && sk->sk_state != TCP_LISTEN)
+		return false;
+	return socket_requires(sk);
+}
+
+/**
+ * sst_sock_requires() - would a clear packet reach a socket that requires SST?
+ * @net: the namespace
+ * @skb: unicast packet at LOCAL_IN
+ * @tuple: its tuple
+ *
+ * The caller is in an RCU read section. One test where no socket ever required
+ * SST.
+ *
+ * Return: true when the stack would hand it to a listening TCP socket, to a
+ * connection that such a one has not accepted, or to a UDP socket, with
+ * SST_REQUIRE. False for an established connection: it is clear, or the packet
+ * would not be.
+ */
+bool sst_sock_requires(struct net *net, struct sk_buff *skb,
+		       const struct sst_tuple *tuple)
+{
+	const struct sock *sk = skb->sk;
+
+	if (!READ_ONCE(sst_pernet(net)->sockets_require))
+		return false;
+	if (sk && sk_fullsock(sk))
+		return chosen_requires(sk);
+	if (tuple->proto == IPPROTO_TCP)
+		return tcp_requires(net, skb, tuple);
+	sk = udp_receiver(net, skb, tuple);
+	return sk && socket_requires(sk);
+}

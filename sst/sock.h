@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _SST_SOCK_H
+#define _SST_SOCK_H
+
+#include <linux/types.h>
+#include <uapi/linux/sst.h>
+
+struct net;
+struct sk_buff;
+struct sock;
+struct sst_tuple;
+
+int sst_sock_init(void);
+void sst_sock_exit(void);
+
+u8 sst_sock_mode(const struct sock *sk);
+
+void sst_sock_set_carried(struct sock *sk);
+void sst_sock_begin(struct sock *sk);
+bool sst_sock_is_carried(const struct sock *sk);
+bool sst_sock_any_carried(struct net *net);
+void sst_sock_abort_carried(struct net *net);
+
+bool sst_sock_exists(struct net *net, const struct sst_tuple *tuple);
+bool sst_sock_is_foreign(struct net *net, const struct sst_tuple *tuple);
+bool sst_sock_requires(struct net *net, struct sk_buff *skb,
+		       const struct sst_tuple *tuple);
+
+#endif /* _SST_SOCK_H */

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Open one packet: read its trailer, verify it under a key, restore it. */
+#include <crypto/algapi.h>
+#include <linux/bits.h>
+#include <linux/string.h>
+#include <linux/tcp.h>
+#include <linux/udp.h>
+
+#include "flow.h"
+#include "mss.h"
+#include "packet.h"
+#include "rewrite.h"
+#include "stats.h"
+#include "suite.h"
+#include "unseal.h"
+
+static unsigned int shortest_header(const struct sst_pkt *pkt)
+{
+	return pkt->tuple.proto == IPPROTO_TCP ? sizeof(struct tcphdr) :
+						 sizeof(struct udphdr);
+}
+
+/**
+ * sst_unseal_read() - copy a trailer, check all that needs no key
+ * @pkt: whole packet on ingress, trimmed to its IP length
+ * @trailer: output
+ * @types: BIT(SST_TYPE_*) of each type that is taken here, others than OPEN,
+ *	ACCEPT and DATA never are
+ *
+ * Return: 0, or the counter of the reason to drop the packet.
+ */
+int sst_unseal_read(const struct sst_pkt *pkt, struct sst_trailer *trailer,
+		    unsigned int types)
+{
+	unsigned int end = pkt->thoff + pkt->seglen, payload;
+	u8 meta[SST_META_SIZE];
+
+	if (pkt->seglen < shortest_header(pkt) + SST_DATA_TRAILER_SIZE)
+		return SST_A_STATS_RX_SHORT;
+	/* TCP options that reach into the trailer. */
+	if (pkt->seglen < pkt->thlen + SST_DATA_TRAILER_SIZE)
+		return SST_A_STATS_RX_LENGTH;
+	if (skb_copy_bits(pkt->skb, end - SST_META_SIZE - SST_TAG_SIZE, meta,
+			  sizeof(meta)))
+		return SST_A_STATS_RX_LENGTH;
+	sst_meta_decode(&trailer->meta, meta);
+	if (!(BIT(trailer->meta.type) & types))
+		return SST_A_STATS_RX_TYPE;
+	trailer->len = sst_trailer_size(trailer->meta.type);
+	if (pkt->seglen < pkt->thlen + trailer->len)
+		return SST_A_STATS_RX_SHORT;
+	if (skb_copy_bits(pkt->skb, end - trailer->len, trailer->bytes,
+			  trailer->len))
+		return SST_A_STATS_RX_LENGTH;
+	payload = sst_packet_payload(pkt, pkt->seglen - trailer->len);
+	if (trailer->meta.type == SST_TYPE_OPEN ||
+	    trailer->meta.type == SST_TYPE_ACCEPT)
+		return sst_meta_check_opening(&trailer->meta, pkt, payload);
+	return sst_meta_check_data(&trailer->meta, pkt, payload);
+}
+
+/**
+ * sst_unseal_data() - does a DATA verify?
+ * @pkt: the packet
+ * @flow: flow that it may belong to
+ * @key: packet key
+ * @trailer: its trailer
+ *
+ * Return: 0, or the counter of the reason to drop the packet.
+ */
+int sst_unseal_data(const struct sst_pkt *pkt, const struct sst_flow *flow,
+		    const u8 key[SST_SECRET_SIZE],
+		    const struct sst_trailer *trailer)
+{
+	const struct sst_data_trailer *data = &trailer->data;
+	__be16 expected[2] = { flow->peer_port, flow->real.lport };
+	u8 tag[SST_TAG_SIZE], ports[SST_SEALED_PORTS_SIZE];
+	struct sst_block block;
+	struct sst_aad aad;
+	int reason = 0;
+
+	sst_aad_build(&aad, data->meta, pkt, pkt->seglen - trailer->len);
+	sst_suite_block(&block, key, trailer->meta.seq);
+	sst_suite_tag(tag, &block, &aad, data->sealed);
+	sst_suite_xor_ports(ports, &block, data->sealed);
+	if (crypto_memneq(tag, data->tag, sizeof(tag)))
+		reason = SST_A_STATS_RX_AUTH;
+	else if (memcmp(ports, expected, sizeof(ports)))
+		reason = SST_A_STATS_RX_PORTS;
+	memzero_explicit(&block, sizeof(block));
+	return reason;
+}
+
+/**
+ * sst_unseal_accept() - does an ACCEPT verify?
+ * @pkt: the packet
+ * @flow: flow of the initiator
+ * @key: key of the ACCEPTs
+ * @trailer: its trailer
+ *
+ * Return: 0, or the counter of the reason to drop the packet.
+ */
+int sst_unseal_accept(const struct sst_pkt *pkt, const struct sst_flow *flow,
+		      const u8 key[SST_SECRET_SIZE],
+		      const struct sst_trailer *trailer)
+{
+	const struct sst_accept_trailer *accept = &trailer->accept;
+	__be16 expected[2] = { flow->peer_port, flow->real.lport };
+	u8 ports[SST_SEALED_PORTS_SIZE];
+	struct sst_aad aad;
+
+	sst_aad_build(&aad, accept->meta, pkt, pkt->seglen - trailer->len);
+	sst_aad_append(&aad, accept->salt_r, SST_SALT_SIZE);
+	if (!sst_suite_open(ports, accept->sealed, sizeof(ports), &aad, key,
+			    trailer->meta.seq))
+		return SST_A_STATS_RX_AUTH;
+	if (memcmp(ports, expected, sizeof(ports)))
+		return SST_A_STATS_RX_PORTS;
+	return 0;
+}
+
+/**
+ * sst_unseal_open() - does an OPEN verify, and what does it say?
+ * @pkt: the packet
+ * @box: output
+ * @key: key of the OPENs of this opening
+ * @trailer: its trailer
+ *
+ * Return: 0, or the counter of the reason to drop the packet.
+ */
+int sst_unseal_open(const struct sst_pkt *pkt, struct sst_open_box *box,
+		    const u8 key[SST_SECRET_SIZE],
+		    const struct sst_trailer *trailer)
+{
+	const struct sst_open_trailer *open = &trailer->open;
+	u8 plain[SST_SEALED_OPEN_SIZE];
+	struct sst_aad aad;
+
+	sst_aad_build(&aad, open->meta, pkt, pkt->seglen - trailer->len);
+	sst_aad_append(&aad, open->assoc_id, SST_ASSOC_ID_SIZE);
+	sst_aad_append(&aad, open->salt_i, SST_SALT_SIZE);
+	if (!sst_suite_open(plain, open->sealed, sizeof(plain), &aad, key,
+			    trailer->meta.seq))
+		return SST_A_STATS_RX_AUTH;
+	if (!sst_open_box_decode(box, plain) || box->scope != SST_SCOPE_PORTS)
+		return SST_A_STATS_RX_FLAGS;
+	if (!box->sport || !box->dport)
+		return SST_A_STATS_RX_PORTS;
+	return 0;
+}
+
+/**
+ * sst_unseal_restore() - turn a verified packet into the original one
+ * @pkt: the packet
+ * @real: real tuple as the local stack is to see it
+ * @trailer: its trailer
+ * @in: device that it came in by
+ *
+ * Return: 0, or the counter of the reason to drop the packet.
+ */
+int sst_unseal_restore(struct sst_pkt *pkt, const struct sst_tuple *real,
+		       const struct sst_trailer *trailer,
+		       const struct net_device *in)
+{
+	u8 arrived = sst_rewrite_dsfield(pkt);
+	struct sst_rewrite rw = {
+		.sport = real->rport,
+		.dport = real->lport,
+		.dsfield = arrived,
+	};
+	int reason;
+
+	if (pkt->tuple.family == NFPROTO_IPV6)
+		rw.dsfield = trailer->meta.tc | (arrived & SST_ECN_MASK);
+	reason = sst_rewrite_open(pkt, &rw, trailer->bytes, trailer->len);
+	if (reason)
+		return reason;
+	sst_mss_clamp(pkt, in);
+	sst_packet_set_opened(pkt);
+	return 0;
+}
