@@ -62,6 +62,51 @@ sst_drops() {
 	sstctl -n "$(ns_name "$1")" -j stats |
 		jq -r --arg p "${2-}" '.counters | to_entries[] |
 			select(.value > 0 and (.key | startswith($p))) |
-			select(.key | IN("tx_sealed", "rx_opened", "rx_empty", "rx_split") | not) |
+			select(.key | IN("tx_sealed", "tx_open", "tx_accept", "tx_empty", "tx_restarted",
+				"rx_opened", "rx_open", "rx_accept", "rx_alias", "rx_held",
+				"rx_empty", "rx_split") | not) |
 			"\(.key)=\(.value)"' | sort | tr '\n' ' ' | sed 's/ $//'
+}
+
+# in_ns NS SSTCTL-ARGUMENT...: sstctl in a namespace.
+in_ns() {
+	local netns
+	netns=$(ns_name "$1")
+	shift
+	sstctl -n "$netns" "$@"
+}
+
+# sst_psk_peers: a fresh pre-shared key between A and B, who know each other as
+# "a" and "b". Openings drawn in the second in which a namespace learned of SST
+# are not fresh: the clock is waited for.
+sst_psk_peers() {
+	rm -f "$topo_tmp/a.psk" "$topo_tmp/b.psk"
+	must sstctl genpsk "$topo_tmp/a.psk" "$topo_tmp/b.psk"
+	must in_ns A peer add b address "$B4,$B6" psk "$topo_tmp/a.psk"
+	must in_ns B peer add a address "$A4,$A6" psk "$topo_tmp/b.psk"
+	sst_after_start
+}
+
+# sst_after_start: return in a later second than the one in which this is called.
+sst_after_start() {
+	local now
+	now=$(date +%s)
+	wait_for later_than "$now"
+}
+later_than() {
+	[ "$(date +%s)" -gt "$1" ]
+}
+
+# sst_decode_psk CAPTURE ORIGINALS [OPTION...], sst_compare_psk ORIGINALS LOG
+# [OPTION...]: as sst_decode and sst_compare, for flows that opened themselves.
+sst_decode_psk() {
+	local cap=$1 out=$2
+	shift 2
+	/usr/bin/python3 "$sst_tests/pysst/decode.py" decode "$cap" \
+		--psk "$topo_tmp/a.psk" --out "$out" "$@"
+}
+sst_compare_psk() {
+	local orig=$1 log=$2
+	shift 2
+	/usr/bin/python3 "$sst_tests/pysst/decode.py" compare "$orig" "$log" "$@"
 }

@@ -7,12 +7,6 @@
 . "$(dirname "$0")/../lib/topology.sh"
 . "$(dirname "$0")/../lib/sst.sh"
 
-in_ns() {
-	local netns
-	netns=$(ns_name "$1")
-	shift
-	sstctl -n "$netns" "$@"
-}
 
 # kri NS FIELD PROTO: key index of the flow of a protocol.
 kri() {

@@ -1,0 +1,52 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# check: debug 6.1
+# timeout: 120
+# A pre-shared key and a policy, nothing else: every new connection is sealed
+# from its first packet, in both families, over TCP and UDP, and the programs
+# know nothing of it.
+. "$(dirname "$0")/../lib/topology.sh"
+. "$(dirname "$0")/../lib/sst.sh"
+
+tap_plan 21
+topo_hrh
+topo_offload off || bail "offloads"
+sst_psk_peers
+must in_ns A policy add out to "$B4" prefer
+must in_ns A policy add out to "$B6" require
+
+must capture_start wire R ra "$topo_tmp/wire.pcap" 'tcp or udp or icmp or icmp6'
+must host_log_start b B out "$topo_tmp/b.pcap"
+must udp_echo_server B 53
+
+for fam in 4 6; do
+	b=B$fam
+	ok "TCP over IPv$fam" tcp_transfer A B "${!b}" 80 200000
+	is "UDP over IPv$fam" "$(udp_echo A "${!b}" 53 hello)" hello
+	is "again" "$(udp_echo A "${!b}" 53 world)" world
+done
+must capture_stop wire
+must capture_stop b
+
+is "no packet carries a real port" \
+	"$(capture_count "$topo_tmp/wire.pcap" 'port 80 or port 53')" 0
+ok "every packet verifies, no counter twice, every original is recovered" \
+	sst_decode_psk "$topo_tmp/wire.pcap" "$topo_tmp/orig.pcap" \
+	--real-port 80 --real-port 53 --check-icmp
+# One hop on.
+ok "what was sealed is what B's stack made" \
+	sst_compare_psk "$topo_tmp/orig.pcap" "$topo_tmp/b.pcap" --src "$B4" --src "$B6" --ttl-delta 1
+
+for host in A B; do
+	is "$host dropped nothing" "$(sst_drops "$host")" ""
+	at_least "$host has the flows" "$(in_ns "$host" -j flow show | jq '.flows | length')" 6
+	is "$host: the connections are confirmed" \
+		"$(in_ns "$host" -j flow show | jq '[.flows[] | select(.proto == "tcp") |
+			select(.state == "opening" or .state == "accepting")] | length')" 0
+done
+is "B opened what A sealed" "$(stat_get B rx_opened)" "$(stat_get A tx_sealed)"
+is "A opened what B sealed" "$(stat_get A rx_opened)" "$(stat_get B tx_sealed)"
+is "A opened six flows" "$(stat_get A tx_open)" 6
+is "roles at A" "$(in_ns A -j flow show | jq -r '.flows[].role' | sort -u)" initiator
+is "roles at B" "$(in_ns B -j flow show | jq -r '.flows[].role' | sort -u)" responder
+is "the peer is named" "$(in_ns A -j flow show | jq -r '.flows[].peer' | sort -u)" b
