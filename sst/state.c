@@ -57,12 +57,12 @@ static const u8 opened[][SST_FLOW_STATE_CLOSING + 1] = {
  */
 bool sst_state_may(u8 role, u8 from, u8 to)
 {
-	u8 ways = 0;
+	u8 ways;
 
-	if (from < ARRAY_SIZE(common))
-		ways = common[from];
-	if (role < ARRAY_SIZE(opened) && from < ARRAY_SIZE(opened[0]))
-		ways |= opened[role][from];
+	if (role < SST_FLOW_ROLE_MANUAL || role > SST_FLOW_ROLE_RESPONDER ||
+	    from >= ARRAY_SIZE(common))
+		return false;
+	ways = common[from] | opened[role][from];
 	return to < BITS_PER_BYTE && ways & BIT(to);
 }
 
