@@ -9,6 +9,6 @@ struct sst_net;
 unsigned int sst_guard_clear(struct sst_net *sn, struct sk_buff *skb,
 			     const struct nf_hook_state *state);
 unsigned int sst_guard_local(struct sst_net *sn, struct sk_buff *skb,
-			      const struct nf_hook_state *state);
+			     const struct nf_hook_state *state);
 
 #endif /* _SST_GUARD_H */

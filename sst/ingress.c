@@ -83,6 +83,7 @@ static unsigned int types_of(const struct sst_flow *flow)
 {
 	switch (flow->role) {
 	case SST_FLOW_ROLE_INITIATOR:
+		/* Pairs with sst_state_move(): the keys are there. */
 		if (smp_load_acquire(&flow->state) == SST_FLOW_STATE_OPENING)
 			return BIT(SST_TYPE_ACCEPT);
 		return BIT(SST_TYPE_ACCEPT) | BIT(SST_TYPE_DATA);

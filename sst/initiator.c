@@ -244,6 +244,7 @@ static int take_answer(struct sst_flow *flow, const u8 key[SST_SECRET_SIZE],
 	memzero_explicit(opening->flow_key, SST_SECRET_SIZE);
 	memcpy(opening->salt_r, salt_r, SST_SALT_SIZE);
 	memcpy(opening->accept_key, key, SST_SECRET_SIZE);
+	/* Pairs with verify_accept(). */
 	smp_store_release(&opening->answered, true);
 	return 0;
 }
@@ -255,6 +256,7 @@ static int verify_accept(const struct sst_flow *flow, const struct sst_pkt *pkt,
 	const struct sst_opening *opening = flow->opening;
 	const u8 *salt_r = trailer->accept.salt_r;
 
+	/* Pairs with take_answer(): salt and key are there. */
 	if (smp_load_acquire(&opening->answered)) {
 		if (memcmp(opening->salt_r, salt_r, SST_SALT_SIZE))
 			return SST_A_STATS_RX_SALT;
