@@ -345,6 +345,7 @@ int sst_nl_shutdown_doit(struct sk_buff *skb, struct genl_info *info)
 
 	sst_policy_clear(&sn->policy);
 	sst_sock_abort_carried(sn->net);
+	sst_life_end_all(sn, 0, SST_CLOSE_REASON_FLUSHED);
 	sst_peers_clear(sn);
 	/* Packets under way may still know a peer and make a flow with it. */
 	synchronize_rcu();

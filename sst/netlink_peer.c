@@ -240,6 +240,7 @@ static int no_such_peer(struct genl_info *info)
 int sst_nl_peer_del_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	struct sst_net *sn = sst_of(info);
+	const struct sst_peer *peer;
 	const char *name;
 	int err;
 	u32 id;
@@ -247,8 +248,15 @@ int sst_nl_peer_del_doit(struct sk_buff *skb, struct genl_info *info)
 	err = need_name(info, &name);
 	if (err)
 		return err;
-	if (sst_peers_del(&sn->peers, name, &id))
+	rcu_read_lock();
+	peer = sst_peers_by_name(&sn->peers, name);
+	id = peer ? peer->id : 0;
+	rcu_read_unlock();
+	if (!id)
 		return no_such_peer(info);
+	/* While the peer is there, its name is in the reports. */
+	sst_life_end_peer(sn, id);
+	sst_peers_del(&sn->peers, name, &id);
 	/* A packet that found the peer just before may yet make a flow. */
 	synchronize_rcu();
 	sst_life_end_peer(sn, id);
