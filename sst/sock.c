@@ -18,6 +18,7 @@
 #include <net/inet6_hashtables.h>
 #include <net/inet_hashtables.h>
 #include <net/ip.h>
+#include <net/request_sock.h>
 #include <net/route.h>
 #include <net/sock.h>
 #include <net/sock_reuseport.h>
@@ -28,6 +29,7 @@
 #include "packet.h"
 #include "pernet.h"
 #include "sock.h"
+#include "tomb.h"
 
 #ifndef CONFIG_64BIT
 #error "SST needs the upper half of sk_flags, which only 64-bit kernels have"
@@ -256,6 +258,39 @@ bool sst_sock_is_carried(const struct sock *sk)
 	return sk && sk_fullsock(sk) && test_bit(FLAG_CARRIED, &sk->sk_flags);
 }
 
+/*
+ * A connection that the peer has not yet completed sends its SYN-ACK again by a
+ * timer, and has no flags of its own. While its tuple is that of a flow or of a
+ * tombstone it must neither outlive the module nor a shutdown.
+ */
+static bool request_is_carried(struct net *net, const struct sock *sk)
+{
+	const struct request_sock *req = inet_reqsk(sk);
+	struct sst_net *sn = sst_pernet(net);
+	struct sst_tuple tuple = {
+		.proto = IPPROTO_TCP,
+		.lport = htons(sk->sk_num),
+		.rport = sk->sk_dport,
+	};
+	bool carried;
+
+	/* Not that of its listener, which may be an IPv6 socket. */
+	if (req->rsk_ops->family == AF_INET) {
+		tuple.family = NFPROTO_IPV4;
+		tuple.local.ip = sk->sk_rcv_saddr;
+		tuple.remote.ip = sk->sk_daddr;
+	} else {
+		tuple.family = NFPROTO_IPV6;
+		tuple.local.in6 = sk->sk_v6_rcv_saddr;
+		tuple.remote.in6 = sk->sk_v6_daddr;
+	}
+	rcu_read_lock();
+	carried = sst_flowtable_by_real(&sn->flows, &tuple) ||
+		  sst_tomb_has(&sn->tombs, &tuple);
+	rcu_read_unlock();
+	return carried;
+}
+
 /* Sockets of one slot of a table, each with a reference. */
 struct batch {
 	struct sock *sk[32];
@@ -266,7 +301,10 @@ struct batch {
 static unsigned int take_carried(struct net *net, struct sock *sk,
 				 struct batch *batch)
 {
-	if (!net_eq(sock_net(sk), net) || !sst_sock_is_carried(sk))
+	if (!net_eq(sock_net(sk), net))
+		return 0;
+	if (sk->sk_state == TCP_NEW_SYN_RECV ? !request_is_carried(net, sk) :
+					       !sst_sock_is_carried(sk))
 		return 0;
 	if (batch->count < ARRAY_SIZE(batch->sk) &&
 	    refcount_inc_not_zero(&sk->sk_refcnt))
@@ -332,7 +370,7 @@ static void put_batch(const struct batch *batch)
 	unsigned int i;
 
 	for (i = 0; i < batch->count; i++)
-		sock_put(batch->sk[i]);
+		sock_gen_put(batch->sk[i]);
 }
 
 static bool any_in(struct net *net, collect_fn *collect, unsigned int slots)
@@ -351,7 +389,7 @@ static bool any_in(struct net *net, collect_fn *collect, unsigned int slots)
 }
 
 /**
- * sst_sock_any_carried() - is there a socket that SST carried?
+ * sst_sock_any_carried() - is there a socket or a request that SST carried?
  * @net: the namespace
  *
  * Walks all sockets; may sleep.
@@ -370,6 +408,8 @@ static void abort_socket(struct sock *sk)
 
 	if (prot->diag_destroy)
 		prot->diag_destroy(sk, ECONNABORTED);
+	if (!sk_fullsock(sk))
+		return;
 	/* What the application makes of the socket now is a new beginning. */
 	lock_sock(sk);
 	if (sk->sk_state == TCP_CLOSE)
