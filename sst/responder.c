@@ -44,7 +44,7 @@
  * @real: real tuple, with an alias port where one is needed
  * @old: flow that it takes the place of, or NULL
  * @fresh: its payload may be delivered at once
- * @unlisted: another flow keeps the real tuple until this one is confirmed
+ * @unlisted: it is found by its real tuple only once it is confirmed
  * @syn_seq: our own SYN's sequence number, when both sides opened
  */
 struct arrival {
@@ -71,7 +71,7 @@ static unsigned int payload(const struct arrival *a)
 	return sst_packet_payload(a->pkt, a->pkt->seglen - a->trailer->len);
 }
 
-/* A bare SYN needs no freshness: TCP confirms it. */
+/* A bare SYN may be stale: TCP confirms it. */
 static bool carries_data(const struct arrival *a)
 {
 	return a->real.proto == IPPROTO_UDP || payload(a);
@@ -152,16 +152,37 @@ static bool is_glare(const struct sst_flow *other, const struct arrival *a)
 	       READ_ONCE(other->state) == SST_FLOW_STATE_OPENING;
 }
 
-/* Both opened on one association: the larger salt stays. */
+/*
+ * Both opened on one association: the larger salt stays. What is not fresh may
+ * be a copy, whose sender nobody will hear of: ours goes only when the peer
+ * confirms.
+ */
 static int settle_glare(struct sst_flow *other, struct arrival *a)
 {
 	const struct sst_opening *ours = other->opening;
 
 	if (memcmp(ours->id.salt_i, a->id.salt_i, SST_SALT_SIZE) > 0)
 		return SST_A_STATS_RX_GLARE;
+	if (!a->fresh) {
+		a->unlisted = true;
+		return a->real.proto == IPPROTO_UDP ? 0 : SST_A_STATS_RX_GLARE;
+	}
 	a->old = other;
 	a->syn_seq = ours->syn_seq;
 	return 0;
+}
+
+/*
+ * A flow gives way only to an opening that is not a copy and, of the same peer,
+ * not older than its own.
+ */
+static bool is_newer(const struct sst_flow *other, const struct arrival *a)
+{
+	if (!a->fresh)
+		return false;
+	return !same_assoc(other, a) ||
+	       other->role != SST_FLOW_ROLE_RESPONDER ||
+	       a->box.time >= other->opening->time;
 }
 
 /* Which real tuple the flow gets, and what that means for others. */
@@ -170,22 +191,23 @@ static int place(struct sst_net *sn, struct arrival *a)
 	struct sst_flow *other = sst_flowtable_by_real(&sn->flows, &a->real);
 	bool udp = a->real.proto == IPPROTO_UDP;
 
-	if (!other)
+	if (!other) {
+		/* Nothing of it is delivered before the peer has confirmed. */
+		a->unlisted = udp && !a->fresh;
 		return sst_sock_is_foreign(sn->net, &a->real) ?
 		       draw_alias(sn, a) : 0;
+	}
 	if (is_glare(other, a))
 		return settle_glare(other, a);
-	if (READ_ONCE(other->state) == SST_FLOW_STATE_CLOSING) {
-		a->old = other;
-		return 0;
-	}
 	/*
 	 * The same two hosts: the peer started over. An opening that nobody
 	 * confirmed gives way to a fresh one; a confirmed UDP flow keeps the
 	 * tuple until the new one is confirmed, too.
 	 */
-	if (same_assoc(other, a) && a->fresh &&
-	    READ_ONCE(other->state) == SST_FLOW_STATE_ACCEPTING) {
+	if (is_newer(other, a) &&
+	    (READ_ONCE(other->state) == SST_FLOW_STATE_CLOSING ||
+	     (same_assoc(other, a) &&
+	      READ_ONCE(other->state) == SST_FLOW_STATE_ACCEPTING))) {
 		a->old = other;
 		return 0;
 	}
@@ -195,6 +217,22 @@ static int place(struct sst_net *sn, struct arrival *a)
 		return 0;
 	}
 	return draw_alias(sn, a);
+}
+
+/*
+ * Counters of this opening that other flows have taken, ended ones and those on
+ * other wire tuples: what they delivered must not be delivered again.
+ */
+static u64 taken_before(struct sst_net *sn, const struct arrival *a)
+{
+	u64 top = sst_seen_top(&sn->seen, a->id.uid, a->id.salt_i);
+	const struct sst_opening *opening;
+	struct rhlist_head *list, *pos;
+
+	list = sst_flowtable_openings(&sn->flows, &a->id);
+	rhl_for_each_entry_rcu(opening, pos, list, node)
+		top = max(top, READ_ONCE(opening->replay.top));
+	return top;
 }
 
 static struct sst_flow *make(struct sst_net *sn, struct arrival *a)
@@ -217,7 +255,7 @@ static struct sst_flow *make(struct sst_net *sn, struct arrival *a)
 	memcpy(opening->assoc_id, a->trailer->open.assoc_id,
 	       SST_ASSOC_ID_SIZE);
 	memcpy(opening->open_key, a->key, SST_SECRET_SIZE);
-	top = sst_seen_top(&sn->seen, a->id.uid, a->id.salt_i);
+	top = taken_before(sn, a);
 	if (top)
 		sst_replay_start(&opening->replay, top);
 	/* A packet that is to be held comes again with this counter. */
@@ -266,11 +304,9 @@ static int admit(struct sst_net *sn, struct arrival *a, struct sst_flow **flow)
 	int reason;
 
 	lockdep_assert_held(&sn->opening_lock);
-	a->fresh = carries_data(a) ?
-		   sst_seen_take(&sn->seen, a->id.uid, a->id.salt_i,
-				 a->box.time, now_seconds(), window) :
-		   sst_seen_fresh(&sn->seen, a->id.uid, a->id.salt_i,
-				  a->box.time, now_seconds(), window);
+	/* A bare SYN, too: as a copy it must not take another flow's place. */
+	a->fresh = sst_seen_take(&sn->seen, a->id.uid, a->id.salt_i,
+				 a->box.time, now_seconds(), window);
 	reason = place(sn, a);
 	if (reason)
 		return reason;
@@ -334,10 +370,10 @@ static int repeat(struct sst_net *sn, struct sst_flow *flow, struct arrival *a)
 
 	if (flow->peer_port != a->box.sport || flow->real.lport != a->box.dport)
 		return SST_A_STATS_RX_PORTS;
-	WRITE_ONCE(opening->last, jiffies);
 	if (!opening->fresh && carries_data(a)) {
 		if (!sst_replay_check(&opening->replay, a->trailer->meta.seq))
 			return SST_A_STATS_RX_REPLAY;
+		WRITE_ONCE(opening->last, jiffies);
 		return hold(sn, flow, a->pkt);
 	}
 	spin_lock_bh(&flow->lock);
@@ -345,6 +381,7 @@ static int repeat(struct sst_net *sn, struct sst_flow *flow, struct arrival *a)
 	spin_unlock_bh(&flow->lock);
 	if (!taken)
 		return SST_A_STATS_RX_REPLAY;
+	WRITE_ONCE(opening->last, jiffies);
 	if (flow->real.proto == IPPROTO_UDP)
 		sst_answer_owe(&sn->answers, flow);
 	return 0;
@@ -496,6 +533,19 @@ int sst_responder_reopen(struct sst_net *sn, struct sst_flow *flow,
 	return 0;
 }
 
+/* Does @other leave the real tuple to a flow of the peer that is confirmed? */
+static bool gives_way(const struct sst_flow *other, const struct sst_flow *flow)
+{
+	const struct sst_opening *theirs = other->opening;
+
+	if (!theirs || theirs->id.uid != flow->opening->id.uid)
+		return false;
+	/* Both are opening: as in any glare the larger salt stays. */
+	return READ_ONCE(other->state) != SST_FLOW_STATE_OPENING ||
+	       memcmp(theirs->id.salt_i, flow->opening->id.salt_i,
+		      SST_SALT_SIZE) < 0;
+}
+
 /* What else claims the tuples of a flow that is about to be confirmed. */
 static void end_rivals(struct sst_net *sn, const struct sst_flow *flow)
 {
@@ -512,10 +562,20 @@ static void end_rivals(struct sst_net *sn, const struct sst_flow *flow)
 	if (READ_ONCE(flow->lists_real))
 		return;
 	other = sst_flowtable_by_real(&sn->flows, &flow->real);
-	if (other && other->opening &&
-	    other->opening->id.uid == flow->opening->id.uid &&
-	    READ_ONCE(other->state) != SST_FLOW_STATE_OPENING)
+	if (other && gives_way(other, flow))
 		sst_life_end(sn, other, SST_CLOSE_REASON_REPLACED);
+}
+
+/* Two peers behind one address: the other was confirmed, or listed, before. */
+static bool feeds_another(struct sst_net *sn, const struct sst_flow *flow)
+{
+	const struct sst_flow *other;
+
+	if (READ_ONCE(flow->lists_real))
+		return false;
+	other = sst_flowtable_by_real(&sn->flows, &flow->real);
+	return other && other->role == SST_FLOW_ROLE_RESPONDER &&
+	       other->opening->id.uid != flow->opening->id.uid;
 }
 
 /**
@@ -543,6 +603,10 @@ void sst_responder_data(struct sst_net *sn, struct sst_flow *flow)
 	end_rivals(sn, flow);
 	if (!sst_flowtable_confirm(&sn->flows, flow))
 		return;
+	if (feeds_another(sn, flow)) {
+		sst_life_end(sn, flow, SST_CLOSE_REASON_REPLACED);
+		return;
+	}
 	if (READ_ONCE(flow->lists_real))
 		sst_tomb_lift(&sn->tombs, &flow->real);
 	sst_event_confirmed(sn, flow);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Which openings were taken at once (protocol section 6.3): the payload of an
- * opening reaches the stack before the peer has confirmed the flow, so a copy
- * of it must not. Bounded in number and in time; what does not fit costs a
- * round trip, never a replay.
+ * opening reaches the stack before the peer has confirmed the flow, and it may
+ * take the place of another, so a copy of it must do neither. Bounded in number
+ * and in time; what does not fit costs a round trip, never a replay.
  */
 #include <linux/rhashtable.h>
 #include <linux/sched.h>
@@ -196,31 +196,6 @@ static void make_key(struct seen_key *key, u64 uid,
 {
 	key->uid = uid;
 	memcpy(key->salt, salt, sizeof(key->salt));
-}
-
-/**
- * sst_seen_fresh() - would an opening be taken at once?
- * @seen: openings of the namespace
- * @uid: its association
- * @salt: its salt_i
- * @time: when it was made, as it says itself
- * @now: Unix time
- * @window: seconds by which the two may differ; 0 when nothing is fresh
- *
- * Return: true when sst_seen_take() would say so now.
- */
-bool sst_seen_fresh(struct sst_seen *seen, u64 uid,
-		    const u8 salt[SST_SALT_SIZE], u64 time, u64 now,
-		    u32 window)
-{
-	struct seen_key key;
-	bool fresh;
-
-	make_key(&key, uid, salt);
-	spin_lock_bh(&seen->lock);
-	fresh = is_fresh(seen, &key, time, now, window);
-	spin_unlock_bh(&seen->lock);
-	return fresh;
 }
 
 /**

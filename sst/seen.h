@@ -13,7 +13,7 @@
 #define SST_SEEN_MAX		65536
 
 /**
- * struct sst_seen - openings whose payload was delivered (section 6.3)
+ * struct sst_seen - openings that were taken as fresh (section 6.3)
  * @table: these, by association and salt
  * @order: these, in the order of insertion
  * @cursor: where sst_seen_expire() is in @order, or an empty list
@@ -42,9 +42,6 @@ struct sst_seen {
 
 int sst_seen_init(struct sst_seen *seen, time64_t now);
 void sst_seen_exit(struct sst_seen *seen);
-bool sst_seen_fresh(struct sst_seen *seen, u64 uid,
-		    const u8 salt[SST_SALT_SIZE], u64 time, u64 now,
-		    u32 window);
 bool sst_seen_take(struct sst_seen *seen, u64 uid,
 		   const u8 salt[SST_SALT_SIZE], u64 time, u64 now,
 		   u32 window);

@@ -40,22 +40,11 @@ static bool take(struct sst_seen *seen, u32 n, u64 time, u64 now)
 	return sst_seen_take(seen, 1, salt, time, now, WINDOW);
 }
 
-static bool fresh(struct sst_seen *seen, u32 n, u64 time, u64 now)
-{
-	u8 salt[SST_SALT_SIZE];
-
-	make_salt(salt, n);
-	return sst_seen_fresh(seen, 1, salt, time, now, WINDOW);
-}
-
 static void seen_once(struct kunit *test)
 {
 	struct sst_seen *seen = new_seen(test, START);
 
-	KUNIT_EXPECT_TRUE(test, fresh(seen, 1, NOW, NOW));
-	KUNIT_EXPECT_TRUE(test, fresh(seen, 1, NOW, NOW));
 	KUNIT_EXPECT_TRUE(test, take(seen, 1, NOW, NOW));
-	KUNIT_EXPECT_FALSE(test, fresh(seen, 1, NOW, NOW));
 	KUNIT_EXPECT_FALSE(test, take(seen, 1, NOW, NOW));
 	/* Not with another time either: the key is the salt. */
 	KUNIT_EXPECT_FALSE(test, take(seen, 1, NOW + 1, NOW));
@@ -93,7 +82,6 @@ static void seen_window_edges(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, take(seen, 2, NOW + WINDOW, NOW));
 	KUNIT_EXPECT_FALSE(test, take(seen, 3, NOW + WINDOW + 1, NOW));
 	/* A window of nothing makes nothing fresh. */
-	KUNIT_EXPECT_FALSE(test, sst_seen_fresh(seen, 9, salt, NOW, NOW, 0));
 	KUNIT_EXPECT_FALSE(test, sst_seen_take(seen, 9, salt, NOW, NOW, 0));
 	KUNIT_EXPECT_TRUE(test, sst_seen_take(seen, 9, salt, NOW + 1, NOW, 1));
 }
@@ -120,10 +108,8 @@ static void seen_hostile_times(struct kunit *test)
 	struct sst_seen *seen = new_seen(test, START);
 	unsigned int i;
 
-	for (i = 0; i < ARRAY_SIZE(times); i++) {
-		KUNIT_EXPECT_FALSE(test, fresh(seen, i, times[i], NOW));
+	for (i = 0; i < ARRAY_SIZE(times); i++)
 		KUNIT_EXPECT_FALSE(test, take(seen, i, times[i], NOW));
-	}
 	KUNIT_EXPECT_EQ(test, 0, seen->count);
 	/* And clocks that show such times. */
 	for (i = 0; i < ARRAY_SIZE(times); i++) {
@@ -203,9 +189,8 @@ static void seen_overflow(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, SST_SEEN_MAX, seen->count);
 	KUNIT_EXPECT_EQ(test, NOW, seen->floor);
 	KUNIT_EXPECT_FALSE(test, take(seen, 0, NOW, NOW));
-	/* Others of the same second suffer, later ones do not. */
-	KUNIT_EXPECT_FALSE(test, fresh(seen, U32_MAX, NOW, NOW));
-	KUNIT_EXPECT_TRUE(test, fresh(seen, U32_MAX, NOW + 1, NOW));
+	/* Others of the same second suffer. */
+	KUNIT_EXPECT_FALSE(test, take(seen, U32_MAX, NOW, NOW));
 
 	/* An old one at the end of the list does not lower the floor. */
 	for (; i < SST_SEEN_MAX + 101; i++)
