@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+# A path that a Python program has in its hands (middle.py). Source it after
+# sst.sh.
+
+# middle_topology: A, R and B with peers and policy; R forwards nothing.
+middle_topology() {
+	topo_hrh
+	topo_offload off || bail "offloads"
+	ns R sh -c 'echo 0 >/proc/sys/net/ipv4/ip_forward
+		echo 0 >/proc/sys/net/ipv6/conf/all/forwarding'
+	sst_psk_peers
+	must in_ns A policy add out require >/dev/null
+	must in_ns B policy add out require >/dev/null
+}
+
+# middle_run PROGRAM: its lines "pass TEXT" and "fail TEXT" are results.
+middle_run() {
+	local verdict text
+	# shellcheck disable=SC2154 # topology.sh and sst.sh set them
+	while read -r verdict text; do
+		case $verdict in
+		pass) tap_pass "$text" ;;
+		fail) tap_fail "$text" ;;
+		*) echo "$verdict $text" ;;
+		esac
+	done < <(/usr/bin/python3 "$sst_tests/lib/$1" --id "$topo_id" --tmp "$topo_tmp")
+}
