@@ -24,11 +24,13 @@
  * @skb: the packet
  * @off: where it begins
  * @end: where the packet ends, by its length field
+ * @cut: the headers up to there say that more fragments follow; IPv6 only
  */
 struct part {
 	const struct sk_buff *skb;
 	unsigned int off;
 	unsigned int end;
+	bool cut;
 };
 
 /* Read a header; NULL when the packet ends before. */
@@ -91,6 +93,7 @@ static bool skip_ipv6(struct part *part, struct ipv6hdr *copy, u8 *proto)
 			fh = peek(part, sizeof(_fh), &_fh);
 			if (!fh || fh->frag_off & htons(IP6_OFFSET))
 				return false;
+			part->cut = fh->frag_off & htons(IP6_MF);
 			part->off += sizeof(_fh);
 			*proto = fh->nexthdr;
 			break;
@@ -231,14 +234,30 @@ unsigned int sst_icmp_out(struct sst_net *sn, struct sk_buff *skb,
 	return NF_ACCEPT;
 }
 
+/*
+ * IPv6 gathers fragments only behind LOCAL_IN, where no hook sees the whole. An
+ * ICMPv6 error fits the smallest MTU (RFC 4443, 2.4 c): nobody has to send it
+ * in fragments, but who hides what it quotes.
+ */
+static bool hides_quote(const struct sk_buff *skb,
+			const struct nf_hook_state *state)
+{
+	struct part part = { .skb = skb, .end = skb->len };
+
+	return state->pf == NFPROTO_IPV6 && state->hook == NF_INET_LOCAL_IN &&
+	       find_quote_v6(&part) && part.cut;
+}
+
 /**
- * sst_icmp_in() - an ICMP error at PRE_ROUTING, after defragmentation
+ * sst_icmp_in() - an ICMP error at PRE_ROUTING, after defragmentation, or at
+ *	LOCAL_IN
  * @sn: namespace
  * @skb: the packet; any other one passes
  * @state: hook state
  *
  * Return: NF_ACCEPT, or NF_DROP for one about the real tuple of a live flow:
- * whoever saw the packet has seen other ports.
+ * whoever saw the packet has seen other ports. The same for an ICMPv6 error that
+ * comes in fragments, while there are flows.
  */
 unsigned int sst_icmp_in(struct sst_net *sn, struct sk_buff *skb,
 			 const struct nf_hook_state *state)
@@ -246,6 +265,10 @@ unsigned int sst_icmp_in(struct sst_net *sn, struct sk_buff *skb,
 	const struct sst_flow *flow;
 	struct sst_tuple tuple;
 
+	if (!READ_ONCE(sn->flows.count))
+		return NF_ACCEPT;
+	if (hides_quote(skb, state))
+		return sst_drop(sn, NULL, SST_A_STATS_RX_ICMP);
 	if (!sst_icmp_quote(&tuple, skb, state->pf, SST_PKT_IN))
 		return NF_ACCEPT;
 	flow = sst_flowtable_by_real(&sn->flows, &tuple);
