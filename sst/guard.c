@@ -51,8 +51,16 @@ unsigned int sst_guard_clear(struct sst_net *sn, struct sk_buff *skb,
 	return NF_ACCEPT;
 }
 
-/* A directed broadcast looks like any address; only its route tells. */
-static bool is_broadcast(const struct sk_buff *skb, u8 family)
+/**
+ * sst_guard_is_broadcast() - is the packet for all hosts of a network?
+ * @skb: packet with its route
+ * @family: NFPROTO_IPV4 or NFPROTO_IPV6
+ *
+ * A directed broadcast looks like any address; only its route tells.
+ *
+ * Return: true for an IPv4 broadcast.
+ */
+bool sst_guard_is_broadcast(const struct sk_buff *skb, u8 family)
 {
 	const struct rtable *rt = family == NFPROTO_IPV4 ? skb_rtable(skb) : NULL;
 
@@ -100,7 +108,7 @@ unsigned int sst_guard_local(struct sst_net *sn, struct sk_buff *skb,
 	if (class == SST_PKT_OTHER)
 		return sst_icmp_in(sn, skb, state);
 	if (!sst_packet_is_unicast(&pkt.tuple.local, pkt.tuple.family) ||
-	    is_broadcast(skb, state->pf))
+	    sst_guard_is_broadcast(skb, state->pf))
 		return NF_ACCEPT;
 	if (pkt.marked && class != SST_PKT_FOREIGN)
 		return sst_drop(sn, NULL, SST_A_STATS_RX_UNOPENED);

@@ -6,6 +6,7 @@
 #include <net/tcp.h>
 #include <uapi/linux/sst.h>
 
+#include "guard.h"
 #include "peer.h"
 #include "pernet.h"
 #include "policy.h"
@@ -35,7 +36,8 @@ static u8 wanted(struct sst_net *sn, const struct sst_pkt *pkt,
 	u8 verdict, mode;
 
 	if (pkt->skb->skb_iif ||
-	    !sst_packet_is_unicast(&pkt->tuple.remote, pkt->tuple.family))
+	    !sst_packet_is_unicast(&pkt->tuple.remote, pkt->tuple.family) ||
+	    sst_guard_is_broadcast(pkt->skb, pkt->tuple.family))
 		return SST_VERDICT_CLEAR;
 	verdict = sst_policy_out(&sn->policy, &pkt->tuple);
 	mode = sst_sock_mode(sk);
