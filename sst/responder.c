@@ -404,14 +404,24 @@ static int again(struct sst_net *sn, struct sst_flow *flow, struct arrival *a,
 	       SST_A_STATS_RX_TUPLE : 0;
 }
 
-/* Both sides opened, ours stays; the peer's datagram is delivered all the same. */
-static int deliver_alone(const struct arrival *a, struct sst_flow **flow,
-			 struct sst_tuple *real)
+/*
+ * Both sides opened, ours stays; the peer's datagrams are delivered all the
+ * same. There is no flow with a window: what is known of a fresh opening also
+ * holds which of its counters are behind us.
+ */
+static int deliver_alone(struct sst_net *sn, const struct arrival *a)
 {
-	*flow = NULL;
-	if (a->real.proto != IPPROTO_UDP || !a->fresh)
+	const u8 *salt_i = a->id.salt_i;
+	u32 seq = a->trailer->meta.seq;
+	u64 top;
+
+	lockdep_assert_held(&sn->opening_lock);
+	if (a->real.proto != IPPROTO_UDP)
 		return SST_A_STATS_RX_GLARE;
-	*real = a->real;
+	top = sst_seen_top(&sn->seen, a->id.uid, salt_i);
+	if (!a->fresh && (!top || seq < top))
+		return SST_A_STATS_RX_GLARE;
+	sst_seen_end(&sn->seen, a->id.uid, salt_i, a->box.time, seq + 1ULL);
 	return 0;
 }
 
@@ -430,18 +440,20 @@ static int first(struct sst_net *sn, struct arrival *a, struct sst_flow **flow,
 	*flow = find_flow(sn, a);
 	known = *flow;
 	reason = known ? 0 : admit(sn, a, flow);
+	if (reason == SST_A_STATS_RX_GLARE)
+		reason = deliver_alone(sn, a);
 	spin_unlock_bh(&sn->opening_lock);
 	if (known)
 		return again(sn, *flow, a, real);
-	if (reason == SST_A_STATS_RX_GLARE)
-		return deliver_alone(a, flow, real);
 	if (reason)
 		return reason;
+	*real = a->real;
+	if (!*flow)
+		return 0;
 	if (!a->fresh && carries_data(a))
 		return repeat(sn, *flow, a);
 	if (a->real.proto == IPPROTO_UDP)
 		sst_answer_owe(&sn->answers, *flow);
-	*real = a->real;
 	return 0;
 }
 
