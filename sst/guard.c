@@ -69,14 +69,19 @@ bool sst_guard_is_broadcast(const struct sk_buff *skb, u8 family)
 
 /* Must nothing clear reach this port or socket? */
 static bool requires_sst(struct sst_net *sn, struct sk_buff *skb,
-			 const struct sst_tuple *tuple)
+			 const struct sst_pkt *pkt)
 {
-	if (sst_sock_requires(sn->net, skb, tuple))
+	if (sst_sock_requires(sn->net, skb, &pkt->tuple))
 		return true;
-	if (sst_policy_in(&sn->policy, tuple) != SST_VERDICT_REQUIRE)
+	if (sst_policy_in(&sn->policy, &pkt->tuple) != SST_VERDICT_REQUIRE)
 		return false;
-	/* A rule is about new flows: connections in clear are left alone. */
-	return !sst_sock_is_foreign(sn->net, tuple);
+	/*
+	 * A rule is about new flows: connections in clear are left alone. But a
+	 * SYN begins one, even where a time-wait socket has its tuple: that one
+	 * would hand it to the listener.
+	 */
+	return sst_select_is_syn(pkt) ||
+	       !sst_sock_is_foreign(sn->net, &pkt->tuple);
 }
 
 /* A packet that could be the first of a clear flow. */
@@ -112,7 +117,7 @@ unsigned int sst_guard_local(struct sst_net *sn, struct sk_buff *skb,
 		return NF_ACCEPT;
 	if (pkt.marked && class != SST_PKT_FOREIGN)
 		return sst_drop(sn, NULL, SST_A_STATS_RX_UNOPENED);
-	if (requires_sst(sn, skb, &pkt.tuple))
+	if (requires_sst(sn, skb, &pkt))
 		return sst_drop(sn, NULL, SST_A_STATS_RX_REQUIRED);
 	/* The peer speaks clear on this tuple now; so may the answer. */
 	if (begins(&pkt))
