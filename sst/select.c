@@ -76,19 +76,23 @@ int sst_select(struct sst_net *sn, const struct sst_pkt *pkt,
 	       enum sst_pkt_class class, const struct sock *sk)
 {
 	u8 verdict = wanted(sn, pkt, sk);
-	bool first;
+	bool first, known;
 
 	/* Sealed already: a packet that passes this hook a second time. */
-	if (sst_flowtable_wires(&sn->flows, &pkt->tuple))
+	if (pkt->marked && sst_flowtable_wire_in_use(&sn->flows, &pkt->tuple))
 		return SST_SELECT_CLEAR;
 	if (verdict == SST_VERDICT_CLEAR)
 		return past(sn, pkt, sk);
 	first = class == SST_PKT_WHOLE &&
 		(pkt->tuple.proto == IPPROTO_UDP || sst_select_is_syn(pkt));
-	if (first && sst_peers_by_address(&sn->peers, pkt->tuple.family,
-					  &pkt->tuple.remote, 0))
+	known = sst_peers_by_address(&sn->peers, pkt->tuple.family,
+				     &pkt->tuple.remote, 0);
+	if (first && known)
 		return SST_SELECT_OPEN;
 	if (verdict == SST_VERDICT_REQUIRE)
 		return first ? SST_A_STATS_TX_REQUIRED : SST_A_STATS_TX_NO_FLOW;
+	/* A shape that cannot be sealed is no way around a key that is known. */
+	if (known && class != SST_PKT_WHOLE)
+		return SST_A_STATS_TX_NO_FLOW;
 	return past(sn, pkt, sk);
 }
