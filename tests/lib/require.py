@@ -102,24 +102,29 @@ class Require:
         report(not wrong, name + 'without a peer there is an error at once',
                '\n'.join(wrong))
 
-    def raw(self, fam, port):
-        """Segments and fragments that belong to nothing."""
+    def raw(self, fam, port, prefer=False):
+        """Segments and shapes that belong to nothing."""
         h = self.hosts
         src, dst = (packet.addr(ADDRESS[x, fam]) for x in 'AB')
         h.enter('A')
         sock = socket.socket(FAMILY[fam], socket.SOCK_RAW,
                              socket.IPPROTO_RAW)
-        whole = packet.ip(src, dst, UDP, packet.udp(src, dst, 999, port,
-                                                    bytes(100)))
-        items = [packet.ip(src, dst, TCP, packet.tcp(
+        segment = packet.udp(src, dst, 999, port, bytes(100))
+        items = [fragments(packet.ip(src, dst, UDP, segment), 64, 1)[0]]
+        if fam == 6:
+            items.append(packet.ip(src, dst, UDP, segment, ext=[
+                (packet.ROUTING, packet.routing_header(1))]))
+        # Where SST is preferred they may be of an older, clear connection.
+        items += [packet.ip(src, dst, TCP, packet.tcp(
             src, dst, 999, port, 1, 1, flags))
-            for flags in (ACK, RST, FIN | ACK, PSH | ACK, SYN | ACK)]
-        items.append(fragments(whole, 64, 1)[0])
+            for flags in (ACK, RST, FIN | ACK, PSH | ACK, SYN | ACK)
+            if not prefer]
         grown = h.watch('A', 'tx_no_flow')
         errors = [outcome(sock.sendto, data, (ADDRESS['B', fam], 0))
                   for data in items]
-        report(grown() == len(items), 'IPv%d: what begins nothing is dropped '
-               'as well' % fam, '%d, %s' % (grown(), errors))
+        report(grown() == len(items), 'IPv%d: nor do packets that begin '
+               'nothing leave, or that cannot be sealed' % fam,
+               '%d, %s' % (grown(), errors))
 
     def echo(self, fam, port):
         """True when B can be asked over TCP and UDP."""
@@ -368,6 +373,28 @@ class Require:
                'multicast, broadcast and other protocols arrive',
                '\n'.join(wrong + [str(change)]))
 
+    def time_wait(self, conn):
+        """What is left of a clear connection opens no door."""
+        h = self.hosts
+        port = conn.port['B']
+        conn.exchange()
+        seq = conn.position('A')[0]
+        conn.end['B'].close()
+        conn.end['A'].recv(1)
+        conn.end['A'].close()
+        good = until(lambda: set(h.sockets('B', port)) <= {
+            'ESTAB', 'TIME-WAIT'} and 'TIME-WAIT' in h.sockets('B', port))
+        listener = h.listener('B', conn.fam, port)
+        h.tap['B'].passed(False, 0.1)
+        grown = h.watch('B', 'rx_required')
+        h.inject('B', h.forged('B', conn.fam, TCP, conn.port['A'], port,
+                               seq=seq + 1000000, flags=SYN))
+        got = h.tap['B'].passed(False, 0.5)
+        report(good and grown() == 1 and not got, 'IPv%d: nor does a SYN '
+               'towards time-wait pass' % conn.fam,
+               '%s, counted %d, %d answers' % (good, grown(), len(got)))
+        listener.close()
+
     def incoming(self):
         """Doors that are closed to all in the clear."""
         h = self.hosts
@@ -406,6 +433,8 @@ class Require:
             receiver.close()
         report(all(conn.exchange() for conn in early),
                'connections that were there before go on')
+        for conn in early:
+            self.time_wait(conn)
         self.others_arrive(CLOSED_DOOR + 2)
         # Order decides here, too.
         self.rule('B', 'in', 'from', ADDRESS['A', 4], 'port',
@@ -443,6 +472,7 @@ def main():
             ADDRESS['A', 4], ADDRESS['A', 6]), 'psk',
             os.path.join(args.psk, 'b.psk'))
         for fam, socks in waiting.items():
+            test.raw(fam, SEALED, prefer=True)
             test.answered(fam, *socks)
     else:
         test.incoming()

@@ -8,7 +8,7 @@
 . "$(dirname "$0")/../lib/topology.sh"
 . "$(dirname "$0")/../lib/sst.sh"
 
-tap_plan 44
+tap_plan 48
 topo_hrh
 topo_offload off || bail "offloads"
 wire='inbound and (tcp or udp or icmp or icmp6)'
