@@ -108,7 +108,8 @@ static unsigned int drop(struct sst_net *sn, const struct sst_flow *flow,
 
 /* One segment of a large packet. Returns 0 or a negative errno; consumes it. */
 static int send_segment(struct sst_net *sn, struct sst_flow *flow,
-			struct sk_buff *seg, const struct nf_hook_state *state)
+			struct sk_buff *seg, u8 type,
+			const struct nf_hook_state *state)
 {
 	struct sst_pkt pkt;
 	int reason;
@@ -118,7 +119,7 @@ static int send_segment(struct sst_net *sn, struct sst_flow *flow,
 	    SST_PKT_WHOLE)
 		reason = SST_A_STATS_TX_MALFORMED;
 	else
-		reason = sst_seal(sn, flow, &pkt, 0);
+		reason = sst_seal(sn, flow, &pkt, type, 0);
 	if (!reason)
 		return state->okfn(state->net, state->sk, seg);
 	sst_drop(sn, flow, reason);
@@ -128,7 +129,7 @@ static int send_segment(struct sst_net *sn, struct sst_flow *flow,
 
 /* The packet takes the rest of its way in segments, each sealed by itself. */
 static unsigned int send_segments(struct sst_net *sn, struct sst_flow *flow,
-				  struct sk_buff *skb,
+				  struct sk_buff *skb, u8 type,
 				  const struct nf_hook_state *state)
 {
 	struct sk_buff *segs, *seg, *next;
@@ -142,7 +143,7 @@ static unsigned int send_segments(struct sst_net *sn, struct sst_flow *flow,
 	local_bh_disable();
 	skb_list_walk_safe(segs, seg, next) {
 		skb_mark_not_on_list(seg);
-		err = send_segment(sn, flow, seg, state);
+		err = send_segment(sn, flow, seg, type, state);
 		if (err >= 0)
 			sent = true;
 	}
@@ -217,6 +218,7 @@ unsigned int sst_egress(struct sst_net *sn, struct sk_buff *skb,
 	enum sst_pkt_class class;
 	struct sst_flow *flow;
 	struct sst_pkt pkt;
+	u8 type = 0;
 	int reason;
 
 	class = sst_packet_parse(&pkt, skb, state->pf, SST_PKT_OUT, &sn->cfg);
@@ -231,15 +233,17 @@ unsigned int sst_egress(struct sst_net *sn, struct sk_buff *skb,
 		return NF_ACCEPT;
 	if (!reason && flow->opening)
 		reason = sst_initiator_check(sn, &pkt, &flow);
-	if (!reason)
-		reason = fit_path(&pkt, sst_trailer_size(sst_seal_type(flow)),
-				  state);
+	/* One look decides: the flow may move on at any time. */
+	if (!reason) {
+		type = sst_seal_type(flow);
+		reason = fit_path(&pkt, sst_trailer_size(type), state);
+	}
 	if (!reason && skb_is_gso(skb)) {
 		sst_sock_set_carried(state->sk);
-		return send_segments(sn, flow, skb, state);
+		return send_segments(sn, flow, skb, type, state);
 	}
 	if (!reason)
-		reason = sst_seal(sn, flow, &pkt, 0);
+		reason = sst_seal(sn, flow, &pkt, type, 0);
 	if (reason)
 		return drop(sn, flow, pkt.tuple.proto, reason);
 	sst_sock_set_carried(state->sk);

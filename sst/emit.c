@@ -184,7 +184,7 @@ void sst_emit_empty(struct sst_net *sn, struct sst_flow *flow)
 	skb_dst_set(skb, dst);
 	skb->dev = dst->dev;
 	sst_packet_parse(&pkt, skb, flow->real.family, SST_PKT_OUT, &sn->cfg);
-	reason = sst_seal(sn, flow, &pkt, SST_FLAG_EMPTY);
+	reason = sst_seal(sn, flow, &pkt, sst_seal_type(flow), SST_FLAG_EMPTY);
 	if (reason) {
 		sst_drop(sn, flow, reason);
 		kfree_skb(skb);

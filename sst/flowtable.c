@@ -95,9 +95,17 @@ void sst_flowtable_exit(struct sst_flowtable *table)
 	xa_destroy(&table->by_id);
 }
 
-/* Is there a live flow on this wire tuple, waiting ones included? */
-static bool wire_in_use(struct sst_flowtable *table,
-			const struct sst_tuple *tuple)
+/**
+ * sst_flowtable_wire_in_use() - is this the wire tuple of a live flow?
+ * @table: flows of the namespace
+ * @tuple: as this host sees it on the wire
+ *
+ * The caller is in an RCU read section.
+ *
+ * Return: true when there is one, whether it is confirmed or waits.
+ */
+bool sst_flowtable_wire_in_use(struct sst_flowtable *table,
+			       const struct sst_tuple *tuple)
 {
 	struct rhlist_head *list, *pos;
 	struct sst_wire *wire;
@@ -129,9 +137,9 @@ enum sst_flow_clash sst_flowtable_clash(struct sst_flowtable *table,
 	rcu_read_lock();
 	if (sst_flowtable_by_real(table, real))
 		clash = SST_CLASH_REAL;
-	else if (wire_in_use(table, wire))
+	else if (sst_flowtable_wire_in_use(table, wire))
 		clash = SST_CLASH_WIRE;
-	else if (wire_in_use(table, real))
+	else if (sst_flowtable_wire_in_use(table, real))
 		clash = SST_CLASH_REAL_IS_WIRE;
 	else if (sst_flowtable_by_real(table, wire))
 		clash = SST_CLASH_WIRE_IS_REAL;
@@ -166,7 +174,7 @@ static enum sst_flow_clash clash_waiting(struct sst_flowtable *table,
 		return SST_CLASH_WAITING;
 	if (flow->lists_real && sst_flowtable_by_real(table, &flow->real))
 		return SST_CLASH_REAL;
-	if (wire_in_use(table, &flow->real))
+	if (sst_flowtable_wire_in_use(table, &flow->real))
 		return SST_CLASH_REAL_IS_WIRE;
 	if (sst_flowtable_by_real(table, &flow->wire))
 		return SST_CLASH_WIRE_IS_REAL;
@@ -395,7 +403,7 @@ int sst_flowtable_rebind(struct sst_flowtable *table, struct sst_flow *flow,
 	spin_lock_bh(&table->lock);
 	if (!flow->wire_entry)
 		err = -ENOENT;
-	else if (wire_in_use(table, wire) || sst_flowtable_by_real(table, wire))
+	else if (sst_flowtable_wire_in_use(table, wire) || sst_flowtable_by_real(table, wire))
 		err = -EEXIST;
 	else if (rhltable_insert(&table->by_wire, &entry->node, wire_params))
 		err = -ENOMEM;

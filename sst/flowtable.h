@@ -87,6 +87,8 @@ void sst_flowtable_expire(struct sst_flowtable *table);
 
 struct rhlist_head *sst_flowtable_wires(struct sst_flowtable *table,
 					const struct sst_tuple *wire);
+bool sst_flowtable_wire_in_use(struct sst_flowtable *table,
+			       const struct sst_tuple *wire);
 struct sst_flow *sst_flowtable_owner(struct rhlist_head *wires);
 struct sst_flow *sst_flowtable_by_wire(struct sst_flowtable *table,
 				       const struct sst_tuple *wire);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Rules that decide which new flows are SST (protocol section 9). Only the
- * first packet of a flow asks, so the rules are one sorted array that is looked
+ * Rules that decide which new flows are SST (protocol section 9). Only
+ * packets without a flow ask, so the rules are one sorted array that is looked
  * through from the beginning; a change makes a new array of the same rules.
  */
 #include <linux/mm.h>

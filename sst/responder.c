@@ -6,6 +6,7 @@
 #include <linux/jiffies.h>
 #include <linux/string.h>
 #include <linux/ktime.h>
+#include <linux/random.h>
 #include <linux/rhashtable.h>
 
 #include "answer.h"
@@ -172,16 +173,32 @@ static int settle_glare(struct sst_flow *other, struct arrival *a)
 	return 0;
 }
 
+/* A NAT may change the peer's address: then it is not one that it is known by. */
+static bool comes_from_peer(struct sst_net *sn, const struct arrival *a)
+{
+	struct sst_assoc *assoc;
+	unsigned int n = 0;
+
+	do {
+		assoc = sst_peers_by_address(&sn->peers, a->real.family,
+					     &a->real.remote, n++);
+	} while (assoc && assoc != a->assoc);
+	return assoc;
+}
+
 /*
  * A flow gives way only to an opening that is not a copy and, of the same peer,
- * not older than its own.
+ * not older than its own. Other peers may have the same address, but not just
+ * any who says so.
  */
-static bool is_newer(const struct sst_flow *other, const struct arrival *a)
+static bool is_newer(struct sst_net *sn, const struct sst_flow *other,
+		     const struct arrival *a)
 {
 	if (!a->fresh)
 		return false;
-	return !same_assoc(other, a) ||
-	       other->role != SST_FLOW_ROLE_RESPONDER ||
+	if (!same_assoc(other, a))
+		return comes_from_peer(sn, a);
+	return other->role != SST_FLOW_ROLE_RESPONDER ||
 	       a->box.time >= other->opening->time;
 }
 
@@ -204,7 +221,7 @@ static int place(struct sst_net *sn, struct arrival *a)
 	 * confirmed gives way to a fresh one; a confirmed UDP flow keeps the
 	 * tuple until the new one is confirmed, too.
 	 */
-	if (is_newer(other, a) &&
+	if (is_newer(sn, other, a) &&
 	    (READ_ONCE(other->state) == SST_FLOW_STATE_CLOSING ||
 	     (same_assoc(other, a) &&
 	      READ_ONCE(other->state) == SST_FLOW_STATE_ACCEPTING))) {
@@ -212,7 +229,8 @@ static int place(struct sst_net *sn, struct arrival *a)
 		return 0;
 	}
 	if (udp && (same_assoc(other, a) ||
-		    other->role == SST_FLOW_ROLE_INITIATOR)) {
+		    (other->role == SST_FLOW_ROLE_INITIATOR &&
+		     comes_from_peer(sn, a)))) {
 		a->unlisted = true;
 		return 0;
 	}
@@ -488,6 +506,11 @@ int sst_responder_open(struct sst_net *sn, struct sst_pkt *pkt,
 		reason = sst_rewrite_prepare_open(pkt);
 	if (reason)
 		goto out;
+	/* Neither salts nor keys before the random generator is ready. */
+	if (!rng_is_initialized()) {
+		reason = SST_A_STATS_RX_NOMEM;
+		goto out;
+	}
 	a.real.rport = a.box.sport;
 	a.real.lport = a.box.dport;
 	a.id.uid = a.assoc->uid;

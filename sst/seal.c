@@ -153,12 +153,13 @@ u8 sst_seal_type(const struct sst_flow *flow)
  * @sn: namespace
  * @flow: its flow
  * @pkt: whole packet on egress, not GSO, with its real ports
+ * @type: from sst_seal_type(); there was room for its trailer
  * @flags: SST_FLAG_*
  *
  * Return: 0, or the counter of the reason to drop it.
  */
 int sst_seal(struct sst_net *sn, struct sst_flow *flow, struct sst_pkt *pkt,
-	     u8 flags)
+	     u8 type, u8 flags)
 {
 	u8 dsfield = sst_rewrite_dsfield(pkt);
 	struct sst_rewrite rw = {
@@ -167,7 +168,7 @@ int sst_seal(struct sst_net *sn, struct sst_flow *flow, struct sst_pkt *pkt,
 		.dsfield = wire_dsfield(sn, pkt, dsfield),
 	};
 	struct sst_meta meta = {
-		.type = sst_seal_type(flow),
+		.type = type,
 		.flags = flags,
 		.tc = carried_tc(sn, pkt, dsfield),
 	};

@@ -10,6 +10,6 @@ struct sst_pkt;
 
 u8 sst_seal_type(const struct sst_flow *flow);
 int sst_seal(struct sst_net *sn, struct sst_flow *flow, struct sst_pkt *pkt,
-	     u8 flags);
+	     u8 type, u8 flags);
 
 #endif /* _SST_SEAL_H */

@@ -133,7 +133,8 @@ static void opening_seal(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, SST_PKT_WHOLE,
 			sst_packet_parse(&pkt, skb, flow->real.family,
 					 SST_PKT_OUT, &w->sn->cfg));
-	KUNIT_EXPECT_EQ(test, 0, sst_seal(w->sn, flow, &pkt, kat->flags));
+	KUNIT_EXPECT_EQ(test, 0, sst_seal(w->sn, flow, &pkt, kat->type,
+					  kat->flags));
 	KUNIT_ASSERT_EQ(test, kat->sealed_len, skb->len);
 	sst_test_skb_bytes(test, skb, w->got);
 	KUNIT_EXPECT_MEMEQ(test, kat->sealed, w->got, kat->sealed_len);

@@ -8,7 +8,7 @@
 . "$(dirname "$0")/../lib/topology.sh"
 . "$(dirname "$0")/../lib/sst.sh"
 
-tap_plan 21
+tap_plan 22
 topo_hrh
 topo_offload off || bail "offloads"
 sst_psk_peers
@@ -39,7 +39,8 @@ ok "what was sealed is what B's stack made" \
 
 for host in A B; do
 	is "$host dropped nothing" "$(sst_drops "$host")" ""
-	at_least "$host has the flows" "$(in_ns "$host" -j flow show | jq '.flows | length')" 6
+	is "$host has the connections" \
+		"$(in_ns "$host" -j flow show | jq '[.flows[] | select(.proto == "tcp")] | length')" 2
 	is "$host: the connections are confirmed" \
 		"$(in_ns "$host" -j flow show | jq '[.flows[] | select(.proto == "tcp") |
 			select(.state == "opening" or .state == "accepting")] | length')" 0
@@ -47,6 +48,7 @@ done
 is "B opened what A sealed" "$(stat_get B rx_opened)" "$(stat_get A tx_sealed)"
 is "A opened what B sealed" "$(stat_get A rx_opened)" "$(stat_get B tx_sealed)"
 is "A opened six flows" "$(stat_get A tx_open)" 6
+is "B took them" "$(stat_get B rx_open)" 6
 is "roles at A" "$(in_ns A -j flow show | jq -r '.flows[].role' | sort -u)" initiator
 is "roles at B" "$(in_ns B -j flow show | jq -r '.flows[].role' | sort -u)" responder
 is "the peer is named" "$(in_ns A -j flow show | jq -r '.flows[].peer' | sort -u)" b

@@ -193,7 +193,7 @@ static const struct {
 	{
 		SST_A_STATS_RX_NOMEM,
 		"rx_nomem",
-		"Dropped. No memory to restore the packet or to move to the next key.",
+		"Dropped. No memory to restore the packet or to move to the next key, or the random generator is not ready.",
 	},
 	{
 		SST_A_STATS_RX_CLEAR,
@@ -208,7 +208,7 @@ static const struct {
 	{
 		SST_A_STATS_RX_OPEN,
 		"rx_open",
-		"Openings that verified, of those in rx-opened.",
+		"Openings that verified on a tuple that no flow owns, of those in rx-opened.",
 	},
 	{
 		SST_A_STATS_RX_ACCEPT,
@@ -228,7 +228,7 @@ static const struct {
 	{
 		SST_A_STATS_RX_STALE,
 		"rx_stale",
-		"Dropped. An opening that is not fresh and cannot be kept until it is confirmed; it was answered.",
+		"Dropped. An opening that is not fresh and cannot be kept until it is confirmed; on UDP it was answered.",
 	},
 	{
 		SST_A_STATS_RX_NOT_SYN,
