@@ -6,10 +6,9 @@
 #include <net/sock.h>
 
 #include "life.h"
-#include "life.h"
-#include "netlink.h"
-#include "netlink_check.h"
 #include "netlink_gen.h"
+#include "netlink_reply.h"
+#include "netlink_request.h"
 #include "pernet.h"
 
 /* Room in bytes that one peer takes in a message. */
@@ -19,17 +18,8 @@
 			 2 * nla_total_size(sizeof(u8)) + \
 			 2 * nla_total_size(sizeof(u32)))
 
-static struct sst_net *sst_of(struct genl_info *info)
-{
-	return sst_pernet(genl_info_net(info));
-}
-
 /* What peer-add must carry, in the order in which it is missed. */
-static const struct {
-	u16 attr;
-	u16 or_attr;
-	const char *what;
-} peer_needs[] = {
+static const struct sst_netlink_need peer_needs[] = {
 	{ SST_A_PEER_NAME, 0, "name is missing" },
 	{ SST_A_PEER_IPV4, SST_A_PEER_IPV6,
 	  "address is missing; give ipv4 or ipv6, up to 16 in all" },
@@ -37,22 +27,6 @@ static const struct {
 	{ SST_A_PEER_SIDE, 0,
 	  "side is missing; one host takes 1, the other one 2" },
 };
-
-static int require_peer_attrs(struct genl_info *info)
-{
-	int i;
-
-	for (i = 0; i < ARRAY_SIZE(peer_needs); i++) {
-		if (info->attrs[peer_needs[i].attr])
-			continue;
-		if (peer_needs[i].or_attr && info->attrs[peer_needs[i].or_attr])
-			continue;
-		sst_netlink_set_msg(info->extack, peer_needs[i].what);
-		NL_SET_ERR_ATTR_MISS(info->extack, NULL, peer_needs[i].attr);
-		return -EINVAL;
-	}
-	return 0;
-}
 
 static int parse_name(struct genl_info *info, char *name)
 {
@@ -151,7 +125,7 @@ static int parse_peer(struct genl_info *info, struct sst_peer_params *params)
 	struct nlattr **attrs = info->attrs;
 	int err;
 
-	err = require_peer_attrs(info);
+	err = sst_netlink_require(info, peer_needs, ARRAY_SIZE(peer_needs));
 	if (err)
 		return err;
 	err = parse_name(info, params->name);
@@ -193,7 +167,7 @@ static int explain_clash(struct genl_info *info, enum sst_peer_clash clash)
 
 static int add_peer(struct genl_info *info)
 {
-	struct sst_net *sn = sst_of(info);
+	struct sst_net *sn = sst_netlink_net(info);
 	struct sst_peer_params params = {};
 	int err;
 
@@ -221,11 +195,9 @@ static int need_name(struct genl_info *info, const char **name)
 {
 	struct nlattr *attr = info->attrs[SST_A_PEER_NAME];
 
-	if (!attr) {
-		NL_SET_ERR_MSG(info->extack, "name is missing");
-		NL_SET_ERR_ATTR_MISS(info->extack, NULL, SST_A_PEER_NAME);
-		return -EINVAL;
-	}
+	if (!attr)
+		return sst_netlink_missing(info, SST_A_PEER_NAME,
+					   "name is missing");
 	*name = nla_data(attr);
 	return 0;
 }
@@ -239,7 +211,7 @@ static int no_such_peer(struct genl_info *info)
 
 int sst_nl_peer_del_doit(struct sk_buff *skb, struct genl_info *info)
 {
-	struct sst_net *sn = sst_of(info);
+	struct sst_net *sn = sst_netlink_net(info);
 	const struct sst_peer *peer;
 	const char *name;
 	int err;
@@ -304,64 +276,42 @@ static int put_peer(struct sk_buff *msg, const struct sst_peer *peer)
 
 int sst_nl_peer_get_doit(struct sk_buff *skb, struct genl_info *info)
 {
-	struct sst_net *sn = sst_of(info);
+	struct sst_net *sn = sst_netlink_net(info);
 	const struct sst_peer *peer;
 	struct sk_buff *msg;
 	const char *name;
-	void *hdr;
 	int err;
 
 	err = need_name(info, &name);
 	if (err)
 		return err;
-	msg = genlmsg_new(PEER_MSG_SIZE, GFP_KERNEL);
+	msg = sst_netlink_reply_new(info, PEER_MSG_SIZE);
 	if (!msg)
 		return -ENOMEM;
-	err = -EMSGSIZE;
-	hdr = genlmsg_put_reply(msg, info, &sst_nl_family, 0, SST_CMD_PEER_GET);
-	if (!hdr)
-		goto out_free;
 	rcu_read_lock();
 	peer = sst_peers_by_name(&sn->peers, name);
 	err = peer ? put_peer(msg, peer) : no_such_peer(info);
 	rcu_read_unlock();
-	if (err)
-		goto out_free;
-	genlmsg_end(msg, hdr);
-	return genlmsg_reply(msg, info);
-
-out_free:
-	nlmsg_free(msg);
-	return err;
+	return sst_netlink_reply_send(info, msg, err);
 }
 
 /* The cursor is the number of a peer, as that of the flows' dump. */
-int sst_nl_peer_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
+static int put_next_peer(struct sk_buff *skb, struct netlink_callback *cb)
 {
 	struct sst_net *sn = sst_pernet(sock_net(skb->sk));
 	const struct sst_peer *peer;
-	u32 next = cb->args[0];
-	void *hdr;
+	int err;
 
-	if (nlmsg_attrlen(cb->nlh, GENL_HDRLEN)) {
-		NL_SET_ERR_MSG(cb->extack, "a dump takes no attributes");
-		return -EINVAL;
-	}
-	rcu_read_lock();
-	while ((peer = sst_peers_next(&sn->peers, next))) {
-		hdr = genlmsg_put(skb, NETLINK_CB(cb->skb).portid,
-				  cb->nlh->nlmsg_seq, &sst_nl_family,
-				  NLM_F_MULTI, SST_CMD_PEER_GET);
-		if (!hdr)
-			break;
-		if (put_peer(skb, peer)) {
-			genlmsg_cancel(skb, hdr);
-			break;
-		}
-		genlmsg_end(skb, hdr);
-		next = peer->id + 1;
-	}
-	rcu_read_unlock();
-	cb->args[0] = next;
-	return skb->len;
+	peer = sst_peers_next(&sn->peers, cb->args[0]);
+	if (!peer)
+		return -ENOENT;
+	err = put_peer(skb, peer);
+	if (!err)
+		cb->args[0] = peer->id + 1;
+	return err;
+}
+
+int sst_nl_peer_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	return sst_netlink_dump(skb, cb, put_next_peer);
 }

@@ -1,37 +1,28 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The control plane: rules that decide which new flows are SST. */
-#include <linux/in.h>
+#include <linux/rcupdate.h>
 #include <net/genetlink.h>
 #include <net/ipv6.h>
+#include <net/sock.h>
 
-#include "netlink.h"
 #include "netlink_gen.h"
+#include "netlink_reply.h"
+#include "netlink_request.h"
 #include "pernet.h"
 
 #define PRIORITY_DEFAULT	1000
 
-static struct sst_net *sst_of(struct genl_info *info)
-{
-	return sst_pernet(genl_info_net(info));
-}
+/* What policy-add must carry, in the order in which it is missed. */
+static const struct sst_netlink_need rule_needs[] = {
+	{ SST_A_POLICY_DIRECTION, 0, "direction is missing; give out or in" },
+	{ SST_A_POLICY_VERDICT, 0,
+	  "verdict is missing; give clear, prefer or require" },
+};
 
 static int parse_verdict(struct genl_info *info, struct sst_rule_spec *spec)
 {
 	struct nlattr **attrs = info->attrs;
 
-	if (!attrs[SST_A_POLICY_DIRECTION]) {
-		NL_SET_ERR_MSG(info->extack,
-			       "direction is missing; give out or in");
-		NL_SET_ERR_ATTR_MISS(info->extack, NULL,
-				     SST_A_POLICY_DIRECTION);
-		return -EINVAL;
-	}
-	if (!attrs[SST_A_POLICY_VERDICT]) {
-		NL_SET_ERR_MSG(info->extack,
-			       "verdict is missing; give clear, prefer or require");
-		NL_SET_ERR_ATTR_MISS(info->extack, NULL, SST_A_POLICY_VERDICT);
-		return -EINVAL;
-	}
 	spec->direction = nla_get_u8(attrs[SST_A_POLICY_DIRECTION]);
 	spec->verdict = nla_get_u8(attrs[SST_A_POLICY_VERDICT]);
 	if (spec->direction == SST_POLICY_DIRECTION_IN &&
@@ -116,21 +107,6 @@ static int parse_prefix(struct genl_info *info, struct sst_rule_spec *spec)
 	return 0;
 }
 
-static int parse_proto(struct genl_info *info, struct sst_rule_spec *spec)
-{
-	struct nlattr *attr = info->attrs[SST_A_POLICY_PROTO];
-
-	if (!attr)
-		return 0;
-	spec->proto = nla_get_u8(attr);
-	if (spec->proto != IPPROTO_TCP && spec->proto != IPPROTO_UDP) {
-		NL_SET_ERR_MSG_ATTR(info->extack, attr,
-				    "proto must be 6 (TCP) or 17 (UDP)");
-		return -EPROTONOSUPPORT;
-	}
-	return 0;
-}
-
 static int parse_ports(struct genl_info *info, struct sst_rule_spec *spec)
 {
 	struct nlattr *first = info->attrs[SST_A_POLICY_PORT];
@@ -156,18 +132,24 @@ static int parse_ports(struct genl_info *info, struct sst_rule_spec *spec)
 static int parse_rule(struct genl_info *info, struct sst_rule_spec *spec)
 {
 	struct nlattr *priority = info->attrs[SST_A_POLICY_PRIORITY];
+	struct nlattr *proto = info->attrs[SST_A_POLICY_PROTO];
 	int err;
 
 	memset(spec, 0, sizeof(*spec));
+	err = sst_netlink_require(info, rule_needs, ARRAY_SIZE(rule_needs));
+	if (err)
+		return err;
 	err = parse_verdict(info, spec);
 	if (err)
 		return err;
 	err = parse_prefix(info, spec);
 	if (err)
 		return err;
-	err = parse_proto(info, spec);
-	if (err)
-		return err;
+	if (proto) {
+		err = sst_netlink_get_proto(info, proto, &spec->proto);
+		if (err)
+			return err;
+	}
 	err = parse_ports(info, spec);
 	if (err)
 		return err;
@@ -199,7 +181,6 @@ int sst_nl_policy_add_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	struct sst_rule_spec spec;
 	struct sk_buff *msg;
-	void *hdr;
 	int err;
 	u32 id;
 
@@ -207,44 +188,31 @@ int sst_nl_policy_add_doit(struct sk_buff *skb, struct genl_info *info)
 	if (err)
 		return err;
 	/* The answer first: a rule that is there must not be reported as failed. */
-	msg = genlmsg_new(nla_total_size(sizeof(id)), GFP_KERNEL);
+	msg = sst_netlink_reply_new(info, nla_total_size(sizeof(id)));
 	if (!msg)
 		return -ENOMEM;
-	err = -EMSGSIZE;
-	hdr = genlmsg_put_reply(msg, info, &sst_nl_family, 0,
-				SST_CMD_POLICY_ADD);
-	if (!hdr)
-		goto out_free;
-	err = add_rule(sst_of(info), info, &spec, &id);
-	if (err)
-		goto out_free;
-	/* There is room for it. */
-	nla_put_u32(msg, SST_A_POLICY_ID, id);
-	genlmsg_end(msg, hdr);
-	return genlmsg_reply(msg, info);
-
-out_free:
-	nlmsg_free(msg);
-	return err;
+	err = add_rule(sst_netlink_net(info), info, &spec, &id);
+	if (!err)
+		err = nla_put_u32(msg, SST_A_POLICY_ID, id);
+	return sst_netlink_reply_send(info, msg, err);
 }
 
 static int need_id(struct genl_info *info, u32 *id)
 {
 	struct nlattr *attr = info->attrs[SST_A_POLICY_ID];
 
-	if (!attr) {
-		NL_SET_ERR_MSG(info->extack, "id is missing");
-		NL_SET_ERR_ATTR_MISS(info->extack, NULL, SST_A_POLICY_ID);
-		return -EINVAL;
-	}
+	if (!attr)
+		return sst_netlink_missing(info, SST_A_POLICY_ID,
+					   "id is missing");
 	*id = nla_get_u32(attr);
 	return 0;
 }
 
-static void explain_no_rule(struct genl_info *info)
+static int no_such_rule(struct genl_info *info)
 {
 	NL_SET_ERR_MSG_ATTR(info->extack, info->attrs[SST_A_POLICY_ID],
 			    "no rule has this id");
+	return -ENOENT;
 }
 
 int sst_nl_policy_del_doit(struct sk_buff *skb, struct genl_info *info)
@@ -255,16 +223,14 @@ int sst_nl_policy_del_doit(struct sk_buff *skb, struct genl_info *info)
 	err = need_id(info, &id);
 	if (err)
 		return err;
-	err = sst_policy_del(&sst_of(info)->policy, id);
-	if (err == -ENOENT)
-		explain_no_rule(info);
-	return err;
+	err = sst_policy_del(&sst_netlink_net(info)->policy, id);
+	return err == -ENOENT ? no_such_rule(info) : err;
 }
 
 int sst_nl_policy_flush_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	struct nlattr *attr = info->attrs[SST_A_POLICY_DIRECTION];
-	struct sst_policy *policy = &sst_of(info)->policy;
+	struct sst_policy *policy = &sst_netlink_net(info)->policy;
 
 	if (attr)
 		sst_policy_flush(policy, nla_get_u8(attr));
@@ -320,35 +286,20 @@ int sst_nl_policy_get_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	const struct sst_rule *rule;
 	struct sk_buff *msg;
-	int err = -EMSGSIZE;
-	void *hdr;
+	int err;
 	u32 id;
 
 	err = need_id(info, &id);
 	if (err)
 		return err;
-	msg = genlmsg_new(NLMSG_DEFAULT_SIZE, GFP_KERNEL);
+	msg = sst_netlink_reply_new(info, NLMSG_DEFAULT_SIZE);
 	if (!msg)
 		return -ENOMEM;
-	err = -EMSGSIZE;
-	hdr = genlmsg_put_reply(msg, info, &sst_nl_family, 0,
-				SST_CMD_POLICY_GET);
-	if (!hdr)
-		goto out_free;
 	rcu_read_lock();
-	rule = sst_policy_by_id(&sst_of(info)->policy, id);
-	err = rule ? put_rule(msg, rule) : -ENOENT;
+	rule = sst_policy_by_id(&sst_netlink_net(info)->policy, id);
+	err = rule ? put_rule(msg, rule) : no_such_rule(info);
 	rcu_read_unlock();
-	if (err == -ENOENT)
-		explain_no_rule(info);
-	if (err)
-		goto out_free;
-	genlmsg_end(msg, hdr);
-	return genlmsg_reply(msg, info);
-
-out_free:
-	nlmsg_free(msg);
-	return err;
+	return sst_netlink_reply_send(info, msg, err);
 }
 
 /* Where the dump goes on, between its messages. */
@@ -358,32 +309,24 @@ static struct sst_policy_cursor *cursor_of(struct netlink_callback *cb)
 	return (struct sst_policy_cursor *)cb->ctx;
 }
 
-int sst_nl_policy_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
+static int put_next_rule(struct sk_buff *skb, struct netlink_callback *cb)
 {
 	struct sst_net *sn = sst_pernet(sock_net(skb->sk));
 	struct sst_policy_cursor *cursor = cursor_of(cb);
 	struct sst_policy_cursor next = *cursor;
 	const struct sst_rule *rule;
-	void *hdr;
+	int err;
 
-	if (nlmsg_attrlen(cb->nlh, GENL_HDRLEN)) {
-		NL_SET_ERR_MSG(cb->extack, "a dump takes no attributes");
-		return -EINVAL;
-	}
-	rcu_read_lock();
-	while ((rule = sst_policy_next(&sn->policy, &next))) {
-		hdr = genlmsg_put(skb, NETLINK_CB(cb->skb).portid,
-				  cb->nlh->nlmsg_seq, &sst_nl_family,
-				  NLM_F_MULTI, SST_CMD_POLICY_GET);
-		if (!hdr)
-			break;
-		if (put_rule(skb, rule)) {
-			genlmsg_cancel(skb, hdr);
-			break;
-		}
-		genlmsg_end(skb, hdr);
+	rule = sst_policy_next(&sn->policy, &next);
+	if (!rule)
+		return -ENOENT;
+	err = put_rule(skb, rule);
+	if (!err)
 		*cursor = next;
-	}
-	rcu_read_unlock();
-	return skb->len;
+	return err;
+}
+
+int sst_nl_policy_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	return sst_netlink_dump(skb, cb, put_next_rule);
 }
