@@ -13,6 +13,9 @@
 #include "flow.h"
 #include "pernet.h"
 
+/* Answers that are sent before other softirqs have their turn. */
+#define ANSWERS_AT_ONCE	64
+
 static struct sst_flow *take_due(struct sst_answers *answers)
 {
 	struct sst_flow *flow;
@@ -29,17 +32,33 @@ static struct sst_flow *take_due(struct sst_answers *answers)
 	return flow;
 }
 
+static void rearm(struct sst_answers *answers)
+{
+	spin_lock_bh(&answers->lock);
+	if (!answers->closed)
+		mod_timer(&answers->timer, jiffies + 1);
+	spin_unlock_bh(&answers->lock);
+}
+
 static void answers_fall_due(struct timer_list *timer)
 {
 	struct sst_answers *answers = container_of(timer, struct sst_answers,
 						   timer);
-	struct sst_flow *flow;
+	struct sst_flow *flow = NULL;
+	int n;
 
 	rcu_read_lock();
-	while ((flow = take_due(answers)))
+	for (n = 0; n < ANSWERS_AT_ONCE; n++) {
+		flow = take_due(answers);
+		if (!flow)
+			break;
 		if (atomic64_read(&flow->tx_packets) == flow->answer_seen)
 			sst_emit_empty(answers->sn, flow);
+	}
 	rcu_read_unlock();
+	/* Others want the processor, too. */
+	if (flow)
+		rearm(answers);
 }
 
 /**

@@ -139,7 +139,7 @@ enum sst_flow_clash sst_flowtable_clash(struct sst_flowtable *table,
 		clash = SST_CLASH_REAL;
 	else if (sst_flowtable_wire_in_use(table, wire))
 		clash = SST_CLASH_WIRE;
-	else if (sst_flowtable_wire_in_use(table, real))
+	else if (sst_flowtable_by_wire(table, real))
 		clash = SST_CLASH_REAL_IS_WIRE;
 	else if (sst_flowtable_by_real(table, wire))
 		clash = SST_CLASH_WIRE_IS_REAL;
@@ -147,6 +147,20 @@ enum sst_flow_clash sst_flowtable_clash(struct sst_flowtable *table,
 		clash = SST_CLASH_FULL;
 	rcu_read_unlock();
 	return clash;
+}
+
+/* Whoever recorded one opening may send it from any number of addresses. */
+static bool has_many_flows(struct sst_flowtable *table,
+			   const struct sst_open_id *id)
+{
+	struct sst_opening *opening;
+	struct rhlist_head *list, *pos;
+	unsigned int n = 0;
+
+	list = sst_flowtable_openings(table, id);
+	rhl_for_each_entry_rcu(opening, pos, list, node)
+		n++;
+	return n >= SST_FLOWS_PER_OPENING;
 }
 
 /* The same for a flow that a peer opened; it may share its wire tuple. */
@@ -170,7 +184,8 @@ static enum sst_flow_clash clash_waiting(struct sst_flowtable *table,
 			return SST_CLASH_OPEN;
 		waiting++;
 	}
-	if (waiting >= SST_UNCONFIRMED_PER_TUPLE)
+	if (waiting >= SST_UNCONFIRMED_PER_TUPLE ||
+	    has_many_flows(table, &flow->opening->id))
 		return SST_CLASH_WAITING;
 	if (flow->lists_real && sst_flowtable_by_real(table, &flow->real))
 		return SST_CLASH_REAL;
@@ -364,11 +379,15 @@ bool sst_flowtable_confirm(struct sst_flowtable *table, struct sst_flow *flow)
 
 	spin_lock_bh(&table->lock);
 	spin_lock(&flow->lock);
-	moved = sst_state_move(flow, SST_FLOW_STATE_LIVE);
+	/* Not one that has just ended, nor what became another's real tuple. */
+	moved = flow->wire_entry &&
+		!sst_flowtable_by_real(table, &flow->wire) &&
+		sst_state_move(flow, SST_FLOW_STATE_LIVE);
 	spin_unlock(&flow->lock);
 	if (moved) {
 		stop_waiting(table, flow);
-		if (!flow->lists_real && flow->wire_entry &&
+		if (!flow->lists_real &&
+		    !sst_flowtable_wire_in_use(table, &flow->real) &&
 		    !rhashtable_lookup_insert_fast(&table->by_real,
 						   &flow->real_node,
 						   real_params))

@@ -120,7 +120,7 @@ unsigned int sst_guard_local(struct sst_net *sn, struct sk_buff *skb,
 	if (requires_sst(sn, skb, &pkt))
 		return sst_drop(sn, NULL, SST_A_STATS_RX_REQUIRED);
 	/* The peer speaks clear on this tuple now; so may the answer. */
-	if (begins(&pkt))
+	if (begins(&pkt) && sst_tomb_has(&sn->tombs, &pkt.tuple))
 		sst_tomb_lift(&sn->tombs, &pkt.tuple);
 	return NF_ACCEPT;
 }

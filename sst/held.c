@@ -54,6 +54,10 @@ bool sst_held_keep(struct sst_flow *flow, struct sk_buff *skb)
 		skb->skb_iif = skb->dev->ifindex;
 		skb->dev = NULL;
 		skb_dst_drop(skb);
+		skb_orphan(skb);
+#if IS_ENABLED(CONFIG_BRIDGE_NETFILTER)
+		skb_ext_del(skb, SKB_EXT_BRIDGE_NF);
+#endif
 		flow->held = skb;
 		kept = true;
 	}

@@ -73,9 +73,7 @@ static int take_data(struct sst_net *sn, struct sst_flow *flow,
 	if (reason)
 		return reason;
 	reason = sst_key_accept(sn, flow, meta->kri, meta->seq);
-	if (!reason)
-		sst_responder_data(sn, flow);
-	return reason;
+	return reason ?: sst_responder_data(sn, flow);
 }
 
 /* Before the answer there are no keys: nobody can have sealed a DATA. */

@@ -151,9 +151,14 @@ static int restart_opening(struct sst_net *sn, const struct sst_pkt *pkt,
 			   struct sst_flow **flow)
 {
 	const struct sst_opening *opening = (*flow)->opening;
+	/*
+	 * Longer each time: on a path slower than that every answer would come
+	 * too late for its opening.
+	 */
+	unsigned int wait = SST_OPEN_RESTART_SECONDS <<
+			    min_t(u8, opening->attempt, SST_OPEN_BACKOFF_MAX);
 
-	if (time_before(jiffies, opening->started +
-				 SST_OPEN_RESTART_SECONDS * HZ))
+	if (time_before(jiffies, opening->started + wait * HZ))
 		return 0;
 	sst_stats_inc(sn->stats, SST_A_STATS_TX_RESTARTED);
 	return start_over(sn, pkt, opening->attempt + 1, flow);

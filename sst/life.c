@@ -63,25 +63,40 @@ static void count_for_peer(struct sst_net *sn, const struct sst_flow *flow,
 		atomic_add(n, &assoc->peer->flows);
 }
 
+/* A flow that could not be added; packets may have found it for a moment. */
+static void discard(struct sst_net *sn, struct sst_flow *flow)
+{
+	sst_answer_cancel(&sn->answers, flow);
+	sst_flow_free_rcu(flow);
+}
+
+/* A tombstone of its tuple stays, for when it ends: a flow is looked up first. */
 static void begun(struct sst_net *sn, struct sst_flow *flow)
 {
-	if (flow->lists_real)
-		sst_tomb_lift(&sn->tombs, &flow->real);
 	count_for_peer(sn, flow, 1);
 	sst_event_opened(sn, flow);
 }
 
-/* @flow was just unlinked. @follows: another flow has its real tuple now. */
-static void ended(struct sst_net *sn, struct sst_flow *flow, u8 reason,
-		  bool follows)
+/*
+ * What outlives a flow. Once before it is unlinked, because packets look for it
+ * without a lock and must find one or the other; once after, for what has
+ * changed in between.
+ */
+static void remember(struct sst_net *sn, const struct sst_flow *flow)
 {
 	const struct sst_opening *opening = flow->opening;
 
-	if (flow->lists_real && !follows)
+	if (READ_ONCE(flow->lists_real))
 		sst_tomb_add(&sn->tombs, &flow->real);
 	if (flow->role == SST_FLOW_ROLE_RESPONDER)
 		sst_seen_end(&sn->seen, opening->id.uid, opening->id.salt_i,
 			     opening->time, READ_ONCE(opening->replay.top));
+}
+
+/* @flow was just unlinked. */
+static void ended(struct sst_net *sn, struct sst_flow *flow, u8 reason)
+{
+	remember(sn, flow);
 	sst_answer_cancel(&sn->answers, flow);
 	count_for_peer(sn, flow, -1);
 	sst_event_closed(sn, flow, reason);
@@ -106,7 +121,7 @@ enum sst_flow_clash sst_life_begin(struct sst_net *sn, struct sst_flow *flow)
 	clash = sst_flowtable_add(&sn->flows, flow,
 				  READ_ONCE(sn->cfg.max_flows));
 	if (clash != SST_CLASH_NONE) {
-		sst_flow_free_rcu(flow);
+		discard(sn, flow);
 		return clash;
 	}
 	begun(sn, flow);
@@ -136,14 +151,18 @@ enum sst_flow_clash sst_life_replace(struct sst_net *sn, struct sst_flow *old,
 {
 	enum sst_flow_clash clash;
 
+	remember(sn, old);
 	clash = sst_flowtable_replace(&sn->flows, old, flow,
 				      READ_ONCE(sn->cfg.max_flows));
 	if (clash == SST_CLASH_NONE)
 		begun(sn, flow);
 	else
-		sst_flow_free_rcu(flow);
+		discard(sn, flow);
 	if (clash != SST_CLASH_REAL)
-		ended(sn, old, reason, clash == SST_CLASH_NONE);
+		ended(sn, old, reason);
+	/* For a moment there may have been no flow at all. */
+	if (clash == SST_CLASH_NONE)
+		sst_life_pin(sn);
 	return clash;
 }
 
@@ -155,8 +174,9 @@ enum sst_flow_clash sst_life_replace(struct sst_net *sn, struct sst_flow *old,
  */
 void sst_life_end(struct sst_net *sn, struct sst_flow *flow, u8 reason)
 {
+	remember(sn, flow);
 	if (sst_flowtable_del(&sn->flows, flow))
-		ended(sn, flow, reason, false);
+		ended(sn, flow, reason);
 }
 
 static void end_if(struct sst_net *sn, u8 reason,

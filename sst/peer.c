@@ -235,7 +235,8 @@ static void renew_work(struct work_struct *work)
  */
 void sst_peers_poke(struct sst_peers *peers)
 {
-	if (READ_ONCE(peers->poked) || !READ_ONCE(peers->count))
+	if (READ_ONCE(peers->poked) || !READ_ONCE(peers->count) ||
+	    READ_ONCE(peers->hour) == hour_now(peers))
 		return;
 	WRITE_ONCE(peers->poked, true);
 	mod_delayed_work(system_power_efficient_wq, &peers->renew, 0);

@@ -24,7 +24,6 @@
 #include "seen.h"
 #include "sock.h"
 #include "state.h"
-#include "tomb.h"
 #include "unseal.h"
 #include "wireport.h"
 
@@ -174,16 +173,18 @@ static int settle_glare(struct sst_flow *other, struct arrival *a)
 }
 
 /* A NAT may change the peer's address: then it is not one that it is known by. */
-static bool comes_from_peer(struct sst_net *sn, const struct arrival *a)
+static bool comes_from_peer(const struct arrival *a)
 {
-	struct sst_assoc *assoc;
-	unsigned int n = 0;
+	const struct sst_peer_address *address;
+	unsigned int n;
 
-	do {
-		assoc = sst_peers_by_address(&sn->peers, a->real.family,
-					     &a->real.remote, n++);
-	} while (assoc && assoc != a->assoc);
-	return assoc;
+	for (n = 0; n < a->assoc->peer->n_links; n++) {
+		address = sst_peer_address(a->assoc->peer, n);
+		if (address->family == a->real.family &&
+		    nf_inet_addr_cmp(&address->addr, &a->real.remote))
+			return true;
+	}
+	return false;
 }
 
 /*
@@ -191,13 +192,12 @@ static bool comes_from_peer(struct sst_net *sn, const struct arrival *a)
  * not older than its own. Other peers may have the same address, but not just
  * any who says so.
  */
-static bool is_newer(struct sst_net *sn, const struct sst_flow *other,
-		     const struct arrival *a)
+static bool is_newer(const struct sst_flow *other, const struct arrival *a)
 {
 	if (!a->fresh)
 		return false;
 	if (!same_assoc(other, a))
-		return comes_from_peer(sn, a);
+		return comes_from_peer(a);
 	return other->role != SST_FLOW_ROLE_RESPONDER ||
 	       a->box.time >= other->opening->time;
 }
@@ -221,7 +221,7 @@ static int place(struct sst_net *sn, struct arrival *a)
 	 * confirmed gives way to a fresh one; a confirmed UDP flow keeps the
 	 * tuple until the new one is confirmed, too.
 	 */
-	if (is_newer(sn, other, a) &&
+	if (is_newer(other, a) &&
 	    (READ_ONCE(other->state) == SST_FLOW_STATE_CLOSING ||
 	     (same_assoc(other, a) &&
 	      READ_ONCE(other->state) == SST_FLOW_STATE_ACCEPTING))) {
@@ -230,7 +230,7 @@ static int place(struct sst_net *sn, struct arrival *a)
 	}
 	if (udp && (same_assoc(other, a) ||
 		    (other->role == SST_FLOW_ROLE_INITIATOR &&
-		     comes_from_peer(sn, a)))) {
+		     comes_from_peer(a)))) {
 		a->unlisted = true;
 		return 0;
 	}
@@ -253,16 +253,18 @@ static u64 taken_before(struct sst_net *sn, const struct arrival *a)
 	return top;
 }
 
-static struct sst_flow *make(struct sst_net *sn, struct arrival *a)
+/* Returns 0 or the reason to drop the packet. */
+static int make(struct sst_net *sn, struct arrival *a, struct sst_flow **made)
 {
 	struct sst_opening *opening;
 	struct sst_flow *flow;
+	bool taken;
 	u64 top;
 
 	flow = sst_flow_opened(&a->real, &a->pkt->tuple, a->assoc,
 			       SST_FLOW_ROLE_RESPONDER);
 	if (!flow)
-		return NULL;
+		return SST_A_STATS_RX_NOMEM;
 	flow->peer_port = a->box.sport;
 	flow->lists_real = !a->unlisted;
 	opening = flow->opening;
@@ -276,14 +278,19 @@ static struct sst_flow *make(struct sst_net *sn, struct arrival *a)
 	top = taken_before(sn, a);
 	if (top)
 		sst_replay_start(&opening->replay, top);
-	/* A packet that is to be held comes again with this counter. */
-	if (a->fresh || !carries_data(a))
-		sst_replay_take(&opening->replay, a->trailer->meta.seq);
-	if (sst_opening_answer(opening, a->assoc)) {
-		sst_flow_free(flow);
-		return NULL;
+	/*
+	 * A packet that is to be held comes again with this counter. A bare SYN
+	 * is delivered even as a copy.
+	 */
+	taken = (!a->fresh && carries_data(a)) ||
+		sst_replay_take(&opening->replay, a->trailer->meta.seq) ||
+		!carries_data(a);
+	if (taken && !sst_opening_answer(opening, a->assoc)) {
+		*made = flow;
+		return 0;
 	}
-	return flow;
+	sst_flow_free(flow);
+	return taken ? SST_A_STATS_RX_NOMEM : SST_A_STATS_RX_REPLAY;
 }
 
 static int clash_reason(enum sst_flow_clash clash)
@@ -328,9 +335,9 @@ static int admit(struct sst_net *sn, struct arrival *a, struct sst_flow **flow)
 	reason = place(sn, a);
 	if (reason)
 		return reason;
-	*flow = make(sn, a);
-	if (!*flow)
-		return SST_A_STATS_RX_NOMEM;
+	reason = make(sn, a, flow);
+	if (reason)
+		return reason;
 	clash = a->old ? sst_life_replace(sn, a->old, *flow, a->syn_seq ?
 					  SST_CLOSE_REASON_GLARE :
 					  SST_CLOSE_REASON_REPLACED) :
@@ -409,13 +416,17 @@ static int repeat(struct sst_net *sn, struct sst_flow *flow, struct arrival *a)
 static int again(struct sst_net *sn, struct sst_flow *flow, struct arrival *a,
 		 struct sst_tuple *real)
 {
+	bool moved;
 	int reason;
 
 	*real = flow->real;
 	if (!sst_flow_owns_wire(flow))
 		return repeat(sn, flow, a);
+	moved = !same_tuple(&flow->wire, &a->pkt->tuple);
+	if (moved && !tuple_is_free(sn, &a->pkt->tuple))
+		return SST_A_STATS_RX_TUPLE;
 	reason = sst_responder_reopen(sn, flow, a->pkt, a->trailer);
-	if (reason || same_tuple(&flow->wire, &a->pkt->tuple))
+	if (reason || !moved)
 		return reason;
 	/* Of a flow that is confirmed, on another tuple: a NAT moved it. */
 	return sst_flowtable_rebind(&sn->flows, flow, &a->pkt->tuple) ?
@@ -619,31 +630,34 @@ static bool feeds_another(struct sst_net *sn, const struct sst_flow *flow)
  * @flow: the flow
  *
  * Confirms the flow, or ends its re-opening.
+ *
+ * Return: 0, or the counter of the reason to drop the packet.
  */
-void sst_responder_data(struct sst_net *sn, struct sst_flow *flow)
+int sst_responder_data(struct sst_net *sn, struct sst_flow *flow)
 {
 	u8 state = READ_ONCE(flow->state);
 
 	if (likely(state != SST_FLOW_STATE_ACCEPTING &&
 		   state != SST_FLOW_STATE_REOPENING))
-		return;
+		return 0;
 	if (flow->role != SST_FLOW_ROLE_RESPONDER)
-		return;
+		return 0;
 	if (state == SST_FLOW_STATE_REOPENING) {
 		spin_lock_bh(&flow->lock);
 		sst_state_move(flow, SST_FLOW_STATE_LIVE);
 		spin_unlock_bh(&flow->lock);
-		return;
+		return 0;
 	}
 	end_rivals(sn, flow);
+	/* Another packet confirmed it just now, or it has ended. */
 	if (!sst_flowtable_confirm(&sn->flows, flow))
-		return;
+		return READ_ONCE(flow->state) == SST_FLOW_STATE_ACCEPTING ?
+		       SST_A_STATS_RX_ENDED : 0;
 	if (feeds_another(sn, flow)) {
 		sst_life_end(sn, flow, SST_CLOSE_REASON_REPLACED);
-		return;
+		return SST_A_STATS_RX_TUPLE;
 	}
-	if (READ_ONCE(flow->lists_real))
-		sst_tomb_lift(&sn->tombs, &flow->real);
 	sst_event_confirmed(sn, flow);
 	sst_held_release(sn, flow);
+	return 0;
 }

@@ -19,6 +19,6 @@ int sst_responder_open(struct sst_net *sn, struct sst_pkt *pkt,
 int sst_responder_reopen(struct sst_net *sn, struct sst_flow *flow,
 			 const struct sst_pkt *pkt,
 			 const struct sst_trailer *trailer);
-void sst_responder_data(struct sst_net *sn, struct sst_flow *flow);
+int sst_responder_data(struct sst_net *sn, struct sst_flow *flow);
 
 #endif /* _SST_RESPONDER_H */

@@ -31,6 +31,8 @@ struct seen_key {
  * @time: when it was made, as it says itself
  * @top: one more than the highest counter of it that a flow took which has
  *	ended, 0 for none
+ * @never_fresh: it is here for @top only. Its time may be anything that a peer
+ *	says, so forgetting it changes nothing for others.
  */
 struct seen_entry {
 	struct rhash_head node;
@@ -38,6 +40,7 @@ struct seen_entry {
 	struct seen_key key;
 	u64 time;
 	u64 top;
+	bool never_fresh;
 };
 
 static const struct rhashtable_params params = {
@@ -113,6 +116,9 @@ static bool expire(struct sst_seen *seen, struct seen_entry *entry, u64 now,
 {
 	if (in_window(entry->time, now, window))
 		return false;
+	/* It may come into the window one day. */
+	if (entry->never_fresh && entry->time > now)
+		return false;
 	if (entry->time > now)
 		extend_later(seen, entry->time);
 	else
@@ -152,7 +158,8 @@ static struct seen_entry *recycle(struct sst_seen *seen)
 
 	if (!entry)
 		return NULL;
-	raise_floor(seen, entry->time);
+	if (!entry->never_fresh)
+		raise_floor(seen, entry->time);
 	remove(seen, entry);
 	return entry;
 }
@@ -182,6 +189,7 @@ static struct seen_entry *insert(struct sst_seen *seen,
 	entry->key = *key;
 	entry->time = time;
 	entry->top = 0;
+	entry->never_fresh = false;
 	if (rhashtable_insert_fast(&seen->table, &entry->node, params)) {
 		kfree(entry);
 		return NULL;
@@ -246,13 +254,13 @@ void sst_seen_end(struct sst_seen *seen, u64 uid,
 	make_key(&key, uid, salt);
 	spin_lock_bh(&seen->lock);
 	entry = rhashtable_lookup_fast(&seen->table, &key, params);
-	/* None of an opening from the future, which may become fresh one day. */
-	if (!entry)
+	if (!entry) {
 		entry = insert(seen, &key, time);
+		if (entry)
+			entry->never_fresh = true;
+	}
 	if (entry)
 		entry->top = max(entry->top, top);
-	else
-		raise_floor(seen, time);
 	spin_unlock_bh(&seen->lock);
 }
 

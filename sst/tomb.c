@@ -150,7 +150,7 @@ bool sst_tomb_has(struct sst_tombs *tombs, const struct sst_tuple *real)
 }
 
 /**
- * sst_tomb_lift() - forget a tuple: it has a new flow, or is used in the clear
+ * sst_tomb_lift() - forget a tuple: the peer uses it in clear
  * @tombs: tombstones of the namespace
  * @real: the tuple
  */

@@ -62,6 +62,7 @@ enum sst_type {
 
 /* A flow's life (section 6), in seconds where nothing else is said. */
 #define SST_OPEN_RESTART_SECONDS	1	/* no answer: start over */
+#define SST_OPEN_BACKOFF_MAX		4	/* doublings of it */
 #define SST_REOPEN_IDLE_SECONDS		15	/* UDP: nothing verified */
 #define SST_REOPEN_RESTART_SECONDS	3	/* no answer to a re-opening */
 #define SST_ANSWER_MSECS		200	/* UDP responder that sends nothing */
@@ -74,6 +75,7 @@ enum sst_type {
 #define SST_WINDOW_SECONDS		600	/* freshness of an opening */
 #define SST_HELD_BYTES			2048	/* packet kept until confirmed */
 #define SST_UNCONFIRMED_PER_TUPLE	4
+#define SST_FLOWS_PER_OPENING		4	/* one, and copies elsewhere */
 #define SST_WIRE_PORT_MIN		1024
 
 #endif /* _SST_WIRE_H */

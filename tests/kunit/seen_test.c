@@ -283,6 +283,38 @@ static void seen_window_changes(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, sst_seen_take(seen, 3, salt, NOW, NOW, 86400));
 }
 
+/*
+ * The counters of an opening outlive its flow; one that was never fresh moves
+ * neither the floor nor the range, whatever time it says.
+ */
+static void seen_end(struct kunit *test)
+{
+	struct sst_seen *seen = new_seen(test, START);
+	u8 salt[SST_SALT_SIZE] = {};
+
+	KUNIT_EXPECT_TRUE(test, sst_seen_take(seen, 1, salt, NOW, NOW, WINDOW));
+	KUNIT_EXPECT_EQ(test, 0, sst_seen_top(seen, 1, salt));
+	sst_seen_end(seen, 1, salt, NOW, 5);
+	sst_seen_end(seen, 1, salt, NOW, 3);
+	KUNIT_EXPECT_EQ(test, 5, sst_seen_top(seen, 1, salt));
+	KUNIT_EXPECT_EQ(test, 0, sst_seen_top(seen, 2, salt));
+
+	sst_seen_end(seen, 2, salt, U64_MAX, 7);
+	sst_seen_end(seen, 3, salt, NOW + WINDOW + 100, 8);
+	sst_seen_end(seen, 4, salt, 5, 9);
+	KUNIT_EXPECT_EQ(test, 7, sst_seen_top(seen, 2, salt));
+	sst_seen_expire(seen, NOW, WINDOW);
+	KUNIT_EXPECT_EQ(test, START, seen->floor);
+	KUNIT_EXPECT_EQ(test, 0, seen->later_to);
+	KUNIT_EXPECT_TRUE(test, sst_seen_take(seen, 5, salt, NOW + 1, NOW,
+					      WINDOW));
+	/* Its time has come: it is no news. */
+	KUNIT_EXPECT_FALSE(test, sst_seen_take(seen, 3, salt,
+					       NOW + WINDOW + 100, NOW + 200,
+					       WINDOW));
+	KUNIT_EXPECT_EQ(test, 8, sst_seen_top(seen, 3, salt));
+}
+
 #define RACERS		4
 #define RACE_ENTRIES	2000
 
@@ -338,6 +370,7 @@ static struct kunit_case seen_cases[] = {
 	KUNIT_CASE(seen_clock_forth_and_back),
 	KUNIT_CASE(seen_clock_back),
 	KUNIT_CASE(seen_window_changes),
+	KUNIT_CASE(seen_end),
 	KUNIT_CASE(seen_race),
 	{}
 };
