@@ -10,7 +10,7 @@
 
 tap_plan 48
 topo_hrh
-topo_offload off || bail "offloads"
+# Offloads stay on: Linux 6.1 cuts no UDP without that of checksums.
 wire='inbound and (tcp or udp or icmp or icmp6)'
 
 phase() {
