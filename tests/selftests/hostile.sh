@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# check: 6.12 debug
+# check: debug
 # timeout: 150
 # Forged, damaged, replayed, clear and strange packets on live flows: each is
 # dropped, counted under the right name and never answered, and the flows go on.

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# check: debug
+# check: none
 # timeout: 400
 # 10,000 connections open themselves and end, 5,000 at a time: every one is
 # sealed, and when they are over no flow, key or opening is left.

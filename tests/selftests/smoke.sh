@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
+# check: debug
 # Sealed TCP and UDP over IPv4 and IPv6 between two hosts and a router: the
 # shortest test that tells whether anything works at all.
 . "$(dirname "$0")/../lib/topology.sh"
