@@ -50,6 +50,7 @@ struct sst_flowtable {
  * @SST_CLASH_WIRE_IS_REAL: its wire tuple is the real tuple of another flow
  * @SST_CLASH_OPEN: this opening has a flow on this wire tuple
  * @SST_CLASH_WAITING: as many flows as may wait on one wire tuple
+ * @SST_CLASH_SOURCE: the peer's address has opened as many flows as it may
  * @SST_CLASH_FULL: the namespace has as many flows as it may
  * @SST_CLASH_NOMEM: no memory
  *
@@ -64,6 +65,7 @@ enum sst_flow_clash {
 	SST_CLASH_WIRE_IS_REAL,
 	SST_CLASH_OPEN,
 	SST_CLASH_WAITING,
+	SST_CLASH_SOURCE,
 	SST_CLASH_FULL,
 	SST_CLASH_NOMEM,
 };

@@ -16,6 +16,7 @@
 #include "pernet.h"
 #include "reaper.h"
 #include "seen.h"
+#include "source.h"
 #include "tomb.h"
 
 /**
@@ -63,9 +64,25 @@ static void count_for_peer(struct sst_net *sn, const struct sst_flow *flow,
 		atomic_add(n, &assoc->peer->flows);
 }
 
+/* One source may open half of the flows of a namespace. */
+static bool take_source(struct sst_net *sn, const struct sst_flow *flow)
+{
+	unsigned int max = READ_ONCE(sn->cfg.max_flows) / 2;
+
+	return flow->role != SST_FLOW_ROLE_RESPONDER ||
+	       sst_source_take(&sn->sources, &flow->wire, max_t(u32, max, 1));
+}
+
+static void put_source(struct sst_net *sn, const struct sst_flow *flow)
+{
+	if (flow->role == SST_FLOW_ROLE_RESPONDER)
+		sst_source_put(&sn->sources, &flow->wire);
+}
+
 /* A flow that could not be added; packets may have found it for a moment. */
 static void discard(struct sst_net *sn, struct sst_flow *flow)
 {
+	put_source(sn, flow);
 	sst_answer_cancel(&sn->answers, flow);
 	sst_flow_free_rcu(flow);
 }
@@ -98,6 +115,7 @@ static void ended(struct sst_net *sn, struct sst_flow *flow, u8 reason)
 {
 	remember(sn, flow);
 	sst_answer_cancel(&sn->answers, flow);
+	put_source(sn, flow);
 	count_for_peer(sn, flow, -1);
 	sst_event_closed(sn, flow, reason);
 	sst_flow_free_rcu(flow);
@@ -112,12 +130,16 @@ static void ended(struct sst_net *sn, struct sst_flow *flow, u8 reason)
  *
  * The caller is in an RCU read section.
  *
- * Return: SST_CLASH_NONE, or why not; @flow is then on its way to be freed.
+ * Return: SST_CLASH_NONE, or why not; @flow is then freed, or on its way to be.
  */
 enum sst_flow_clash sst_life_begin(struct sst_net *sn, struct sst_flow *flow)
 {
 	enum sst_flow_clash clash;
 
+	if (!take_source(sn, flow)) {
+		sst_flow_free(flow);
+		return SST_CLASH_SOURCE;
+	}
 	clash = sst_flowtable_add(&sn->flows, flow,
 				  READ_ONCE(sn->cfg.max_flows));
 	if (clash != SST_CLASH_NONE) {
@@ -143,14 +165,18 @@ enum sst_flow_clash sst_life_begin(struct sst_net *sn, struct sst_flow *flow)
  * The caller is in an RCU read section.
  *
  * Return: SST_CLASH_NONE; SST_CLASH_REAL when another call ended @old first;
- * any other reason, and then @old has ended. Without success @flow is on its
- * way to be freed.
+ * SST_CLASH_SOURCE, and then @old stays; any other reason, and then @old has
+ * ended. Without success @flow is freed, or on its way to be.
  */
 enum sst_flow_clash sst_life_replace(struct sst_net *sn, struct sst_flow *old,
 				     struct sst_flow *flow, u8 reason)
 {
 	enum sst_flow_clash clash;
 
+	if (!take_source(sn, flow)) {
+		sst_flow_free(flow);
+		return SST_CLASH_SOURCE;
+	}
 	remember(sn, old);
 	clash = sst_flowtable_replace(&sn->flows, old, flow,
 				      READ_ONCE(sn->cfg.max_flows));

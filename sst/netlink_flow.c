@@ -155,6 +155,7 @@ static int explain_clash(struct genl_info *info, enum sst_flow_clash clash)
 		return -ENOSPC;
 	case SST_CLASH_OPEN:
 	case SST_CLASH_WAITING:
+	case SST_CLASH_SOURCE:
 	case SST_CLASH_NOMEM:
 		break;
 	}

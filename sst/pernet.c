@@ -58,8 +58,13 @@ static int init_tables(struct sst_net *sn)
 	err = sst_tomb_init(&sn->tombs);
 	if (err)
 		goto no_tombs;
+	err = sst_source_init(&sn->sources);
+	if (err)
+		goto no_sources;
 	return 0;
 
+no_sources:
+	sst_tomb_exit(&sn->tombs);
 no_tombs:
 	sst_seen_exit(&sn->seen);
 no_seen:
@@ -124,6 +129,7 @@ void sst_pernet_cleanup(struct sst_net *sn)
 	sst_answer_stop(&sn->answers);
 	sst_life_end_all(sn, 0, SST_CLOSE_REASON_FLUSHED);
 	sst_life_unpin(sn);
+	sst_source_exit(&sn->sources);
 	sst_tomb_exit(&sn->tombs);
 	sst_seen_exit(&sn->seen);
 	sst_policy_exit(&sn->policy);

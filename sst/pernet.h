@@ -14,6 +14,7 @@
 #include "policy.h"
 #include "reaper.h"
 #include "seen.h"
+#include "source.h"
 #include "stats.h"
 #include "tomb.h"
 #include "usedkeys.h"
@@ -28,6 +29,7 @@
  * @used_keys: keys that were installed
  * @seen: openings whose payload was delivered
  * @tombs: real tuples of flows that have ended
+ * @sources: how many flows each source opened
  * @answers: flows that owe an answer
  * @reaper: ends flows in time
  * @stats: counters
@@ -36,7 +38,7 @@
  * @guess_limit: rate of openings that are tried by the sender's address
  * @opening_lock: makes the check whether an opening is new and the insertion of
  *	its flow one step. Softirq-safe; inside it nest the locks of @flows,
- *	@seen, @tombs, @answers and @pin_lock.
+ *	@seen, @tombs, @sources, @answers and @pin_lock.
  * @pin_lock: serializes @pinned. Softirq-safe.
  * @pinned: this namespace holds the module
  * @hook_lock: serializes the registration of the hooks. Sleeps; inside it nest
@@ -55,6 +57,7 @@ struct sst_net {
 	struct sst_used_keys used_keys;
 	struct sst_seen seen;
 	struct sst_tombs tombs;
+	struct sst_sources sources;
 	struct sst_answers answers;
 	struct sst_reaper reaper;
 	struct sst_stats __percpu *stats;

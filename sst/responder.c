@@ -298,6 +298,7 @@ static int clash_reason(enum sst_flow_clash clash)
 	switch (clash) {
 	case SST_CLASH_FULL:
 	case SST_CLASH_WAITING:
+	case SST_CLASH_SOURCE:
 		return SST_A_STATS_RX_HALF_OPEN;
 	case SST_CLASH_NOMEM:
 		return SST_A_STATS_RX_NOMEM;

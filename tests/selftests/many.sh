@@ -39,7 +39,7 @@ sst_psk_peers
 must in_ns A policy add out to "$B4" require >/dev/null
 # One after the other: what ended lately is still there for a minute.
 for host in A B; do
-	must in_ns $host set max-flows $((at_a_time * rounds + 1000))
+	must in_ns $host set max-flows $((2 * at_a_time * rounds + 1000))
 done
 ns A sysctl -qw net.ipv4.ip_local_port_range='10000 65000'
 before=$(objects)

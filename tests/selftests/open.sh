@@ -8,7 +8,7 @@
 . "$(dirname "$0")/../lib/topology.sh"
 . "$(dirname "$0")/../lib/sst.sh"
 
-tap_plan 22
+tap_plan 25
 topo_hrh
 topo_offload off || bail "offloads"
 sst_psk_peers
@@ -52,3 +52,11 @@ is "B took them" "$(stat_get B rx_open)" 6
 is "roles at A" "$(in_ns A -j flow show | jq -r '.flows[].role' | sort -u)" initiator
 is "roles at B" "$(in_ns B -j flow show | jq -r '.flows[].role' | sort -u)" responder
 is "the peer is named" "$(in_ns A -j flow show | jq -r '.flows[].peer' | sort -u)" b
+
+# Half of the flows of a namespace for one source, no more.
+must in_ns B flow flush
+must in_ns B set max-flows 4
+is "one" "$(udp_echo A "$B4" 53 one)" one
+is "two" "$(udp_echo A "$B4" 53 two)" two
+udp_echo A "$B4" 53 three >/dev/null
+at_least "not three" "$(stat_get B rx_half_open)" 1

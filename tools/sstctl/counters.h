@@ -243,7 +243,7 @@ static const struct {
 	{
 		SST_A_STATS_RX_HALF_OPEN,
 		"rx_half_open",
-		"Dropped. Too many unconfirmed flows on this tuple, or max-flows is reached.",
+		"Dropped. Too many unconfirmed flows on this tuple or of this opening, or max-flows is reached, or half of it by the flows of this peer address (IPv6 /64).",
 	},
 	{
 		SST_A_STATS_RX_GLARE,
