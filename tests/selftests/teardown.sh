@@ -98,7 +98,10 @@ for ((round = 1; round <= rounds; round++)); do
 		sst_flow_add A udp "$A6" 3000 "$B6" 3001 3002 3003 2 "$key"
 	must sstctl -n "$(ns_name B)" flow flush
 
-	# The namespace of one host, while the other goes on sending to it.
+	# The namespace of one host, while the other goes on sending to it. What is
+	# left of the connections of the killed storms would keep it for minutes.
+	must in_ns A shutdown
+	must in_ns B shutdown
 	must add_flows
 	must storm --hosts A
 	ns_del B
@@ -106,6 +109,8 @@ for ((round = 1; round <= rounds; round++)); do
 	bg_stop storm KILL
 	is "round $round: A still has its flows" "$(flow_ids A | wc -l)" 4
 
+	# Orphaned connections would keep the namespace, and that the module.
+	must in_ns A shutdown
 	# Then the module, under what is left, and again under new traffic.
 	ns_del A
 	ns_del R
