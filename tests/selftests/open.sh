@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# check: debug 6.1 6.12
+# check: debug 6.1
 # timeout: 120
 # A pre-shared key and a policy, nothing else: every new connection is sealed
 # from its first packet, in both families, over TCP and UDP, and the programs

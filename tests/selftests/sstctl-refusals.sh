@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# check: 6.12 debug
+# check: debug
 # timeout: 240
 # Wrong command lines and wrong netlink messages: each gets the answer that is
 # documented, and changes nothing.
