@@ -5,7 +5,7 @@
 #include "fixture.h"
 #include "source.h"
 
-#define MAX	3
+#define FLOWS_MAX	3
 
 static void free_sources(void *ptr)
 {
@@ -38,16 +38,16 @@ static void source_bound(struct kunit *test)
 	int i;
 
 	get_tuple(&tuple, NFPROTO_IPV4, 3, 7);
-	for (i = 0; i < MAX; i++)
-		KUNIT_EXPECT_TRUE(test, sst_source_take(sources, &tuple, MAX));
-	KUNIT_EXPECT_FALSE(test, sst_source_take(sources, &tuple, MAX));
+	for (i = 0; i < FLOWS_MAX; i++)
+		KUNIT_EXPECT_TRUE(test, sst_source_take(sources, &tuple, FLOWS_MAX));
+	KUNIT_EXPECT_FALSE(test, sst_source_take(sources, &tuple, FLOWS_MAX));
 	/* Another port is the same source. */
 	tuple.rport ^= htons(1);
-	KUNIT_EXPECT_FALSE(test, sst_source_take(sources, &tuple, MAX));
+	KUNIT_EXPECT_FALSE(test, sst_source_take(sources, &tuple, FLOWS_MAX));
 	sst_source_put(sources, &tuple);
-	KUNIT_EXPECT_TRUE(test, sst_source_take(sources, &tuple, MAX));
-	KUNIT_EXPECT_FALSE(test, sst_source_take(sources, &tuple, MAX));
-	for (i = 0; i < MAX; i++)
+	KUNIT_EXPECT_TRUE(test, sst_source_take(sources, &tuple, FLOWS_MAX));
+	KUNIT_EXPECT_FALSE(test, sst_source_take(sources, &tuple, FLOWS_MAX));
+	for (i = 0; i < FLOWS_MAX; i++)
 		sst_source_put(sources, &tuple);
 	KUNIT_EXPECT_EQ(test, 0, atomic_read(&sources->table.nelems));
 	/* One that was never counted takes nothing away. */
