@@ -26,7 +26,7 @@ from sst import link  # noqa: E402
 
 MODULE = {4: '10.0.3.1', 6: 'fd00:3::1'}
 SERVICE = 4000
-LIMIT = 45
+LIMIT = 240
 IDLE = 16
 NAMES = {4: 'IPv4', 6: 'IPv6'}
 
