@@ -68,6 +68,15 @@ sst_drops() {
 			"\(.key)=\(.value)"' | sort | tr '\n' ' ' | sed 's/ $//'
 }
 
+# opened_all FROM TO: TO has opened every packet that FROM has sealed. TO's
+# counter is read first: a packet on its way makes this wrong, never right.
+# A flow has packets of its own (time-wait, liveness), so use it with wait_for.
+opened_all() {
+	local opened
+
+	opened=$(stat_get "$2" rx_opened) && [ "$(stat_get "$1" tx_sealed)" = "$opened" ]
+}
+
 # in_ns NS SSTCTL-ARGUMENT...: sstctl in a namespace.
 in_ns() {
 	local netns

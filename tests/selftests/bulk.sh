@@ -41,6 +41,14 @@ sample() {
 			jq -r --arg d $n '.[0] | "\($d).sent \(.packets)\n\($d).dropped \(.drops)"'
 	done
 }
+# quiet: what was in the queues has come out; no counter moves any more.
+quiet() {
+	local before
+
+	before=$(sample)
+	sleep 0.2
+	[ "$(sample)" = "$before" ]
+}
 begin() {
 	local k v
 	base=()
@@ -51,8 +59,7 @@ begin() {
 declare -A now=()
 end() {
 	local k v
-	# What is still in the queues comes out.
-	sleep 0.5
+	must wait_for quiet
 	now=()
 	while read -r k v; do
 		now[$k]=$((v - ${base[$k]}))
@@ -106,7 +113,7 @@ udp() {
 	bg_ns recv "$2" /usr/bin/python3 "$sst_tests/lib/udp-bulk.py" receive "$4"
 	wait_for listening "$2" udp "$4" || return 1
 	ns "$1" /usr/bin/python3 "$sst_tests/lib/udp-bulk.py" send "$3" "$4" "$5" 0 "$datagrams" || return 1
-	sleep 0.3
+	wait_for quiet || return 1
 	bg_stop recv
 	read -r distinct twice damaged <"$topo_tmp/recv.out"
 }
