@@ -416,13 +416,33 @@ class Ends:
         self.hosts.drop()
         self.flush('A', 'B')
 
-    def shutdown(self):
-        """All at once, under traffic; then the module goes."""
-        h = self.hosts
+    def pinned(self, text):
+        """Nothing but what it carried keeps the module."""
+        self.flush('A', 'B')
+        report(not until(lambda: self.rmmod() == 0, 3),
+               'the module stays while there are ' + text)
+
+    def carried(self):
+        """Each kind of socket by itself keeps the module."""
+        for host in 'AB':
+            self.hosts.sst(host, 'shutdown')
+        self.peers()
         self.policy('prefer')
+        client, _, server = self.datagrams(6, True)
+        client.send(b'hello')
+        server.recv(100)
+        self.pinned('connected UDP sockets that it carried')
+        client.close()
+        server.close()
         for fam in (4, 6):
             self.waiting(fam)
             self.orphan(fam)
+        self.pinned('TCP sockets that it carried')
+
+    def shutdown(self):
+        """All at once, under traffic; then the module goes."""
+        h = self.hosts
+        self.carried()
         pump = self.pump()
         good = pump.flowing()
         report(good and all([self.half_open(fam) for fam in (4, 6)]),

@@ -10,7 +10,7 @@
 module=$(basename "$SST_MODULE" .ko)
 module=${module//-/_}
 
-tap_plan 82
+tap_plan 84
 topo_hrh
 topo_offload off || bail "offloads"
 
