@@ -36,6 +36,18 @@ static inline bool skb_is_decrypted(const struct sk_buff *skb)
 }
 #endif
 
+/* 6.7 made the flags of inet sockets, and 6.8 those of IPv6 ones, atomic bits. */
+#include <linux/ipv6.h>
+#include <net/inet_sock.h>
+static inline bool sst_sock_recverr(const struct sock *sk, bool ipv4)
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 7, 0)
+	return ipv4 ? inet_sk(sk)->recverr : inet6_sk(sk)->recverr;
+#else
+	return ipv4 ? inet_test_bit(RECVERR, sk) : inet6_test_bit(RECVERR6, sk);
+#endif
+}
+
 /* 6.2 gave namespaces a table of UDP sockets of their own, if they want one. */
 #include <net/udp.h>
 static inline struct udp_table *sst_udp_table(const struct net *net)

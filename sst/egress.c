@@ -5,76 +5,25 @@
  * a flow is sealed or dropped, whether it was made here or forwarded;
  * everything else passes untouched.
  */
-#include <linux/icmpv6.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter_bridge.h>
-#include <net/icmp.h>
-#include <net/ip.h>
-#include <net/ip6_route.h>
 
 #include "compat.h"
 #include "conntrack.h"
 #include "egress.h"
+#include "fragment.h"
 #include "icmp.h"
 #include "initiator.h"
+#include "mss.h"
 #include "outcome.h"
 #include "packet.h"
+#include "pathmtu.h"
 #include "pernet.h"
 #include "seal.h"
 #include "segment.h"
 #include "select.h"
 #include "sock.h"
 #include "trailer.h"
-
-static unsigned int path_mtu(const struct sst_pkt *pkt,
-			     const struct nf_hook_state *state)
-{
-	if (pkt->tuple.family == NFPROTO_IPV4)
-		return ip_skb_dst_mtu(state->sk, pkt->skb);
-	return ip6_skb_dst_mtu(pkt->skb);
-}
-
-/*
- * A forwarded packet came from somebody who does not know of the trailer, and
- * whose own route does not carry it: tell him. A local sender gets an error.
- */
-static void tell_forwarded_sender(const struct sst_pkt *pkt, unsigned int mtu)
-{
-	if (!pkt->skb->skb_iif)
-		return;
-	if (pkt->tuple.family == NFPROTO_IPV4)
-		icmp_send(pkt->skb, ICMP_DEST_UNREACH, ICMP_FRAG_NEEDED,
-			  htonl(mtu));
-	else
-		icmpv6_send(pkt->skb, ICMPV6_PKT_TOOBIG, 0, mtu);
-}
-
-/* Make every packet that will leave fit the path together with its trailer. */
-static int fit_path(struct sst_pkt *pkt, unsigned int trailer,
-		    const struct nf_hook_state *state)
-{
-	unsigned int mtu = path_mtu(pkt, state);
-	struct sk_buff *skb = pkt->skb;
-	unsigned int room;
-
-	if (pkt->tuple.family == NFPROTO_IPV6 && skb_is_gso(skb)) {
-		unsigned int before = skb->len;
-
-		if (sst_segment_strip_jumbo(skb))
-			return SST_A_STATS_TX_NOMEM;
-		pkt->thoff -= before - skb->len;
-	}
-	if (mtu <= trailer)
-		return SST_A_STATS_TX_TOO_BIG;
-	room = mtu - trailer;
-	if (skb_is_gso(skb) ? skb_gso_validate_network_len(skb, room) :
-			      skb->len <= room)
-		return 0;
-	if (!sst_segment_shrink(pkt, room))
-		return 0;
-	tell_forwarded_sender(pkt, room);
-	return SST_A_STATS_TX_TOO_BIG;
-}
 
 /*
  * What a local sender learns of a dropped packet. connect() passes nothing on
@@ -152,11 +101,32 @@ static unsigned int send_segments(struct sst_net *sn, struct sst_flow *flow,
 	return sent ? NF_STOLEN : NF_STOLEN | -err << NF_VERDICT_QBITS;
 }
 
-static bool comes_in_fragments(const struct sk_buff *skb)
+/*
+ * The packet is sealed. Too large for the path, it takes the rest of its way in
+ * fragments; IPv6 leaves that to the stack.
+ */
+static unsigned int send_whole(struct sst_net *sn, const struct sst_flow *flow,
+			       struct sk_buff *skb,
+			       const struct nf_hook_state *state)
 {
-	if (skb_is_gso(skb))
-		return skb_shinfo(skb)->gso_type & SKB_GSO_UDP;
-	return skb_has_frag_list(skb);
+	unsigned int mtu = sst_pathmtu(skb, state);
+	int err;
+
+	if (skb->len <= mtu)
+		return NF_ACCEPT;
+	sst_stats_inc(sn->stats, SST_A_STATS_TX_FRAGMENTED);
+	if (state->pf == NFPROTO_IPV6)
+		return NF_ACCEPT;
+	if (sst_conntrack_confirm(skb))
+		return drop(sn, flow, flow->real.proto, SST_A_STATS_TX_SEGMENT);
+	err = sst_fragment_send(skb, mtu, state);
+	return NF_STOLEN | -err << NF_VERDICT_QBITS;
+}
+
+/* A tap device may hand over one datagram that is to become fragments. */
+static bool becomes_fragments(const struct sk_buff *skb)
+{
+	return skb_is_gso(skb) && skb_shinfo(skb)->gso_type & SKB_GSO_UDP;
 }
 
 static int may_seal(const struct sst_flow *flow, const struct sk_buff *skb,
@@ -166,7 +136,7 @@ static int may_seal(const struct sst_flow *flow, const struct sk_buff *skb,
 		return SST_A_STATS_TX_FRAGMENT;
 	if (class != SST_PKT_WHOLE)
 		return SST_A_STATS_TX_MALFORMED;
-	if (comes_in_fragments(skb))
+	if (becomes_fragments(skb))
 		return SST_A_STATS_TX_FRAGMENT;
 	if (READ_ONCE(flow->state) == SST_FLOW_STATE_EXHAUSTED)
 		return SST_A_STATS_TX_EXHAUSTED;
@@ -192,15 +162,33 @@ static bool is_bridged(const struct sk_buff *skb)
 
 /* No flow has this tuple: open one, if that is wanted. */
 static int find_flow(struct sst_net *sn, const struct sst_pkt *pkt,
-		     enum sst_pkt_class class, const struct sock *sk,
+		     enum sst_pkt_class class, struct sock *sk,
 		     struct sst_flow **flow)
 {
-	int choice = sst_select(sn, pkt, class, sk);
+	int choice;
+
+	/* A socket that connects anew has no past. */
+	if (class == SST_PKT_WHOLE && sst_select_is_syn(pkt))
+		sst_sock_begin(sk);
+	choice = sst_select(sn, pkt, class, sk);
 
 	if (choice != SST_SELECT_OPEN)
 		return choice;
 	choice = sst_initiator_open(sn, pkt, flow);
 	return choice ?: may_seal(*flow, pkt->skb, class);
+}
+
+/* Remember where packets of the flow come from, and what their socket must know. */
+static void note_sender(struct sst_flow *flow, const struct sk_buff *skb,
+			struct sock *sk)
+{
+	if (skb->skb_iif) {
+		if (!READ_ONCE(flow->forwarded))
+			WRITE_ONCE(flow->forwarded, true);
+		return;
+	}
+	sst_sock_set_carried(sk);
+	sst_mss_reserve(flow, sk);
 }
 
 /**
@@ -236,16 +224,16 @@ unsigned int sst_egress(struct sst_net *sn, struct sk_buff *skb,
 	/* One look decides: the flow may move on at any time. */
 	if (!reason) {
 		type = sst_seal_type(flow);
-		reason = fit_path(&pkt, sst_trailer_size(type), state);
+		reason = sst_pathmtu_fit(&pkt, sst_trailer_size(type), state);
 	}
 	if (!reason && skb_is_gso(skb)) {
-		sst_sock_set_carried(state->sk);
+		note_sender(flow, skb, state->sk);
 		return send_segments(sn, flow, skb, type, state);
 	}
 	if (!reason)
 		reason = sst_seal(sn, flow, &pkt, type, 0);
 	if (reason)
 		return drop(sn, flow, pkt.tuple.proto, reason);
-	sst_sock_set_carried(state->sk);
-	return NF_ACCEPT;
+	note_sender(flow, skb, state->sk);
+	return send_whole(sn, flow, skb, state);
 }

@@ -26,6 +26,7 @@ static struct dst_entry *route_ipv4(struct net *net, const struct sst_flow *flow
 	struct flowi4 fl4 = {
 		.daddr = flow->wire.remote.ip,
 		.saddr = flow->wire.local.ip,
+		.flowi4_oif = flow->oif,
 		.flowi4_proto = flow->wire.proto,
 		.fl4_sport = flow->wire.lport,
 		.fl4_dport = READ_ONCE(flow->wire.rport),
@@ -40,6 +41,7 @@ static struct dst_entry *route_ipv6(struct net *net, const struct sst_flow *flow
 	struct flowi6 fl6 = {
 		.daddr = flow->wire.remote.in6,
 		.saddr = flow->wire.local.in6,
+		.flowi6_oif = flow->oif,
 		.flowi6_proto = flow->wire.proto,
 		.fl6_sport = flow->wire.lport,
 		.fl6_dport = READ_ONCE(flow->wire.rport),

@@ -50,6 +50,8 @@ struct sst_wire {
  * @wire_entry: entry of @wire in the table; table lock
  * @id: identifier in its namespace; set once when the flow is added
  * @peer_id: identifier of the peer, 0 of a manually keyed flow; immutable
+ * @oif: interface that packets of this host to the peer must take, 0 when the
+ *	route alone tells; immutable
  * @peer_port: real port of the peer as it is sealed. Differs from that in
  *	@real when that is an alias; immutable
  * @role: enum sst_flow_role; immutable
@@ -59,6 +61,9 @@ struct sst_wire {
  * @state: enum sst_flow_state; moved by sst_state_move()
  * @lists_real: it is found by its real tuple. Else another flow is, until this
  *	one is confirmed; table lock
+ * @forwarded: its packets come from behind this host (a container);
+ *	READ_ONCE/WRITE_ONCE
+ * @mss_clamped: the MSS in the peer's SYN was lowered; READ_ONCE/WRITE_ONCE
  * @secret: T of the flow (protocol section 5); immutable once there are keys
  * @added: jiffies64 when the flow was added; immutable
  * @opening: how it was opened, NULL of a manually keyed flow; immutable
@@ -99,6 +104,7 @@ struct sst_flow {
 	struct sst_wire *wire_entry;
 	u32 id;
 	u32 peer_id;
+	int oif;
 	__be16 peer_port;
 	u8 role;
 	u8 side;
@@ -106,6 +112,8 @@ struct sst_flow {
 	u8 suite;
 	u8 state;
 	bool lists_real;
+	bool forwarded;
+	bool mss_clamped;
 	u8 secret[SST_SECRET_SIZE];
 	u64 added;
 	struct sst_opening *opening;

@@ -8,7 +8,6 @@
  *			ports
  *   PRE_ROUTING -399	guard: after defragmentation, still before conntrack
  *   LOCAL_IN first	guard: what is marked and was not opened here
- *   LOCAL_OUT last	mss: room for the trailer in TCP's segments
  *   POST_ROUTING last	egress: after source NAT, so that the tuple is final
  */
 #include <linux/limits.h>
@@ -20,7 +19,6 @@
 #include "guard.h"
 #include "hook.h"
 #include "ingress.h"
-#include "mss.h"
 #include "pernet.h"
 
 #define PRI_INGRESS	(NF_IP_PRI_RAW_BEFORE_DEFRAG + 1)
@@ -60,14 +58,6 @@ static unsigned int local_in(void *priv, struct sk_buff *skb,
 	return sst_guard_local(sst_pernet(state->net), skb, state);
 }
 
-static unsigned int local_out(void *priv, struct sk_buff *skb,
-			      const struct nf_hook_state *state)
-{
-	if (is_exempt(state->out))
-		return NF_ACCEPT;
-	return sst_mss_reserve(sst_pernet(state->net), skb, state);
-}
-
 static unsigned int post_routing(void *priv, struct sk_buff *skb,
 				 const struct nf_hook_state *state)
 {
@@ -95,12 +85,6 @@ static const struct nf_hook_ops hooks[] = {
 		.pf = NFPROTO_INET,
 		.hooknum = NF_INET_LOCAL_IN,
 		.priority = NF_IP_PRI_FIRST,
-	},
-	{
-		.hook = local_out,
-		.pf = NFPROTO_INET,
-		.hooknum = NF_INET_LOCAL_OUT,
-		.priority = NF_IP_PRI_LAST,
 	},
 	{
 		.hook = post_routing,

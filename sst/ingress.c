@@ -10,8 +10,11 @@
 #include <net/tcp.h>
 
 #include "event.h"
+#include "fragment.h"
+#include "icmp.h"
 #include "ingress.h"
 #include "initiator.h"
+#include "mss.h"
 #include "outcome.h"
 #include "packet.h"
 #include "peer.h"
@@ -49,9 +52,11 @@ static int deliver(struct sst_pkt *pkt, struct sst_flow *flow,
 	}
 	if (pkt->tuple.proto == IPPROTO_TCP)
 		sst_flow_tcp_ends(flow, pkt->covered[1], SST_TCP_FIN_RX);
-	reason = sst_unseal_restore(pkt, &flow->real, trailer, state->in);
+	reason = sst_unseal_restore(pkt, &flow->real, trailer);
 	if (reason)
 		return reason;
+	if (sst_mss_clamp(pkt, state->in))
+		WRITE_ONCE(flow->mss_clamped, true);
 	account(flow, sst_packet_payload(pkt, pkt->seglen));
 	return 0;
 }
@@ -151,7 +156,7 @@ static int open_opening(struct sst_net *sn, struct sst_pkt *pkt,
 		return reason;
 	if (flow)
 		return deliver(pkt, flow, trailer, state);
-	return sst_unseal_restore(pkt, &real, trailer, state->in);
+	return sst_unseal_restore(pkt, &real, trailer);
 }
 
 static bool has_waiting(struct rhlist_head *list)
@@ -208,14 +213,24 @@ static bool is_bridged(const struct sk_buff *skb)
 #endif
 }
 
-/* Marked fragments for this host are collected by nobody who could open them. */
-static unsigned int fragment(struct sst_net *sn, const struct sst_pkt *pkt,
-			     const struct nf_hook_state *state)
+/* Marked fragments for this host are gathered apart from all others. */
+static bool is_ours(const struct sst_pkt *pkt, const struct nf_hook_state *state)
 {
-	if (!pkt->marked ||
-	    !sst_packet_is_local(state->net, state->in, &pkt->tuple))
-		return NF_ACCEPT;
-	return sst_drop(sn, NULL, SST_A_STATS_RX_FRAGMENT);
+	return pkt->marked &&
+	       sst_packet_is_local(state->net, state->in, &pkt->tuple);
+}
+
+/* NF_ACCEPT when the last one came: the packet is the whole datagram now. */
+static unsigned int gather(struct sst_net *sn, struct sk_buff *skb,
+			   const struct nf_hook_state *state)
+{
+	int err = sst_fragment_gather(state->net, skb, state->pf);
+
+	if (err == -EINPROGRESS)
+		sst_stats_inc(sn->stats, SST_A_STATS_RX_GATHERED);
+	else if (err)
+		sst_drop(sn, NULL, SST_A_STATS_RX_FRAGMENT);
+	return err ? NF_STOLEN : NF_ACCEPT;
 }
 
 static unsigned int split(struct sst_net *sn, const struct sst_flow *flow,
@@ -302,10 +317,23 @@ unsigned int sst_ingress(struct sst_net *sn, struct sk_buff *skb,
 	struct sst_pkt pkt;
 
 	class = sst_packet_parse(&pkt, skb, state->pf, SST_PKT_IN, &sn->cfg);
-	if (class == SST_PKT_OTHER || class == SST_PKT_FOREIGN)
+	if (class == SST_PKT_OTHER)
+		return sst_icmp_translate(sn, skb, state);
+	if (class == SST_PKT_FOREIGN)
 		return NF_ACCEPT;
-	if (class == SST_PKT_FRAGMENT)
-		return fragment(sn, &pkt, state);
+	if (class == SST_PKT_FRAGMENT) {
+		unsigned int verdict;
+
+		if (!is_ours(&pkt, state))
+			return NF_ACCEPT;
+		verdict = gather(sn, skb, state);
+		if (verdict != NF_ACCEPT)
+			return verdict;
+		class = sst_packet_parse(&pkt, skb, state->pf, SST_PKT_IN,
+					 &sn->cfg);
+		if (class == SST_PKT_OTHER || class == SST_PKT_FRAGMENT)
+			return sst_drop(sn, NULL, SST_A_STATS_RX_FRAGMENT);
+	}
 
 	list = sst_flowtable_wires(&sn->flows, &pkt.tuple);
 	if (!list && !pkt.marked)

@@ -59,9 +59,10 @@ static struct sst_assoc *assoc_of(struct sst_net *sn,
 				    attempt % n);
 }
 
-static struct sst_flow *make(struct sst_net *sn, const struct sst_tuple *real,
-			     u8 attempt, u32 seq)
+static struct sst_flow *make(struct sst_net *sn, const struct sst_pkt *pkt,
+			     u8 attempt)
 {
+	const struct sst_tuple *real = &pkt->tuple;
 	struct sst_tuple wire = *real;
 	struct sst_assoc *assoc;
 	struct sst_flow *flow;
@@ -74,20 +75,22 @@ static struct sst_flow *make(struct sst_net *sn, const struct sst_tuple *real,
 	flow = sst_flow_opened(real, &wire, assoc, SST_FLOW_ROLE_INITIATOR);
 	if (!flow)
 		return NULL;
+	flow->oif = sst_packet_oif(real, pkt->skb->dev);
 	flow->opening->attempt = attempt;
-	flow->opening->syn_seq = seq;
+	flow->opening->syn_seq = syn_seq(pkt);
 	sst_opening_draw(flow->opening, assoc);
 	return flow;
 }
 
 /*
- * A flow for @real in the place of @old, or of none. Several CPUs may do so at
- * once for one tuple: the first to come makes the flow and the others use it.
+ * A flow for this packet in the place of @old, or of none. Several CPUs may do
+ * so at once for one tuple: the first to come makes the flow and the others use
+ * it.
  */
-static int open_flow(struct sst_net *sn, const struct sst_tuple *real,
-		     struct sst_flow *old, u8 attempt, u32 seq,
-		     struct sst_flow **opened)
+static int open_flow(struct sst_net *sn, const struct sst_pkt *pkt,
+		     struct sst_flow *old, u8 attempt, struct sst_flow **opened)
 {
+	const struct sst_tuple *real = &pkt->tuple;
 	enum sst_flow_clash clash;
 	struct sst_flow *flow;
 	int draws;
@@ -99,7 +102,7 @@ static int open_flow(struct sst_net *sn, const struct sst_tuple *real,
 	if (!assoc_of(sn, real, attempt))
 		return SST_A_STATS_TX_REQUIRED;
 	for (draws = 0; draws < DRAWS_MAX; draws++) {
-		flow = make(sn, real, attempt, seq);
+		flow = make(sn, pkt, attempt);
 		if (!flow)
 			return SST_A_STATS_TX_NOMEM;
 		if (sst_sock_exists(sn->net, &flow->wire)) {
@@ -136,7 +139,7 @@ static int open_flow(struct sst_net *sn, const struct sst_tuple *real,
 int sst_initiator_open(struct sst_net *sn, const struct sst_pkt *pkt,
 		       struct sst_flow **flow)
 {
-	return open_flow(sn, &pkt->tuple, NULL, 0, syn_seq(pkt), flow);
+	return open_flow(sn, pkt, NULL, 0, flow);
 }
 
 static int start_over(struct sst_net *sn, const struct sst_pkt *pkt, u8 attempt,
@@ -144,7 +147,7 @@ static int start_over(struct sst_net *sn, const struct sst_pkt *pkt, u8 attempt,
 {
 	struct sst_flow *old = *flow;
 
-	return open_flow(sn, &pkt->tuple, old, attempt, syn_seq(pkt), flow);
+	return open_flow(sn, pkt, old, attempt, flow);
 }
 
 static int restart_opening(struct sst_net *sn, const struct sst_pkt *pkt,

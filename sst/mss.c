@@ -2,10 +2,11 @@
 /*
  * Room for the trailer in TCP's segments, before the first of them is made:
  *
- *   the side that connects	its socket counts the trailer as header bytes
+ *   every socket		counts the trailer as header bytes, from its
+ *				first sealed packet on
  *   the side that accepts	the MSS in the peer's SYN shrinks before the
  *				stack sees it, because an accepted socket has
- *				sent its first segments before any hook knows it
+ *				made its first segments before that
  */
 #include <linux/netdevice.h>
 #include <linux/netfilter.h>
@@ -13,14 +14,13 @@
 #include <net/inet_connection_sock.h>
 #include <net/inet_sock.h>
 #include <net/ipv6.h>
+#include <net/l3mdev.h>
 #include <net/tcp.h>
 
 #include "compat.h"
+#include "flow.h"
 #include "mss.h"
 #include "packet.h"
-#include "pernet.h"
-#include "select.h"
-#include "sock.h"
 #include "wire.h"
 
 /* Option bytes that the socket itself puts between IP header and TCP. */
@@ -38,38 +38,37 @@ static unsigned int socket_options(const struct sock *sk, u8 family)
 }
 
 /**
- * sst_mss_reserve() - a packet at LOCAL_OUT
- * @sn: namespace
- * @skb: the packet
- * @state: hook state
+ * sst_mss_reserve() - have a socket leave room for the trailer
+ * @flow: flow that seals its packets
+ * @sk: the socket as the hook at POST_ROUTING knows it, or NULL
  *
- * On a SYN that a flow will seal, set the socket's extra header length, which
- * connect() has just reset. The value is absolute, so a retransmitted SYN adds
- * nothing; whoever sends a SYN holds the socket's lock. The MSS in the SYN
- * itself is what this host can receive and stays.
+ * A TCP socket counts the trailer as header bytes of the network. connect() and
+ * IPv6 options reset that number, so it is looked at with every packet; the
+ * value is absolute, so a repetition adds nothing. The MSS in the SYN itself is
+ * what this host can receive and stays.
  *
- * Return: NF_ACCEPT.
+ * An accepted socket has sent its first segments before its first packet comes
+ * by here, so the MSS that the peer announced was lowered instead; from now on
+ * it is the true one again. Whoever sends a packet of a socket holds its lock.
  */
-unsigned int sst_mss_reserve(struct sst_net *sn, struct sk_buff *skb,
-			     const struct nf_hook_state *state)
+void sst_mss_reserve(struct sst_flow *flow, struct sock *sk)
 {
-	struct sock *sk = state->sk;
-	struct sst_pkt pkt;
+	struct inet_connection_sock *icsk;
+	unsigned int room;
 
 	if (!sk || !sk_fullsock(sk) || sk->sk_protocol != IPPROTO_TCP ||
-	    READ_ONCE(sk->sk_state) != TCP_SYN_SENT)
-		return NF_ACCEPT;
-	if (sst_packet_parse(&pkt, skb, state->pf, SST_PKT_OUT, &sn->cfg) !=
-	    SST_PKT_WHOLE)
-		return NF_ACCEPT;
-	if (!sst_flowtable_by_real(&sn->flows, &pkt.tuple)) {
-		sst_sock_begin(sk);
-		if (sst_select(sn, &pkt, SST_PKT_WHOLE, sk) != SST_SELECT_OPEN)
-			return NF_ACCEPT;
+	    sk->sk_type != SOCK_STREAM || READ_ONCE(sk->sk_state) == TCP_LISTEN)
+		return;
+	icsk = inet_csk(sk);
+	room = socket_options(sk, flow->real.family) + SST_DATA_TRAILER_SIZE;
+	if (icsk->icsk_ext_hdr_len == room)
+		return;
+	icsk->icsk_ext_hdr_len = room;
+	if (READ_ONCE(flow->mss_clamped)) {
+		WRITE_ONCE(flow->mss_clamped, false);
+		tcp_sk(sk)->rx_opt.mss_clamp += SST_DATA_TRAILER_SIZE;
 	}
-	inet_csk(sk)->icsk_ext_hdr_len = socket_options(sk, state->pf) +
-					 SST_DATA_TRAILER_SIZE;
-	return NF_ACCEPT;
+	icsk->icsk_sync_mss(sk, icsk->icsk_pmtu_cookie);
 }
 
 /*
@@ -102,30 +101,56 @@ static unsigned int find_mss(const u8 *th, unsigned int thlen)
 	return mss;
 }
 
+/* Largest packet that can be sent back to where this one came from. */
+static unsigned int mtu_back(const struct sst_tuple *tuple,
+			     const struct net_device *in)
+{
+	unsigned int mtu = READ_ONCE(in->mtu);
+	struct dst_entry *dst = NULL;
+	struct flowi fl = {};
+
+	if (tuple->family == NFPROTO_IPV4) {
+		fl.u.ip4.daddr = tuple->remote.ip;
+		fl.u.ip4.saddr = tuple->local.ip;
+		fl.u.ip4.flowi4_oif = sst_packet_oif(tuple, in);
+	} else {
+		fl.u.ip6.daddr = tuple->remote.in6;
+		fl.u.ip6.saddr = tuple->local.in6;
+		fl.u.ip6.flowi6_oif = sst_packet_oif(tuple, in);
+	}
+	if (nf_route(dev_net(in), &dst, &fl, false, tuple->family))
+		return mtu;
+	mtu = min(mtu, dst_mtu(dst));
+	dst_release(dst);
+	return mtu;
+}
+
 /**
  * sst_mss_clamp() - shrink the MSS that a peer's SYN announces
  * @pkt: opened packet, its headers writable
  * @in: device it came in by
+ *
+ * Return: true when it is smaller now by the length of a trailer, or more.
  */
-void sst_mss_clamp(struct sst_pkt *pkt, const struct net_device *in)
+bool sst_mss_clamp(struct sst_pkt *pkt, const struct net_device *in)
 {
 	u8 *th = skb_network_header(pkt->skb) + pkt->thoff;
 	struct tcphdr *tcp = (struct tcphdr *)th;
-	unsigned int off, headers, fits;
+	unsigned int off, headers, mtu;
 	u16 mss, clamped;
 
 	if (pkt->tuple.proto != IPPROTO_TCP || !tcp->syn || tcp->ack)
-		return;
+		return false;
 	off = find_mss(th, pkt->thlen);
 	if (!off)
-		return;
+		return false;
 	headers = sizeof(*tcp) + (pkt->tuple.family == NFPROTO_IPV4 ?
 				  sizeof(struct iphdr) : sizeof(struct ipv6hdr));
-	fits = READ_ONCE(in->mtu) > headers ? READ_ONCE(in->mtu) - headers : 0;
+	mtu = mtu_back(&pkt->tuple, in);
 	mss = get_unaligned_be16(th + off);
-	clamped = min_t(unsigned int, mss, fits);
+	clamped = min_t(unsigned int, mss, mtu > headers ? mtu - headers : 0);
 	if (clamped <= SST_DATA_TRAILER_SIZE)
-		return;
+		return false;
 	clamped -= SST_DATA_TRAILER_SIZE;
 	put_unaligned_be16(clamped, th + off);
 	/* At an odd offset the two bytes belong to two words of the sum. */
@@ -135,4 +160,5 @@ void sst_mss_clamp(struct sst_pkt *pkt, const struct net_device *in)
 	}
 	inet_proto_csum_replace2(&tcp->check, pkt->skb, htons(mss),
 				 htons(clamped), false);
+	return true;
 }

@@ -2,14 +2,14 @@
 #ifndef _SST_MSS_H
 #define _SST_MSS_H
 
+#include <linux/types.h>
+
 struct net_device;
-struct nf_hook_state;
-struct sk_buff;
-struct sst_net;
+struct sock;
+struct sst_flow;
 struct sst_pkt;
 
-unsigned int sst_mss_reserve(struct sst_net *sn, struct sk_buff *skb,
-			     const struct nf_hook_state *state);
-void sst_mss_clamp(struct sst_pkt *pkt, const struct net_device *in);
+void sst_mss_reserve(struct sst_flow *flow, struct sock *sk);
+bool sst_mss_clamp(struct sst_pkt *pkt, const struct net_device *in);
 
 #endif /* _SST_MSS_H */

@@ -12,6 +12,7 @@
 #include <net/dsfield.h>
 #include <net/ip.h>
 #include <net/ipv6.h>
+#include <net/l3mdev.h>
 #include <net/route.h>
 #include <net/tcp.h>
 
@@ -273,19 +274,37 @@ bool sst_packet_is_local(struct net *net, const struct net_device *in,
 }
 
 /**
- * sst_packet_set_opened() - remember that the packet was verified here
- * @pkt: the packet
+ * sst_packet_oif() - by which interface must an answer leave?
+ * @tuple: tuple of a packet
+ * @dev: device that it came in or goes out by
+ *
+ * Return: interface index of a VRF, or of the device for link-local addresses;
+ * 0 when the route alone tells.
  */
-void sst_packet_set_opened(struct sst_pkt *pkt)
+int sst_packet_oif(const struct sst_tuple *tuple, const struct net_device *dev)
 {
-	if (pkt->tuple.family == NFPROTO_IPV4)
-		IPCB(pkt->skb)->flags |= CB_OPENED;
-	else
-		IP6CB(pkt->skb)->flags |= CB_OPENED;
+	if (tuple->family == NFPROTO_IPV6 &&
+	    ipv6_addr_type(&tuple->remote.in6) & IPV6_ADDR_LINKLOCAL)
+		return dev->ifindex;
+	return l3mdev_master_ifindex_rcu(dev);
 }
 
 /**
- * sst_packet_is_opened() - was the packet verified in this traversal?
+ * sst_packet_set_opened() - remember that the packet was verified, or an ICMP
+ *	error translated, here
+ * @skb: the packet
+ * @family: NFPROTO_IPV4 or NFPROTO_IPV6
+ */
+void sst_packet_set_opened(struct sk_buff *skb, u8 family)
+{
+	if (family == NFPROTO_IPV4)
+		IPCB(skb)->flags |= CB_OPENED;
+	else
+		IP6CB(skb)->flags |= CB_OPENED;
+}
+
+/**
+ * sst_packet_is_opened() - was the packet opened in this traversal?
  * @skb: the packet
  * @family: NFPROTO_IPV4 or NFPROTO_IPV6
  *

@@ -89,7 +89,8 @@ enum sst_pkt_class sst_packet_parse(struct sst_pkt *pkt, struct sk_buff *skb,
 bool sst_packet_is_unicast(const union nf_inet_addr *addr, u8 family);
 bool sst_packet_is_local(struct net *net, const struct net_device *in,
 			 const struct sst_tuple *tuple);
-void sst_packet_set_opened(struct sst_pkt *pkt);
+int sst_packet_oif(const struct sst_tuple *tuple, const struct net_device *dev);
+void sst_packet_set_opened(struct sk_buff *skb, u8 family);
 bool sst_packet_is_opened(const struct sk_buff *skb, u8 family);
 
 /* Bytes of application payload in a segment of @seglen bytes. */

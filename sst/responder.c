@@ -265,6 +265,7 @@ static int make(struct sst_net *sn, struct arrival *a, struct sst_flow **made)
 			       SST_FLOW_ROLE_RESPONDER);
 	if (!flow)
 		return SST_A_STATS_RX_NOMEM;
+	flow->oif = sst_packet_oif(&a->real, a->pkt->skb->dev);
 	flow->peer_port = a->box.sport;
 	flow->lists_real = !a->unlisted;
 	opening = flow->opening;

@@ -130,6 +130,33 @@ static void write_network(struct sst_pkt *pkt, u8 dsfield, bool marked, int grow
 }
 
 /**
+ * sst_rewrite_shorten() - cut payload off the end of a packet
+ * @pkt: whole TCP packet on egress, not GSO, its checksum CHECKSUM_PARTIAL
+ * @seglen: new length of the transport segment, at least that of its header
+ *
+ * Return: 0 or a negative errno; the packet is then as it was.
+ */
+int sst_rewrite_shorten(struct sst_pkt *pkt, u32 seglen)
+{
+	struct sk_buff *skb = pkt->skb;
+
+	if (skb_ensure_writable(skb, pkt->thoff + pkt->thlen) ||
+	    pskb_trim(skb, pkt->thoff + seglen))
+		return -ENOMEM;
+	inet_proto_csum_replace4(checksum_field(pkt), skb, htonl(pkt->seglen),
+				 htonl(seglen), true);
+	if (pkt->tuple.family == NFPROTO_IPV4) {
+		ip_hdr(skb)->tot_len = htons(pkt->thoff + seglen);
+		ip_send_check(ip_hdr(skb));
+	} else {
+		ipv6_hdr(skb)->payload_len = htons(pkt->thoff + seglen -
+						   sizeof(struct ipv6hdr));
+	}
+	pkt->seglen = seglen;
+	return 0;
+}
+
+/**
  * sst_rewrite_prepare_seal() - make a packet ready to be sealed
  * @pkt: whole packet on egress, not GSO
  *
@@ -172,6 +199,16 @@ static void *add_tail_page(struct sk_buff *skb, unsigned int len)
 	return tail;
 }
 
+/* A datagram that the stack has prepared for fragmentation: a list of packets. */
+static void *add_to_list(struct sk_buff *skb, unsigned int len)
+{
+	struct sk_buff *last;
+
+	if (skb_cow_data(skb, len, &last) < 0)
+		return NULL;
+	return pskb_put(skb, last, len);
+}
+
 /**
  * sst_rewrite_add_trailer() - make room for a trailer at the end of a packet
  * @pkt: packet after sst_rewrite_prepare_seal()
@@ -188,8 +225,8 @@ void *sst_rewrite_add_trailer(struct sst_pkt *pkt, unsigned int len)
 	struct sk_buff *skb = pkt->skb;
 	int tailroom;
 
-	if (skb_has_frag_list(skb) && skb_linearize(skb))
-		return NULL;
+	if (skb_has_frag_list(skb))
+		return add_to_list(skb, len);
 	if (skb_shinfo(skb)->nr_frags == MAX_SKB_FRAGS && skb_linearize(skb))
 		return NULL;
 

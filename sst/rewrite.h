@@ -16,6 +16,7 @@ struct sst_rewrite {
 	u8 dsfield;
 };
 
+int sst_rewrite_shorten(struct sst_pkt *pkt, u32 seglen);
 int sst_rewrite_prepare_seal(struct sst_pkt *pkt);
 void *sst_rewrite_add_trailer(struct sst_pkt *pkt, unsigned int len);
 void sst_rewrite_seal(struct sst_pkt *pkt, const struct sst_rewrite *rw,

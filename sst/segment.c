@@ -12,6 +12,7 @@
 
 #include "compat.h"
 #include "packet.h"
+#include "rewrite.h"
 #include "segment.h"
 
 /*
@@ -78,7 +79,7 @@ struct sk_buff *sst_segment_cut(struct sk_buff *skb)
  * @room: largest length of an IP packet
  *
  * For the packets of a socket that learned of the trailer too late. UDP
- * datagrams cannot be cut.
+ * datagrams cannot be cut into smaller ones.
  *
  * Return: 0, or a negative errno.
  */
@@ -90,11 +91,14 @@ int sst_segment_shrink(struct sst_pkt *pkt, unsigned int room)
 
 	if (pkt->tuple.proto != IPPROTO_TCP || room <= headers)
 		return -EMSGSIZE;
-	/* SYN data (TCP Fast Open): TCP repeats a bare SYN by itself. */
-	if (pkt->covered[1] & TCPHDR_SYN)
-		return -EMSGSIZE;
 	if (skb->ip_summed != CHECKSUM_PARTIAL || skb->encapsulation)
 		return -EMSGSIZE;
+	/*
+	 * SYN data (TCP Fast Open): one SYN only, so it takes less. What the peer
+	 * does not acknowledge TCP sends again.
+	 */
+	if (pkt->covered[1] & TCPHDR_SYN)
+		return sst_rewrite_shorten(pkt, room - pkt->thoff);
 	/* The shared info is also that of the packet kept for retransmission. */
 	if (skb_unclone(skb, GFP_ATOMIC))
 		return -ENOMEM;

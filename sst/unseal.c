@@ -7,7 +7,6 @@
 #include <linux/udp.h>
 
 #include "flow.h"
-#include "mss.h"
 #include "packet.h"
 #include "rewrite.h"
 #include "stats.h"
@@ -154,13 +153,11 @@ int sst_unseal_open(const struct sst_pkt *pkt, struct sst_open_box *box,
  * @pkt: the packet
  * @real: real tuple as the local stack is to see it
  * @trailer: its trailer
- * @in: device that it came in by
  *
  * Return: 0, or the counter of the reason to drop the packet.
  */
 int sst_unseal_restore(struct sst_pkt *pkt, const struct sst_tuple *real,
-		       const struct sst_trailer *trailer,
-		       const struct net_device *in)
+		       const struct sst_trailer *trailer)
 {
 	u8 arrived = sst_rewrite_dsfield(pkt);
 	struct sst_rewrite rw = {
@@ -175,7 +172,6 @@ int sst_unseal_restore(struct sst_pkt *pkt, const struct sst_tuple *real,
 	reason = sst_rewrite_open(pkt, &rw, trailer->bytes, trailer->len);
 	if (reason)
 		return reason;
-	sst_mss_clamp(pkt, in);
-	sst_packet_set_opened(pkt);
+	sst_packet_set_opened(pkt->skb, pkt->tuple.family);
 	return 0;
 }

@@ -9,6 +9,7 @@
 #include "compat.h"
 #include "fixture.h"
 #include "icmp.h"
+#include "quote.h"
 
 #define PACKET_MAX	512
 
@@ -145,11 +146,13 @@ static bool quote(struct kunit *test, struct sst_tuple *tuple, const u8 *p,
 		  unsigned int len, enum sst_pkt_dir dir)
 {
 	struct sk_buff *skb = sst_test_skb(test, p, len, SST_TEST_TIGHT, len);
+	struct sst_quote quoted;
 	bool found;
 
-	found = sst_icmp_quote(tuple, skb, p[0] >> 4 == 4 ? NFPROTO_IPV4 :
-							    NFPROTO_IPV6, dir);
+	found = sst_quote_find(&quoted, skb, p[0] >> 4 == 4 ? NFPROTO_IPV4 :
+							      NFPROTO_IPV6, dir);
 	sst_test_skb_free(test, skb);
+	*tuple = quoted.tuple;
 	return found;
 }
 
@@ -226,14 +229,14 @@ static void icmp_not_linear(struct kunit *test)
 		for (head = least; head < at.len - MAX_SKB_FRAGS; head++) {
 			struct sk_buff *skb = sst_test_skb(test, p, at.len,
 							   layout, head);
-			struct sst_tuple tuple;
+			struct sst_quote quoted;
 
 			KUNIT_EXPECT_TRUE(test,
-					  sst_icmp_quote(&tuple, skb,
+					  sst_quote_find(&quoted, skb,
 							 desc->family,
 							 SST_PKT_OUT));
-			KUNIT_EXPECT_MEMEQ(test, &expected, &tuple,
-					   sizeof(tuple));
+			KUNIT_EXPECT_MEMEQ(test, &expected, &quoted.tuple,
+					   sizeof(expected));
 			sst_test_skb_free(test, skb);
 		}
 	}
@@ -266,7 +269,7 @@ static void icmp_any_byte(struct kunit *test)
 {
 	const struct icmp_desc *desc = test->param_value;
 	u8 *p = kunit_kzalloc(test, PACKET_MAX, GFP_KERNEL);
-	struct sst_tuple tuple;
+	struct sst_quote quoted;
 	struct sk_buff *skb;
 	struct layout at;
 	unsigned int i;
@@ -279,12 +282,12 @@ static void icmp_any_byte(struct kunit *test)
 	for (i = 0; i < at.len; i++) {
 		for (value = 0; value < 256; value++) {
 			skb->data[i] = value;
-			sst_icmp_quote(&tuple, skb, desc->family, SST_PKT_IN);
-			KUNIT_EXPECT_EQ(test, 0, tuple.zero);
+			sst_quote_find(&quoted, skb, desc->family, SST_PKT_IN);
+			KUNIT_EXPECT_EQ(test, 0, quoted.tuple.zero);
 		}
 		skb->data[i] = p[i];
 	}
-	KUNIT_EXPECT_TRUE(test, sst_icmp_quote(&tuple, skb, desc->family,
+	KUNIT_EXPECT_TRUE(test, sst_quote_find(&quoted, skb, desc->family,
 					       SST_PKT_IN));
 }
 
@@ -393,9 +396,28 @@ static unsigned int run_in(struct sst_net *sn, struct sk_buff *skb, u8 family)
 	return verdict;
 }
 
-/* A flow with this real tuple in the table of @sn, which frees it. */
+static unsigned int run_translate(struct sst_net *sn, struct sk_buff *skb,
+				  u8 family)
+{
+	struct nf_hook_state state = {
+		.hook = NF_INET_PRE_ROUTING,
+		.pf = family,
+		.net = &init_net,
+	};
+	unsigned int verdict;
+
+	rcu_read_lock();
+	verdict = sst_icmp_translate(sn, skb, &state);
+	rcu_read_unlock();
+	return verdict;
+}
+
+/*
+ * A flow in the table of @sn, which frees it; the tuples differ in their ports.
+ */
 static struct sst_flow *add_flow(struct kunit *test, struct sst_net *sn,
-				 const struct sst_tuple *real)
+				 const struct sst_tuple *real, u16 wire_lport,
+				 u16 wire_rport)
 {
 	static const u8 key[SST_SECRET_SIZE] = { 3 };
 	struct sst_flow_params params = {
@@ -408,8 +430,8 @@ static struct sst_flow *add_flow(struct kunit *test, struct sst_net *sn,
 	};
 	struct sst_flow *flow;
 
-	params.wire.lport = htons(50001);
-	params.wire.rport = htons(20002);
+	params.wire.lport = htons(wire_lport);
+	params.wire.rport = htons(wire_rport);
 	flow = sst_flow_new(&params);
 	KUNIT_ASSERT_NOT_NULL(test, flow);
 	KUNIT_ASSERT_EQ(test, SST_CLASH_NONE,
@@ -434,19 +456,230 @@ static void icmp_hook_out(struct kunit *test)
 	get_tuple(&real, desc);
 	KUNIT_EXPECT_EQ(test, NF_ACCEPT, run_out(sn, skb, desc->family));
 
-	flow = add_flow(test, sn, &real);
-	KUNIT_EXPECT_EQ(test, NF_DROP, run_out(sn, skb, desc->family));
 	/* Seen as one that comes in, it is about another packet. */
+	flow = add_flow(test, sn, &real, 50001, 20002);
 	KUNIT_EXPECT_EQ(test, NF_ACCEPT, run_in(sn, skb, desc->family));
-	KUNIT_EXPECT_EQ(test, 1, sst_test_stat(sn, SST_A_STATS_TX_ICMP));
-
 	sst_flowtable_del(&sn->flows, flow);
 	sst_flow_free_rcu(flow);
 	KUNIT_EXPECT_EQ(test, NF_ACCEPT, run_out(sn, skb, desc->family));
+	KUNIT_EXPECT_EQ(test, 0, sst_test_stat(sn, SST_A_STATS_TX_TRANSLATED));
 	sst_tomb_add(&sn->tombs, &real);
 	KUNIT_EXPECT_EQ(test, NF_DROP, run_out(sn, skb, desc->family));
-	KUNIT_EXPECT_EQ(test, 2, sst_test_stat(sn, SST_A_STATS_TX_ICMP));
+	KUNIT_EXPECT_EQ(test, 1, sst_test_stat(sn, SST_A_STATS_TX_ICMP));
 	KUNIT_EXPECT_EQ(test, 0, sst_test_stat(sn, SST_A_STATS_RX_ICMP));
+}
+
+/* Sum over an ICMP message: 0xffff when its checksum is right. */
+static u16 icmp_sum(const u8 *p, unsigned int len, const struct layout *at)
+{
+	if (p[0] >> 4 == 6)
+		return sst_test_transport_sum(p, len, at->type, IPPROTO_ICMPV6);
+	return sst_test_fold(sst_test_sum(p + at->type, len - at->type, 0));
+}
+
+/* An error with right checksums, its quote longer than it has to be. */
+static unsigned int build_whole(u8 *p, struct layout *at,
+				const struct icmp_desc *desc, unsigned int more)
+{
+	unsigned int len;
+	u8 *check;
+
+	build(p, at, desc);
+	len = at->len + more;
+	memset(p + at->ports + 4, 0x5a, len - at->ports - 4);
+	set_len(p, len);
+	check = p + at->type + 2;
+	put_unaligned_be16((u16)~icmp_sum(p, len, at), check);
+	return len;
+}
+
+static bool is_marked(const u8 *header)
+{
+	if (header[0] >> 4 == 4)
+		return header[6] & 0x80;
+	return (get_unaligned_be32(header) >> 20 & 0xfc) == 0xac;
+}
+
+/* What leaves tells wire ports, eight bytes of the segment, and no checksum. */
+static void icmp_out_translated(struct kunit *test)
+{
+	const struct icmp_desc *desc = test->param_value;
+	u8 *p = kunit_kzalloc(test, PACKET_MAX, GFP_KERNEL);
+	struct sst_net *sn = sst_test_net(test);
+	enum sst_test_layout layout;
+	struct sst_tuple real;
+	struct sk_buff *skb;
+	struct layout at;
+	unsigned int len, n = 0;
+
+	KUNIT_ASSERT_NOT_NULL(test, p);
+	get_tuple(&real, desc);
+	add_flow(test, sn, &real, 50001, 20002);
+	for (layout = SST_TEST_TIGHT; layout < SST_TEST_LAYOUTS; layout++) {
+		len = build_whole(p, &at, desc, 60);
+		p[at.type + 5] = 32;
+		skb = sst_test_skb(test, p, len, layout, at.quote + 30);
+		/* Whoever sends an error in fragments gets none through. */
+		if (desc->outer_ext == 3) {
+			KUNIT_EXPECT_EQ(test, NF_DROP,
+					run_out(sn, skb, desc->family));
+			continue;
+		}
+		KUNIT_ASSERT_EQ(test, NF_ACCEPT, run_out(sn, skb, desc->family));
+		n++;
+		KUNIT_ASSERT_EQ(test, at.len, skb->len);
+		KUNIT_ASSERT_EQ(test, 0, skb_copy_bits(skb, 0, p, skb->len));
+		KUNIT_EXPECT_EQ(test, 20002,
+				get_unaligned_be16(p + at.ports));
+		KUNIT_EXPECT_EQ(test, 50001,
+				get_unaligned_be16(p + at.ports + 2));
+		if (desc->proto == IPPROTO_UDP)
+			KUNIT_EXPECT_EQ(test, 0,
+					get_unaligned_be16(p + at.ports + 6));
+		KUNIT_EXPECT_TRUE(test, is_marked(p + at.quote));
+		KUNIT_EXPECT_EQ(test, 0xffff, icmp_sum(p, at.len, &at));
+		if (desc->family == NFPROTO_IPV4) {
+			KUNIT_EXPECT_EQ(test, 0, p[at.type + 5]);
+			KUNIT_EXPECT_EQ(test, at.len, get_unaligned_be16(p + 2));
+			KUNIT_EXPECT_EQ(test, 0xffff,
+					sst_test_fold(sst_test_sum(p, at.type, 0)));
+		} else {
+			KUNIT_EXPECT_EQ(test, at.len - 40,
+					get_unaligned_be16(p + 4));
+		}
+	}
+	KUNIT_EXPECT_EQ(test, n, sst_test_stat(sn, SST_A_STATS_TX_TRANSLATED));
+}
+
+/* What comes gets real ports back; whatever else is in it stays. */
+static void icmp_in_translated(struct kunit *test)
+{
+	const struct icmp_desc *desc = test->param_value;
+	u8 *p = kunit_kzalloc(test, PACKET_MAX, GFP_KERNEL);
+	u8 *got = kunit_kzalloc(test, PACKET_MAX, GFP_KERNEL);
+	struct sst_net *sn = sst_test_net(test);
+	enum sst_test_layout layout;
+	struct sst_tuple real;
+	struct sk_buff *skb;
+	struct layout at;
+	unsigned int len;
+
+	KUNIT_ASSERT_NOT_NULL(test, p);
+	KUNIT_ASSERT_NOT_NULL(test, got);
+	get_tuple(&real, desc);
+	swap(real.local, real.remote);
+	real.lport = htons(777);
+	real.rport = htons(443);
+	add_flow(test, sn, &real, SST_TEST_SPORT, SST_TEST_DPORT);
+	for (layout = SST_TEST_TIGHT; layout < SST_TEST_LAYOUTS; layout++) {
+		len = build_whole(p, &at, desc, 60);
+		skb = sst_test_skb(test, p, len, layout, at.quote + 30);
+		memset(skb->cb, 0, sizeof(skb->cb));
+		KUNIT_ASSERT_EQ(test, NF_ACCEPT,
+				run_translate(sn, skb, desc->family));
+		KUNIT_ASSERT_EQ(test, len, skb->len);
+		KUNIT_ASSERT_EQ(test, 0, skb_copy_bits(skb, 0, got, len));
+		/* In fragments it is left alone. */
+		if (desc->outer_ext == 3) {
+			KUNIT_EXPECT_MEMEQ(test, p, got, len);
+			continue;
+		}
+		KUNIT_EXPECT_TRUE(test, sst_packet_is_opened(skb, desc->family));
+		KUNIT_EXPECT_EQ(test, 777, get_unaligned_be16(got + at.ports));
+		KUNIT_EXPECT_EQ(test, 443,
+				get_unaligned_be16(got + at.ports + 2));
+		KUNIT_EXPECT_FALSE(test, is_marked(got + at.quote));
+		KUNIT_EXPECT_EQ(test, 0xffff, icmp_sum(got, len, &at));
+		memcpy(got + at.ports, p + at.ports, 4);
+		memcpy(got + at.type + 2, p + at.type + 2, 2);
+		KUNIT_EXPECT_MEMEQ(test, p, got, len);
+		sst_test_skb_free(test, skb);
+	}
+}
+
+/* One that is addressed to somebody else would carry real ports to him. */
+static void icmp_in_for_another(struct kunit *test)
+{
+	const struct icmp_desc *desc = test->param_value;
+	u8 *p = kunit_kzalloc(test, PACKET_MAX, GFP_KERNEL);
+	struct sst_net *sn = sst_test_net(test);
+	struct sst_tuple real;
+	struct sk_buff *skb;
+	struct layout at;
+	unsigned int len;
+
+	KUNIT_ASSERT_NOT_NULL(test, p);
+	get_tuple(&real, desc);
+	swap(real.local, real.remote);
+	real.lport = htons(777);
+	add_flow(test, sn, &real, SST_TEST_SPORT, SST_TEST_DPORT);
+	len = build_whole(p, &at, desc, 0);
+	p[desc->family == NFPROTO_IPV4 ? 19 : 39] ^= 1;
+	skb = sst_test_skb(test, p, len, SST_TEST_TIGHT, len);
+	KUNIT_EXPECT_EQ(test, NF_ACCEPT, run_translate(sn, skb, desc->family));
+	KUNIT_EXPECT_MEMEQ(test, p, skb->data, len);
+	KUNIT_EXPECT_EQ(test, 0, sst_test_stat(sn, SST_A_STATS_RX_TRANSLATED));
+}
+
+struct mtu_case {
+	const char *desc;
+	u8 family;
+	u16 told;
+	bool forwarded;
+	u16 in;
+	u16 out;
+};
+
+static const struct mtu_case mtu_cases[] = {
+	{ "IPv4", NFPROTO_IPV4, 1400, false, 1400, 1428 },
+	{ "IPv4, a container", NFPROTO_IPV4, 1400, true, 1372, 1428 },
+	{ "IPv4, not below 576", NFPROTO_IPV4, 603, true, 603, 631 },
+	{ "IPv4, no MTU told", NFPROTO_IPV4, 0, true, 0, 0 },
+	{ "IPv4, the largest", NFPROTO_IPV4, 65535, true, 65507, 65535 },
+	{ "IPv6", NFPROTO_IPV6, 1400, false, 1400, 1428 },
+	{ "IPv6, a container", NFPROTO_IPV6, 1400, true, 1372, 1428 },
+	{ "IPv6, not below 1280", NFPROTO_IPV6, 1300, true, 1300, 1328 },
+};
+
+KUNIT_ARRAY_PARAM_DESC(mtu, mtu_cases, desc);
+
+static void icmp_mtu(struct kunit *test)
+{
+	const struct mtu_case *c = test->param_value;
+	const struct icmp_desc desc = { .family = c->family,
+					.proto = IPPROTO_TCP };
+	bool ipv4 = c->family == NFPROTO_IPV4;
+	u8 *p = kunit_kzalloc(test, PACKET_MAX, GFP_KERNEL);
+	struct sst_net *sn = sst_test_net(test);
+	struct sst_tuple real;
+	struct sst_flow *flow;
+	struct sk_buff *skb;
+	struct layout at;
+
+	KUNIT_ASSERT_NOT_NULL(test, p);
+	build(p, &at, &desc);
+	set_len(p, at.len);
+	p[at.type] = ipv4 ? ICMP_DEST_UNREACH : ICMPV6_PKT_TOOBIG;
+	p[at.type + 1] = ipv4 ? ICMP_FRAG_NEEDED : 0;
+	put_unaligned_be16(c->told, p + at.type + 6);
+
+	get_tuple(&real, &desc);
+	swap(real.local, real.remote);
+	real.lport = htons(777);
+	flow = add_flow(test, sn, &real, SST_TEST_SPORT, SST_TEST_DPORT);
+	flow->forwarded = c->forwarded;
+	skb = sst_test_skb(test, p, at.len, SST_TEST_TIGHT, at.len);
+	KUNIT_EXPECT_EQ(test, NF_ACCEPT, run_translate(sn, skb, c->family));
+	KUNIT_EXPECT_EQ(test, c->in,
+			get_unaligned_be16(skb->data + at.type + 6));
+
+	/* The other way round a router behind this host tells the peer. */
+	get_tuple(&real, &desc);
+	add_flow(test, sn, &real, 50001, 20002);
+	skb = sst_test_skb(test, p, at.len, SST_TEST_TIGHT, at.len);
+	KUNIT_EXPECT_EQ(test, NF_ACCEPT, run_out(sn, skb, c->family));
+	KUNIT_EXPECT_EQ(test, c->out,
+			get_unaligned_be16(skb->data + at.type + 6));
 }
 
 static void icmp_hook_in(struct kunit *test)
@@ -469,7 +702,7 @@ static void icmp_hook_in(struct kunit *test)
 	/* Of a flow that has ended nothing can be spoilt. */
 	sst_tomb_add(&sn->tombs, &real);
 	KUNIT_EXPECT_EQ(test, NF_ACCEPT, run_in(sn, skb, desc->family));
-	add_flow(test, sn, &real);
+	add_flow(test, sn, &real, 50001, 20002);
 	KUNIT_EXPECT_EQ(test, NF_DROP, run_in(sn, skb, desc->family));
 	KUNIT_EXPECT_EQ(test, NF_ACCEPT, run_out(sn, skb, desc->family));
 	KUNIT_EXPECT_EQ(test, 1, sst_test_stat(sn, SST_A_STATS_RX_ICMP));
@@ -486,6 +719,10 @@ static struct kunit_case icmp_cases[] = {
 	KUNIT_CASE(icmp_not_quotes_v6),
 	KUNIT_CASE_PARAM(icmp_hook_out, icmp_gen_params),
 	KUNIT_CASE_PARAM(icmp_hook_in, icmp_gen_params),
+	KUNIT_CASE_PARAM(icmp_out_translated, icmp_gen_params),
+	KUNIT_CASE_PARAM(icmp_in_translated, icmp_gen_params),
+	KUNIT_CASE_PARAM(icmp_in_for_another, icmp_gen_params),
+	KUNIT_CASE_PARAM(icmp_mtu, mtu_gen_params),
 	{}
 };
 

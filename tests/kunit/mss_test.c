@@ -80,6 +80,7 @@ static void mss_clamp(struct kunit *test)
 	struct sk_buff *skb;
 	struct sst_pkt pkt;
 	u8 *bytes, *before;
+	bool clamped;
 
 	bytes = kunit_kzalloc(test, SST_TEST_PACKET_MAX, GFP_KERNEL);
 	before = kunit_kzalloc(test, SST_TEST_PACKET_MAX, GFP_KERNEL);
@@ -97,7 +98,9 @@ static void mss_clamp(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, SST_PKT_WHOLE,
 			sst_packet_parse(&pkt, skb, c->family, SST_PKT_IN,
 					 &cfg));
-	sst_mss_clamp(&pkt, dev);
+	rcu_read_lock();
+	clamped = sst_mss_clamp(&pkt, dev);
+	rcu_read_unlock();
 	sst_test_skb_bytes(test, skb, bytes);
 	KUNIT_EXPECT_EQ(test, 0xffff,
 			sst_test_transport_sum(bytes, len, thoff, IPPROTO_TCP));
@@ -107,6 +110,9 @@ static void mss_clamp(struct kunit *test)
 	}
 	KUNIT_EXPECT_EQ(test, c->want,
 			get_unaligned_be16(bytes + thoff + 20 + c->off));
+	KUNIT_EXPECT_EQ(test, clamped,
+			!!memcmp(bytes + thoff + 20 + c->off,
+				 before + thoff + 20 + c->off, 2));
 	/* Nothing but this and the checksum may differ. */
 	memcpy(bytes + thoff + 20 + c->off, before + thoff + 20 + c->off, 2);
 	memcpy(bytes + thoff + 16, before + thoff + 16, 2);
@@ -134,7 +140,9 @@ static void mss_clamp_partial(struct kunit *test)
 	skb->ip_summed = CHECKSUM_PARTIAL;
 	KUNIT_ASSERT_EQ(test, SST_PKT_WHOLE,
 			sst_packet_parse(&pkt, skb, V4, SST_PKT_IN, &cfg));
-	sst_mss_clamp(&pkt, dev);
+	rcu_read_lock();
+	KUNIT_EXPECT_TRUE(test, sst_mss_clamp(&pkt, dev));
+	rcu_read_unlock();
 	KUNIT_EXPECT_EQ(test, 1432, get_unaligned_be16(skb->data + 42));
 	KUNIT_EXPECT_MEMEQ(test, bytes + 36, skb->data + 36, 2);
 }

@@ -741,7 +741,7 @@ static void packet_opened(struct kunit *test)
 	}
 	sst_packet_parse(&pkt, skb, desc->family, SST_PKT_IN, &defaults);
 	KUNIT_EXPECT_FALSE(test, sst_packet_is_opened(skb, desc->family));
-	sst_packet_set_opened(&pkt);
+	sst_packet_set_opened(skb, desc->family);
 	KUNIT_EXPECT_TRUE(test, sst_packet_is_opened(skb, desc->family));
 	if (desc->family == NFPROTO_IPV4)
 		KUNIT_EXPECT_TRUE(test, IPCB(skb)->flags & IPSKB_FORWARDED);

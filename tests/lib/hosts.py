@@ -41,6 +41,17 @@ def until(test, limit=15):
     return True
 
 
+def received(sock, size):
+    """So many bytes from a stream, fewer when it ends before."""
+    got = b''
+    while len(got) < size:
+        part = sock.recv(size - len(got))
+        if not part:
+            break
+        got += part
+    return got
+
+
 def outcome(function, *args):
     """The name of the error that a call gives, or ''."""
     try:
@@ -174,13 +185,7 @@ class Connection:
         for host in 'AB':
             src, dst = self.end[host], self.end[other(host)]
             src.sendall(data)
-            got = b''
-            while len(got) < size:
-                part = dst.recv(65536)
-                if not part:
-                    return False
-                got += part
-            if got != data:
+            if received(dst, size) != data:
                 return False
         return True
 

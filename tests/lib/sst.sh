@@ -64,7 +64,8 @@ sst_drops() {
 			select(.value > 0 and (.key | startswith($p))) |
 			select(.key | IN("tx_sealed", "tx_open", "tx_accept", "tx_empty", "tx_restarted",
 				"rx_opened", "rx_open", "rx_accept", "rx_alias", "rx_held",
-				"rx_empty", "rx_split") | not) |
+				"rx_empty", "rx_split", "tx_fragmented", "tx_translated",
+				"rx_gathered", "rx_translated") | not) |
 			"\(.key)=\(.value)"' | sort | tr '\n' ' ' | sed 's/ $//'
 }
 

@@ -29,7 +29,10 @@ ip -n "$(ns_name B)" -batch - <<-END || bail "container not set up"
 	route add unreachable fd00:3::9
 END
 ns B sh -c 'echo 1 >/proc/sys/net/ipv4/ip_forward
-	echo 1 >/proc/sys/net/ipv6/conf/all/forwarding'
+	echo 1 >/proc/sys/net/ipv6/conf/all/forwarding
+	modprobe nf_conntrack 2>/dev/null
+	# Or a slow test finds the container behind no NAT any more.
+	echo 600 >/proc/sys/net/netfilter/nf_conntrack_udp_timeout'
 must ns B nft -f - <<-END
 	table inet containers {
 		chain prerouting {

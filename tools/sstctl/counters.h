@@ -28,7 +28,7 @@ static const struct {
 	{
 		SST_A_STATS_TX_FRAGMENT,
 		"tx_fragment",
-		"Dropped. A fragment with the ports of a live flow, or a datagram that is sent in fragments; send datagrams that fit.",
+		"Dropped. A fragment with the ports of a live flow, made by a raw socket or a tap device; send whole datagrams.",
 	},
 	{
 		SST_A_STATS_TX_SEGMENT,
@@ -108,7 +108,7 @@ static const struct {
 	{
 		SST_A_STATS_TX_ICMP,
 		"tx_icmp",
-		"Dropped. An ICMP error that quotes a packet of a flow; it would tell real ports.",
+		"Dropped. An ICMP error about a packet of a flow that has ended, or one that quotes too little of it; it would tell real ports.",
 	},
 	{
 		SST_A_STATS_RX_OPENED,
@@ -188,7 +188,7 @@ static const struct {
 	{
 		SST_A_STATS_RX_FRAGMENT,
 		"rx_fragment",
-		"Dropped. A marked fragment for this host.",
+		"Dropped. A marked fragment for this host that overlaps others, or for which there is no memory.",
 	},
 	{
 		SST_A_STATS_RX_NOMEM,
@@ -269,6 +269,26 @@ static const struct {
 		SST_A_STATS_RX_REQUIRED,
 		"rx_required",
 		"Dropped. A clear packet for a port or socket that requires SST.",
+	},
+	{
+		SST_A_STATS_TX_FRAGMENTED,
+		"tx_fragmented",
+		"Sealed datagrams larger than the path MTU that left in fragments; also in tx-sealed.",
+	},
+	{
+		SST_A_STATS_TX_TRANSLATED,
+		"tx_translated",
+		"ICMP errors that left about packets of flows; wire ports stand in what they quote.",
+	},
+	{
+		SST_A_STATS_RX_GATHERED,
+		"rx_gathered",
+		"Marked fragments for this host that wait for the others of their datagram.",
+	},
+	{
+		SST_A_STATS_RX_TRANSLATED,
+		"rx_translated",
+		"ICMP errors that came about sealed packets and were handed up with real ports.",
 	},
 };
 
