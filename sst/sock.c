@@ -403,22 +403,6 @@ bool sst_sock_any_carried(struct net *net)
 	       any_in(net, collect_udp, slots_udp(net));
 }
 
-/*
- * Kernels before 6.12 do not abort what the application has closed: it would go
- * on sending its last bytes for minutes.
- */
-static void end_orphan(struct sock *sk)
-{
-	if (!is_tcp(sk) || !sock_flag(sk, SOCK_DEAD) ||
-	    sk->sk_state == TCP_CLOSE)
-		return;
-	local_bh_disable();
-	bh_lock_sock(sk);
-	tcp_done(sk);
-	bh_unlock_sock(sk);
-	local_bh_enable();
-}
-
 static void abort_socket(struct sock *sk)
 {
 	const struct proto *prot = READ_ONCE(sk->sk_prot);
@@ -428,7 +412,6 @@ static void abort_socket(struct sock *sk)
 	if (!sk_fullsock(sk))
 		return;
 	lock_sock(sk);
-	end_orphan(sk);
 	/* What the application makes of the socket now is a new beginning. */
 	if (sk->sk_state == TCP_CLOSE)
 		clear_bit(FLAG_CARRIED, &sk->sk_flags);

@@ -57,6 +57,20 @@ sst_compare() {
 		--keys "$sst_keys" "$@"
 }
 
+# tap_program PROGRAM ARGUMENT...: a Python program of tests/lib with many
+# results. It prints "pass TEXT" or "fail TEXT" for each; other lines are shown.
+tap_program() {
+	local verdict text
+
+	while read -r verdict text; do
+		case $verdict in
+		pass) tap_pass "$text" ;;
+		fail) tap_fail "$text" ;;
+		*) echo "$verdict $text" ;;
+		esac
+	done < <(/usr/bin/python3 "$sst_tests/lib/$1" "${@:2}")
+}
+
 # sst_drops NS [PREFIX]: all counters of drops that are not zero, as NAME=N.
 sst_drops() {
 	sstctl -n "$(ns_name "$1")" -j stats |

@@ -14,13 +14,7 @@ topo_offload off || bail "offloads"
 sst_psk_peers
 must in_ns A policy add out prefer
 must in_ns A policy add out port 2990-2999 clear priority 10
-while read -r verdict text; do
-	case $verdict in
-	pass) tap_pass "$text" ;;
-	fail) tap_fail "$text" ;;
-	*) echo "$verdict $text" ;;
-	esac
-done < <(/usr/bin/python3 "$sst_tests/lib/doors.py" --id "$topo_id" \
-	--psk "$topo_tmp/a.psk")
+tap_program doors.py --id "$topo_id" \
+	--psk "$topo_tmp/a.psk"
 is "nothing that A sent was dropped there" "$(sst_drops A tx_)" ""
 is "nothing that B sent was dropped there" "$(sst_drops B tx_)" ""

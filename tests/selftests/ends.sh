@@ -55,14 +55,8 @@ sst_psk_peers
 # All that the hosts emit, also what the router then drops; not what it makes.
 must capture_start wire R any "$topo_tmp/wire.pcap" \
 	'inbound and (tcp or udp or icmp or icmp6)'
-while read -r verdict text; do
-	case $verdict in
-	pass) tap_pass "$text" ;;
-	fail) tap_fail "$text" ;;
-	*) echo "$verdict $text" ;;
-	esac
-done < <(/usr/bin/python3 "$sst_tests/lib/ends.py" --id "$topo_id" \
-	--psk "$topo_tmp" --module "$module")
+tap_program ends.py --id "$topo_id" \
+	--psk "$topo_tmp" --module "$module"
 ok "nothing was lost in the capture" capture_stop wire
 
 # Wire ports are above, real ones below.

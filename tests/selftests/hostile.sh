@@ -14,12 +14,6 @@ for fam in 4 6; do
 	must sst_pair tcp $fam 4001 80
 	must sst_pair udp $fam 4002 53
 done
-while read -r verdict text; do
-	case $verdict in
-	pass) tap_pass "$text" ;;
-	fail) tap_fail "$text" ;;
-	*) echo "$verdict $text" ;;
-	esac
-done < <(/usr/bin/python3 "$sst_tests/lib/hostile.py" --id "$topo_id" --keys "$sst_keys")
+tap_program hostile.py --id "$topo_id" --keys "$sst_keys"
 is "nothing that A sent was dropped there" "$(sst_drops A tx_)" ""
 is "nothing that B sent was dropped there" "$(sst_drops B tx_)" ""

@@ -20,11 +20,5 @@ ip -n "$(ns_name M)" -batch - <<-END || bail "no addresses"
 	link set eth0 up
 END
 must ns M ethtool -K eth0 tx off >/dev/null
-while read -r verdict text; do
-	case $verdict in
-	pass) tap_pass "$text" ;;
-	fail) tap_fail "$text" ;;
-	*) echo "$verdict $text" ;;
-	esac
-done < <(/usr/bin/python3 "$sst_tests/lib/livepeer.py" --id "$topo_id" \
-	--tmp "$topo_tmp" --mac 02:00:00:00:03:01)
+tap_program livepeer.py --id "$topo_id" \
+	--tmp "$topo_tmp" --mac 02:00:00:00:03:01

@@ -15,14 +15,8 @@ wire='inbound and (tcp or udp or icmp or icmp6)'
 
 phase() {
 	local verdict text
-	while read -r verdict text; do
-		case $verdict in
-		pass) tap_pass "$text" ;;
-		fail) tap_fail "$text" ;;
-		*) echo "$verdict $text" ;;
-		esac
-	done < <(/usr/bin/python3 "$sst_tests/lib/require.py" --id "$topo_id" \
-		--psk "$topo_tmp" "$1")
+	tap_program require.py --id "$topo_id" \
+		--psk "$topo_tmp" "$1"
 }
 
 # Without any peer: 600-609 and 620-629 required, 610-619 preferred.

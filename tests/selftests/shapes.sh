@@ -12,10 +12,4 @@ topo_offload off
 for fam in 4 6; do
 	must sst_pair udp $fam 4002 53
 done
-while read -r verdict text; do
-	case $verdict in
-	pass) tap_pass "$text" ;;
-	fail) tap_fail "$text" ;;
-	*) echo "$verdict $text" ;;
-	esac
-done < <(/usr/bin/python3 "$sst_tests/lib/shapes.py" --id "$topo_id" --keys "$sst_keys")
+tap_program shapes.py --id "$topo_id" --keys "$sst_keys"
