@@ -45,8 +45,12 @@ int sst_fragment_send(struct sk_buff *skb, unsigned int mtu,
 		err = skb_checksum_help(skb);
 	if (err)
 		goto out;
+	/*
+	 * With DF: a router that would cut them further loses the mark, one that
+	 * says "too big" is heard.
+	 */
 	ip_frag_init(skb, sizeof(struct iphdr), LL_RESERVED_SPACE(state->out),
-		     mtu - sizeof(struct iphdr), false, &frags);
+		     mtu - sizeof(struct iphdr), true, &frags);
 	/* Without softirqs in between, as for the segments of a packet. */
 	local_bh_disable();
 	while (frags.left > 0 && err >= 0) {

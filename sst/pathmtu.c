@@ -103,12 +103,17 @@ static bool may_fragment(const struct sst_pkt *pkt)
 
 	if (pkt->tuple.proto != IPPROTO_UDP || skb_is_gso(skb))
 		return false;
-	if (pkt->tuple.family == NFPROTO_IPV6)
-		return skb->ignore_df;
-	/* Which options are to be repeated in each of them is for the stack. */
-	if (ip_hdr(skb)->ihl != sizeof(struct iphdr) / 4)
+	/* IPsec wants it whole, and fragments what it makes of it unmarked. */
+	if (dst_xfrm(skb_dst(skb)))
 		return false;
-	return skb->ignore_df || !(ip_hdr(skb)->frag_off & htons(IP_DF));
+	/*
+	 * Nothing between: which of it every fragment repeats is for the stack,
+	 * and later ones would not be known as UDP.
+	 */
+	if (pkt->tuple.family == NFPROTO_IPV6)
+		return skb->ignore_df && pkt->thoff == sizeof(struct ipv6hdr);
+	return pkt->thoff == sizeof(struct iphdr) &&
+	       (skb->ignore_df || !(ip_hdr(skb)->frag_off & htons(IP_DF)));
 }
 
 static bool fits(const struct sst_pkt *pkt, unsigned int room)
