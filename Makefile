@@ -32,6 +32,11 @@ demo:
 	@$(MAKE) --no-print-directory tools
 	@scripts/vm -k $(or $(K),6.12) scripts/demo
 
+matrix:
+	@scripts/deps build tools vm test
+	@$(MAKE) --no-print-directory tools
+	@scripts/vm -k $(or $(K),6.12) --timeout 3600 tests/matrix all
+
 check:
 	@scripts/check
 
@@ -63,9 +68,11 @@ help:
 	@echo 'make demo       a short demonstration on a virtual machine'
 	@echo 'make lint       style and static analysis'
 	@echo 'make check      all of the above, on all kernels, with a total'
+	@echo 'make matrix     128 kinds of paths, in clear and over SST, as a table;'
+	@echo '                K=6.1 or K=debug for another kernel than 6.12'
 	@echo 'make install    PREFIX=, DESTDIR= as usual'
 	@echo 'make clean'
 	@echo
 	@echo 'Documentation/testing.md says more.'
 
-.PHONY: all module tools kunit selftest demo check lint install clean help
+.PHONY: all module tools kunit selftest demo matrix check lint install clean help
