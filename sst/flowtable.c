@@ -70,25 +70,39 @@ no_real:
 	return err;
 }
 
-/* The oldest of the wire tuples that flows left behind is free again. */
-static void forget_oldest(struct sst_flowtable *table)
+/* A wire tuple that a flow left behind is free again. */
+static void forget_wire(struct sst_flowtable *table, struct sst_wire *wire)
 {
-	struct sst_wire *wire = list_first_entry(&table->ended, struct sst_wire,
-						 ended);
-
 	list_del(&wire->ended);
 	table->ended_count--;
 	rhltable_remove(&table->by_wire, &wire->node, wire_params);
 	kfree_rcu(wire, rcu);
 }
 
+/* Forget ended wire tuples, in batches: softirqs wait meanwhile. */
+static void forget(struct sst_flowtable *table, bool due)
+{
+	struct sst_wire *wire;
+	unsigned int n;
+
+	do {
+		spin_lock_bh(&table->lock);
+		for (n = 0; n < EXPIRE_BATCH; n++) {
+			wire = list_first_entry_or_null(&table->ended,
+							struct sst_wire, ended);
+			if (!wire || (due && time_before(jiffies, wire->until)))
+				break;
+			forget_wire(table, wire);
+		}
+		spin_unlock_bh(&table->lock);
+		cond_resched();
+	} while (n == EXPIRE_BATCH);
+}
+
 /* The table is empty: its owner has removed every flow. */
 void sst_flowtable_exit(struct sst_flowtable *table)
 {
-	spin_lock_bh(&table->lock);
-	while (!list_empty(&table->ended))
-		forget_oldest(table);
-	spin_unlock_bh(&table->lock);
+	forget(table, false);
 	rhltable_destroy(&table->by_open);
 	rhashtable_destroy(&table->by_real);
 	rhltable_destroy(&table->by_wire);
@@ -262,19 +276,45 @@ static void stop_waiting(struct sst_flowtable *table, struct sst_flow *flow)
 	table->waiting_count--;
 }
 
+/* What a flow that ended left behind on this tuple, or NULL; table lock. */
+static struct sst_wire *find_ended(struct sst_flowtable *table,
+				   const struct sst_tuple *tuple)
+{
+	struct rhlist_head *list, *pos;
+	struct sst_wire *wire, *found = NULL;
+
+	rcu_read_lock();
+	list = sst_flowtable_wires(table, tuple);
+	rhl_for_each_entry_rcu(wire, pos, list, node) {
+		if (!rcu_access_pointer(wire->flow)) {
+			found = wire;
+			break;
+		}
+	}
+	rcu_read_unlock();
+	return found;
+}
+
 /* The wire tuple outlives the flow: what still comes on it is refused. */
 static void leave_wire(struct sst_flowtable *table, struct sst_flow *flow)
 {
 	struct sst_wire *wire = flow->wire_entry;
+	struct sst_wire *earlier = find_ended(table, &wire->tuple);
 
-	flow->wire_entry = NULL;
-	rcu_assign_pointer(wire->flow, NULL);
 	wire->refused = flow->role != SST_FLOW_ROLE_RESPONDER ||
 			sst_state_is_confirmed(flow->state);
 	wire->until = jiffies + SST_WIRE_QUARANTINE_SECONDS * HZ;
+	/* One remembers for all, or a peer could make the list long. */
+	if (earlier) {
+		wire->refused |= earlier->refused;
+		forget_wire(table, earlier);
+	}
+	flow->wire_entry = NULL;
+	rcu_assign_pointer(wire->flow, NULL);
 	list_add_tail(&wire->ended, &table->ended);
 	if (++table->ended_count > ENDED_MAX)
-		forget_oldest(table);
+		forget_wire(table, list_first_entry(&table->ended,
+						    struct sst_wire, ended));
 }
 
 static bool remove(struct sst_flowtable *table, struct sst_flow *flow)
@@ -460,21 +500,7 @@ struct sst_flow *sst_flowtable_oldest_waiting(struct sst_flowtable *table)
  */
 void sst_flowtable_expire(struct sst_flowtable *table)
 {
-	const struct sst_wire *wire;
-	unsigned int n;
-
-	do {
-		spin_lock_bh(&table->lock);
-		for (n = 0; n < EXPIRE_BATCH; n++) {
-			wire = list_first_entry_or_null(&table->ended,
-							struct sst_wire, ended);
-			if (!wire || time_before(jiffies, wire->until))
-				break;
-			forget_oldest(table);
-		}
-		spin_unlock_bh(&table->lock);
-		cond_resched();
-	} while (n == EXPIRE_BATCH);
+	forget(table, true);
 }
 
 /**

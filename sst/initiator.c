@@ -120,7 +120,10 @@ static int open_flow(struct sst_net *sn, const struct sst_pkt *pkt,
 			if (*opened)
 				return 0;
 		}
-		if (clash == SST_CLASH_FULL || clash == SST_CLASH_NOMEM)
+		if (clash == SST_CLASH_NOMEM)
+			return SST_A_STATS_TX_NOMEM;
+		/* Other wire ports help against neither. */
+		if (clash == SST_CLASH_FULL || clash == SST_CLASH_REAL_IS_WIRE)
 			break;
 		/* Whatever it was, the old one has gone or is not to be had. */
 		old = NULL;

@@ -98,7 +98,7 @@ static const struct {
 	{
 		SST_A_STATS_TX_LIMIT,
 		"tx_limit",
-		"Dropped. No room for a new flow; raise max-flows.",
+		"Dropped. No room for a new flow, raise max-flows; or, rarely, its tuple is the wire tuple of another flow, use another local port.",
 	},
 	{
 		SST_A_STATS_TX_NO_ROUTE,
