@@ -110,16 +110,22 @@ static unsigned int send_whole(struct sst_net *sn, const struct sst_flow *flow,
 			       const struct nf_hook_state *state)
 {
 	unsigned int mtu = sst_pathmtu(skb, state);
-	int err;
+	int err = 0;
 
 	if (skb->len <= mtu)
 		return NF_ACCEPT;
-	sst_stats_inc(sn->stats, SST_A_STATS_TX_FRAGMENTED);
+	if (state->pf == NFPROTO_IPV4) {
+		if (sst_conntrack_confirm(skb))
+			return drop(sn, flow, flow->real.proto,
+				    SST_A_STATS_TX_SEGMENT);
+		err = sst_fragment_send(skb, mtu, state);
+	}
+	if (err == -ENOMEM)
+		sst_drop(sn, flow, SST_A_STATS_TX_NOMEM);
+	else
+		sst_stats_inc(sn->stats, SST_A_STATS_TX_FRAGMENTED);
 	if (state->pf == NFPROTO_IPV6)
 		return NF_ACCEPT;
-	if (sst_conntrack_confirm(skb))
-		return drop(sn, flow, flow->real.proto, SST_A_STATS_TX_SEGMENT);
-	err = sst_fragment_send(skb, mtu, state);
 	return NF_STOLEN | -err << NF_VERDICT_QBITS;
 }
 
@@ -179,9 +185,12 @@ static int find_flow(struct sst_net *sn, const struct sst_pkt *pkt,
 }
 
 /* Remember where packets of the flow come from, and what their socket must know. */
-static void note_sender(struct sst_flow *flow, const struct sk_buff *skb,
+static void note_sender(struct sst_flow *flow, struct sk_buff *skb,
 			struct sock *sk)
 {
+	/* Put together from fragments, the stack would undo that, unmarked. */
+	if (flow->real.family == NFPROTO_IPV4)
+		IPCB(skb)->frag_max_size = 0;
 	if (skb->skb_iif) {
 		if (!READ_ONCE(flow->forwarded))
 			WRITE_ONCE(flow->forwarded, true);
@@ -206,6 +215,7 @@ unsigned int sst_egress(struct sst_net *sn, struct sk_buff *skb,
 	enum sst_pkt_class class;
 	struct sst_flow *flow;
 	struct sst_pkt pkt;
+	struct sock *sk;
 	u8 type = 0;
 	int reason;
 
@@ -215,8 +225,9 @@ unsigned int sst_egress(struct sst_net *sn, struct sk_buff *skb,
 	flow = sst_flowtable_by_real(&sn->flows, &pkt.tuple);
 	if (is_bridged(skb))
 		return NF_ACCEPT;
+	sk = sst_sock_sender(&pkt, state->sk);
 	reason = flow ? may_seal(flow, skb, class) :
-			find_flow(sn, &pkt, class, state->sk, &flow);
+			find_flow(sn, &pkt, class, sk, &flow);
 	if (!reason && !flow)
 		return NF_ACCEPT;
 	if (!reason && flow->opening)
@@ -227,13 +238,13 @@ unsigned int sst_egress(struct sst_net *sn, struct sk_buff *skb,
 		reason = sst_pathmtu_fit(&pkt, sst_trailer_size(type), state);
 	}
 	if (!reason && skb_is_gso(skb)) {
-		note_sender(flow, skb, state->sk);
+		note_sender(flow, skb, sk);
 		return send_segments(sn, flow, skb, type, state);
 	}
 	if (!reason)
 		reason = sst_seal(sn, flow, &pkt, type, 0);
 	if (reason)
 		return drop(sn, flow, pkt.tuple.proto, reason);
-	note_sender(flow, skb, state->sk);
+	note_sender(flow, skb, sk);
 	return send_whole(sn, flow, skb, state);
 }

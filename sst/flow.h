@@ -63,7 +63,8 @@ struct sst_wire {
  *	one is confirmed; table lock
  * @forwarded: its packets come from behind this host (a container);
  *	READ_ONCE/WRITE_ONCE
- * @mss_clamped: the MSS in the peer's SYN was lowered; READ_ONCE/WRITE_ONCE
+ * @peer_mss: MSS that the peer announced, lowered before its SYN was handed up
+ *	and not yet given back to the socket; else 0. READ_ONCE/WRITE_ONCE
  * @secret: T of the flow (protocol section 5); immutable once there are keys
  * @added: jiffies64 when the flow was added; immutable
  * @opening: how it was opened, NULL of a manually keyed flow; immutable
@@ -113,7 +114,7 @@ struct sst_flow {
 	u8 state;
 	bool lists_real;
 	bool forwarded;
-	bool mss_clamped;
+	u16 peer_mss;
 	u8 secret[SST_SECRET_SIZE];
 	u64 added;
 	struct sst_opening *opening;

@@ -8,6 +8,8 @@
  *			ports
  *   PRE_ROUTING -399	guard: after defragmentation, still before conntrack
  *   LOCAL_IN first	guard: what is marked and was not opened here
+ *			In both, ingress once more for what was gathered from
+ *			fragments without mark
  *   POST_ROUTING last	egress: after source NAT, so that the tuple is final
  */
 #include <linux/limits.h>
@@ -45,17 +47,25 @@ static unsigned int pre_routing(void *priv, struct sk_buff *skb,
 static unsigned int pre_routing_guard(void *priv, struct sk_buff *skb,
 				      const struct nf_hook_state *state)
 {
+	struct sst_net *sn = sst_pernet(state->net);
+	unsigned int verdict;
+
 	if (is_exempt(state->in))
 		return NF_ACCEPT;
-	return sst_guard_clear(sst_pernet(state->net), skb, state);
+	verdict = sst_ingress_gathered(sn, skb, state);
+	return verdict == NF_ACCEPT ? sst_guard_clear(sn, skb, state) : verdict;
 }
 
 static unsigned int local_in(void *priv, struct sk_buff *skb,
 			     const struct nf_hook_state *state)
 {
+	struct sst_net *sn = sst_pernet(state->net);
+	unsigned int verdict;
+
 	if (state->in && state->in->flags & IFF_LOOPBACK)
 		return NF_ACCEPT;
-	return sst_guard_local(sst_pernet(state->net), skb, state);
+	verdict = sst_ingress_gathered(sn, skb, state);
+	return verdict == NF_ACCEPT ? sst_guard_local(sn, skb, state) : verdict;
 }
 
 static unsigned int post_routing(void *priv, struct sk_buff *skb,

@@ -186,7 +186,9 @@ static void clear_extension(const struct sk_buff *skb,
 	u8 *header = at(skb, quote->icmp_off);
 
 	if (quote->tuple.family == NFPROTO_IPV4) {
-		header[5] = 0;
+		/* In a redirect the gateway stands there. */
+		if (header[0] != ICMP_REDIRECT)
+			header[5] = 0;
 	} else if (header[0] == ICMPV6_DEST_UNREACH ||
 		   header[0] == ICMPV6_TIME_EXCEED) {
 		header[4] = 0;
@@ -221,8 +223,8 @@ static int disguise(struct sk_buff *skb, const struct sst_quote *quote,
 {
 	unsigned int len = quote->port_off + QUOTED_SIZE;
 
-	/* Behind a fragment header other lengths would have to change. */
-	if (quote->end < len || quote->cut)
+	/* Not worth changing other lengths for; both are rare. */
+	if (quote->end < len || quote->cut || quote->redirect)
 		return SST_A_STATS_TX_ICMP;
 	if (pskb_trim(skb, len) || skb_ensure_writable(skb, len))
 		return SST_A_STATS_TX_NOMEM;

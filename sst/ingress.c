@@ -44,6 +44,7 @@ static int deliver(struct sst_pkt *pkt, struct sst_flow *flow,
 		   const struct nf_hook_state *state)
 {
 	int reason;
+	u16 mss;
 
 	trace_sst_open(flow, &trailer->meta);
 	if (trailer->meta.flags & SST_FLAG_EMPTY) {
@@ -55,8 +56,9 @@ static int deliver(struct sst_pkt *pkt, struct sst_flow *flow,
 	reason = sst_unseal_restore(pkt, &flow->real, trailer);
 	if (reason)
 		return reason;
-	if (sst_mss_clamp(pkt, state->in))
-		WRITE_ONCE(flow->mss_clamped, true);
+	mss = sst_mss_clamp(pkt, state->in);
+	if (mss)
+		WRITE_ONCE(flow->peer_mss, mss);
 	account(flow, sst_packet_payload(pkt, pkt->seglen));
 	return 0;
 }
@@ -331,7 +333,7 @@ unsigned int sst_ingress(struct sst_net *sn, struct sk_buff *skb,
 			return verdict;
 		class = sst_packet_parse(&pkt, skb, state->pf, SST_PKT_IN,
 					 &sn->cfg);
-		if (class == SST_PKT_OTHER || class == SST_PKT_FRAGMENT)
+		if (class != SST_PKT_WHOLE && class != SST_PKT_BAD)
 			return sst_drop(sn, NULL, SST_A_STATS_RX_FRAGMENT);
 	}
 
@@ -345,4 +347,41 @@ unsigned int sst_ingress(struct sst_net *sn, struct sk_buff *skb,
 	if (flow)
 		return owned(sn, flow, &pkt, class, state);
 	return unowned(sn, &pkt, class, list, state);
+}
+
+/* Did somebody put it together from fragments? */
+static bool was_gathered(const struct sk_buff *skb, u8 family)
+{
+	if (family == NFPROTO_IPV4)
+		return IPCB(skb)->frag_max_size;
+	return IP6CB(skb)->frag_max_size;
+}
+
+/**
+ * sst_ingress_gathered() - a packet behind the defragmentation of the stack or
+ *	of connection tracking
+ * @sn: namespace
+ * @skb: the packet
+ * @state: hook state
+ *
+ * A router that reassembles datagrams sends them on in fragments without mark:
+ * nobody gathered these for us, and none of them shows whose they are. The
+ * datagram does, on the tuple of a flow that owns it.
+ *
+ * Return: NF_ACCEPT for a packet that is not SST (untouched), was opened before
+ * or is opened now, else NF_DROP.
+ */
+unsigned int sst_ingress_gathered(struct sst_net *sn, struct sk_buff *skb,
+				  const struct nf_hook_state *state)
+{
+	struct sst_flow *flow;
+	struct sst_pkt pkt;
+
+	if (!was_gathered(skb, state->pf) ||
+	    sst_packet_is_opened(skb, state->pf) ||
+	    sst_packet_parse(&pkt, skb, state->pf, SST_PKT_IN, &sn->cfg) !=
+	    SST_PKT_WHOLE)
+		return NF_ACCEPT;
+	flow = sst_flowtable_by_wire(&sn->flows, &pkt.tuple);
+	return flow ? owned(sn, flow, &pkt, SST_PKT_WHOLE, state) : NF_ACCEPT;
 }

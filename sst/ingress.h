@@ -8,5 +8,7 @@ struct sst_net;
 
 unsigned int sst_ingress(struct sst_net *sn, struct sk_buff *skb,
 			 const struct nf_hook_state *state);
+unsigned int sst_ingress_gathered(struct sst_net *sn, struct sk_buff *skb,
+				  const struct nf_hook_state *state);
 
 #endif /* _SST_INGRESS_H */

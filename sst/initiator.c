@@ -75,7 +75,7 @@ static struct sst_flow *make(struct sst_net *sn, const struct sst_pkt *pkt,
 	flow = sst_flow_opened(real, &wire, assoc, SST_FLOW_ROLE_INITIATOR);
 	if (!flow)
 		return NULL;
-	flow->oif = sst_packet_oif(real, pkt->skb->dev);
+	flow->oif = sst_packet_oif(real, skb_dst(pkt->skb)->dev);
 	flow->opening->attempt = attempt;
 	flow->opening->syn_seq = syn_seq(pkt);
 	sst_opening_draw(flow->opening, assoc);

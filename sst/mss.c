@@ -47,26 +47,34 @@ static unsigned int socket_options(const struct sock *sk, u8 family)
  * value is absolute, so a repetition adds nothing. The MSS in the SYN itself is
  * what this host can receive and stays.
  *
- * An accepted socket has sent its first segments before its first packet comes
- * by here, so the MSS that the peer announced was lowered instead; from now on
- * it is the true one again. Whoever sends a packet of a socket holds its lock.
+ * An accepted socket has made its first segments before its first packet comes
+ * by here, so the MSS that the peer announced was lowered for it; now it gets
+ * the true one.
+ *
+ * Who sends a packet of a socket holds its lock, with exceptions: a packet that
+ * waited in a queue (a userspace firewall, a VRF's qdisc). Another one will come.
  */
 void sst_mss_reserve(struct sst_flow *flow, struct sock *sk)
 {
 	struct inet_connection_sock *icsk;
 	unsigned int room;
+	u16 mss;
 
 	if (!sk || !sk_fullsock(sk) || sk->sk_protocol != IPPROTO_TCP ||
 	    sk->sk_type != SOCK_STREAM || READ_ONCE(sk->sk_state) == TCP_LISTEN)
 		return;
 	icsk = inet_csk(sk);
 	room = socket_options(sk, flow->real.family) + SST_DATA_TRAILER_SIZE;
-	if (icsk->icsk_ext_hdr_len == room)
+	mss = READ_ONCE(flow->peer_mss);
+	if (icsk->icsk_ext_hdr_len == room && !mss)
+		return;
+	if (!sk->sk_lock.owned && !spin_is_locked(&sk->sk_lock.slock))
 		return;
 	icsk->icsk_ext_hdr_len = room;
-	if (READ_ONCE(flow->mss_clamped)) {
-		WRITE_ONCE(flow->mss_clamped, false);
-		tcp_sk(sk)->rx_opt.mss_clamp += SST_DATA_TRAILER_SIZE;
+	if (mss) {
+		WRITE_ONCE(flow->peer_mss, 0);
+		tcp_sk(sk)->rx_opt.mss_clamp =
+			min_not_zero(mss, tcp_sk(sk)->rx_opt.user_mss);
 	}
 	icsk->icsk_sync_mss(sk, icsk->icsk_pmtu_cookie);
 }
@@ -130,27 +138,28 @@ static unsigned int mtu_back(const struct sst_tuple *tuple,
  * @pkt: opened packet, its headers writable
  * @in: device it came in by
  *
- * Return: true when it is smaller now by the length of a trailer, or more.
+ * Return: the MSS that it announced, or 0 when it was left as it is.
  */
-bool sst_mss_clamp(struct sst_pkt *pkt, const struct net_device *in)
+u16 sst_mss_clamp(struct sst_pkt *pkt, const struct net_device *in)
 {
 	u8 *th = skb_network_header(pkt->skb) + pkt->thoff;
 	struct tcphdr *tcp = (struct tcphdr *)th;
 	unsigned int off, headers, mtu;
-	u16 mss, clamped;
+	u16 mss, clamped, announced;
 
 	if (pkt->tuple.proto != IPPROTO_TCP || !tcp->syn || tcp->ack)
-		return false;
+		return 0;
 	off = find_mss(th, pkt->thlen);
 	if (!off)
-		return false;
+		return 0;
 	headers = sizeof(*tcp) + (pkt->tuple.family == NFPROTO_IPV4 ?
 				  sizeof(struct iphdr) : sizeof(struct ipv6hdr));
 	mtu = mtu_back(&pkt->tuple, in);
-	mss = get_unaligned_be16(th + off);
+	announced = get_unaligned_be16(th + off);
+	mss = announced;
 	clamped = min_t(unsigned int, mss, mtu > headers ? mtu - headers : 0);
 	if (clamped <= SST_DATA_TRAILER_SIZE)
-		return false;
+		return 0;
 	clamped -= SST_DATA_TRAILER_SIZE;
 	put_unaligned_be16(clamped, th + off);
 	/* At an odd offset the two bytes belong to two words of the sum. */
@@ -160,5 +169,5 @@ bool sst_mss_clamp(struct sst_pkt *pkt, const struct net_device *in)
 	}
 	inet_proto_csum_replace2(&tcp->check, pkt->skb, htons(mss),
 				 htons(clamped), false);
-	return true;
+	return announced;
 }

@@ -10,6 +10,6 @@ struct sst_flow;
 struct sst_pkt;
 
 void sst_mss_reserve(struct sst_flow *flow, struct sock *sk);
-bool sst_mss_clamp(struct sst_pkt *pkt, const struct net_device *in);
+u16 sst_mss_clamp(struct sst_pkt *pkt, const struct net_device *in);
 
 #endif /* _SST_MSS_H */

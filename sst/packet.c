@@ -27,9 +27,6 @@
  */
 #define CB_OPENED	BIT(15)
 
-/* An IPv6 packet with more extension headers than this is no SST packet. */
-#define EXTHDR_MAX	8
-
 /**
  * struct shape - what stands between the network and the transport header
  * @fragment: the packet is one of several fragments
@@ -84,7 +81,7 @@ static bool skip_exthdrs(struct sst_pkt *pkt, struct shape *shape)
 		struct frag_hdr _fh;
 		const struct frag_hdr *fh;
 
-		if (n > EXTHDR_MAX)
+		if (n > SST_EXTHDR_MAX)
 			shape->foreign = true;
 		switch (nexthdr) {
 		case NEXTHDR_HOP:

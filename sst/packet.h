@@ -27,6 +27,9 @@ struct sst_tuple {
 	u16 zero;
 };
 
+/* An IPv6 packet with more extension headers than this is no SST packet. */
+#define SST_EXTHDR_MAX	8
+
 /**
  * enum sst_pkt_class - what sst_packet_parse() found
  * @SST_PKT_OTHER: no TCP or UDP packet

@@ -16,6 +16,7 @@
 #include "pathmtu.h"
 #include "rewrite.h"
 #include "segment.h"
+#include "sock.h"
 #include "stats.h"
 
 /* The largest segment that a length field tells. */
@@ -51,8 +52,8 @@ static void tell_socket(struct sock *sk, const struct sst_pkt *pkt,
 	struct sock_exterr_skb *serr;
 	struct sk_buff *skb;
 
-	if (!sk || !sk_fullsock(sk) || sk->sk_protocol != IPPROTO_UDP ||
-	    !sst_sock_recverr(sk, ipv4))
+	sk = sst_sock_sender(pkt, sk);
+	if (!sk || sk->sk_protocol != IPPROTO_UDP || !sst_sock_recverr(sk, ipv4))
 		return;
 	skb = alloc_skb(len, GFP_ATOMIC);
 	if (!skb)

@@ -14,6 +14,7 @@
 #include <linux/string.h>
 #include <net/ip.h>
 #include <net/ipv6.h>
+#include <net/ndisc.h>
 
 #include "quote.h"
 
@@ -63,6 +64,7 @@ static bool skip_ipv4(struct part *part, struct iphdr *copy)
 static bool skip_ipv6(struct part *part, struct ipv6hdr *copy, u8 *proto)
 {
 	const struct ipv6hdr *ip6h = peek(part, sizeof(*ip6h), copy);
+	unsigned int n;
 
 	if (!ip6h)
 		return false;
@@ -71,8 +73,9 @@ static bool skip_ipv6(struct part *part, struct ipv6hdr *copy, u8 *proto)
 	if (copy->version != 6)
 		return false;
 	part->off += sizeof(*copy);
+	part->cut = false;
 	*proto = copy->nexthdr;
-	for (;;) {
+	for (n = 0; n <= SST_EXTHDR_MAX; n++) {
 		struct ipv6_opt_hdr _oh;
 		const struct ipv6_opt_hdr *oh;
 		struct frag_hdr _fh;
@@ -92,7 +95,7 @@ static bool skip_ipv6(struct part *part, struct ipv6hdr *copy, u8 *proto)
 			fh = peek(part, sizeof(_fh), &_fh);
 			if (!fh || fh->frag_off & htons(IP6_OFFSET))
 				return false;
-			part->cut = fh->frag_off & htons(IP6_MF);
+			part->cut |= fh->frag_off & htons(IP6_MF);
 			part->off += sizeof(_fh);
 			*proto = fh->nexthdr;
 			break;
@@ -100,6 +103,7 @@ static bool skip_ipv6(struct part *part, struct ipv6hdr *copy, u8 *proto)
 			return true;
 		}
 	}
+	return false;
 }
 
 static bool is_error_v4(u8 type)
@@ -136,6 +140,26 @@ static bool find_quote_v4(struct part *part, struct sst_quote *quote)
 	return true;
 }
 
+/*
+ * A redirect (RFC 4861) is no error, but quotes in an option, behind two
+ * addresses.
+ */
+static bool skip_to_redirected(struct part *part)
+{
+	const struct nd_opt_hdr *opt;
+	struct nd_opt_hdr _opt;
+
+	part->off += 2 * sizeof(struct in6_addr);
+	while ((opt = peek(part, sizeof(_opt), &_opt)) && opt->nd_opt_len) {
+		if (opt->nd_opt_type == ND_OPT_REDIRECT_HDR) {
+			part->off += 8;
+			return true;
+		}
+		part->off += opt->nd_opt_len * 8;
+	}
+	return false;
+}
+
 static bool find_quote_v6(struct part *part, struct sst_quote *quote)
 {
 	struct icmp6hdr _icmp6h;
@@ -148,13 +172,16 @@ static bool find_quote_v6(struct part *part, struct sst_quote *quote)
 	part->end = min_t(unsigned int, part->end,
 			  sizeof(ip6h) + ntohs(ip6h.payload_len));
 	icmp6h = peek(part, sizeof(_icmp6h), &_icmp6h);
-	if (!icmp6h || icmp6h->icmp6_type & ICMPV6_INFOMSG_MASK)
+	if (!icmp6h)
 		return false;
 	quote->reported_to.in6 = ip6h.daddr;
 	quote->icmp_off = part->off;
 	quote->cut = part->cut;
+	quote->redirect = icmp6h->icmp6_type == NDISC_REDIRECT;
 	part->off += sizeof(*icmp6h);
-	return true;
+	if (quote->redirect)
+		return skip_to_redirected(part);
+	return !(icmp6h->icmp6_type & ICMPV6_INFOMSG_MASK);
 }
 
 /* Addresses and protocol of the quoted packet, as its sender saw them. */
@@ -199,7 +226,8 @@ static bool is_error(struct part *part, struct sst_quote *quote, u8 family)
 bool sst_quote_find(struct sst_quote *quote, const struct sk_buff *skb,
 		    u8 family, enum sst_pkt_dir quoted_by)
 {
-	struct part part = { .skb = skb, .end = skb->len };
+	/* Offsets in the quote have 16 bits. */
+	struct part part = { .skb = skb, .end = min(skb->len, U16_MAX) };
 	struct sst_tuple *tuple = &quote->tuple;
 	const __be16 *ports;
 	__be16 _ports[2];

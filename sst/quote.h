@@ -13,6 +13,7 @@
  * @port_off: offset of the quoted ports; four bytes are there
  * @end: end of the quote, by the length of the packet
  * @cut: the error itself comes in fragments, this is the first of them
+ * @redirect: it is an IPv6 redirect, which has lengths around the quote
  *
  * Offsets only, which survive a reallocation of the head.
  */
@@ -24,6 +25,7 @@ struct sst_quote {
 	u16 port_off;
 	u16 end;
 	bool cut;
+	bool redirect;
 };
 
 bool sst_quote_find(struct sst_quote *quote, const struct sk_buff *skb,

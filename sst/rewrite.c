@@ -199,13 +199,36 @@ static void *add_tail_page(struct sk_buff *skb, unsigned int len)
 	return tail;
 }
 
-/* A datagram that the stack has prepared for fragmentation: a list of packets. */
+/*
+ * A datagram that the stack has prepared for fragmentation, a list of packets:
+ * only the last of them changes. NULL when the list is not ours alone.
+ */
 static void *add_to_list(struct sk_buff *skb, unsigned int len)
 {
-	struct sk_buff *last;
+	struct sk_buff **link = &skb_shinfo(skb)->frag_list, *last, *copy;
 
-	if (skb_cow_data(skb, len, &last) < 0)
+	if (skb_cloned(skb))
 		return NULL;
+	for (;;) {
+		if (skb_shared(*link))
+			return NULL;
+		if (!(*link)->next)
+			break;
+		link = &(*link)->next;
+	}
+	last = *link;
+	if (skb_cloned(last) || skb_is_nonlinear(last) ||
+	    skb_tailroom(last) < (int)len) {
+		copy = skb_copy_expand(last, skb_headroom(last), len,
+				       GFP_ATOMIC);
+		if (!copy)
+			return NULL;
+		/* The first one tells the sum of all, and so does a socket. */
+		copy->truesize = last->truesize;
+		*link = copy;
+		consume_skb(last);
+		last = copy;
+	}
 	return pskb_put(skb, last, len);
 }
 
@@ -225,8 +248,14 @@ void *sst_rewrite_add_trailer(struct sst_pkt *pkt, unsigned int len)
 	struct sk_buff *skb = pkt->skb;
 	int tailroom;
 
-	if (skb_has_frag_list(skb))
-		return add_to_list(skb, len);
+	if (skb_has_frag_list(skb)) {
+		void *trailer = add_to_list(skb, len);
+
+		if (trailer)
+			return trailer;
+		if (skb_linearize(skb))
+			return NULL;
+	}
 	if (skb_shinfo(skb)->nr_frags == MAX_SKB_FRAGS && skb_linearize(skb))
 		return NULL;
 

@@ -98,7 +98,8 @@ int sst_segment_shrink(struct sst_pkt *pkt, unsigned int room)
 	 * does not acknowledge TCP sends again.
 	 */
 	if (pkt->covered[1] & TCPHDR_SYN)
-		return sst_rewrite_shorten(pkt, room - pkt->thoff);
+		return skb_is_gso(skb) ? -EMSGSIZE :
+		       sst_rewrite_shorten(pkt, room - pkt->thoff);
 	/* The shared info is also that of the packet kept for retransmission. */
 	if (skb_unclone(skb, GFP_ATOMIC))
 		return -ENOMEM;

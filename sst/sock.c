@@ -196,6 +196,31 @@ void sst_sock_exit(void)
 }
 
 /**
+ * sst_sock_sender() - whose packet is this?
+ * @pkt: packet at POST_ROUTING
+ * @sk: socket that the hook was given, of any kind, or NULL
+ *
+ * A tunnel, IPsec in UDP among them, may still name the socket of what it
+ * carries.
+ *
+ * Return: @sk if it made the packet itself, else NULL.
+ */
+struct sock *sst_sock_sender(const struct sst_pkt *pkt, struct sock *sk)
+{
+	bool ipv4 = pkt->tuple.family == NFPROTO_IPV4;
+
+	if (ipv4 ? IPCB(pkt->skb)->flags & IPSKB_XFRM_TRANSFORMED :
+		   IP6CB(pkt->skb)->flags & IP6SKB_XFRM_TRANSFORMED)
+		return NULL;
+	if (!sk || !sk_fullsock(sk))
+		return sk;
+	if (sk->sk_protocol != pkt->tuple.proto ||
+	    (!ipv4 && sk->sk_family != AF_INET6))
+		return NULL;
+	return sk;
+}
+
+/**
  * sst_sock_mode() - what a socket asks for
  * @sk: socket as a hook knows it, of any kind, or NULL
  *

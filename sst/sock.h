@@ -8,11 +8,13 @@
 struct net;
 struct sk_buff;
 struct sock;
+struct sst_pkt;
 struct sst_tuple;
 
 int sst_sock_init(void);
 void sst_sock_exit(void);
 
+struct sock *sst_sock_sender(const struct sst_pkt *pkt, struct sock *sk);
 u8 sst_sock_mode(const struct sock *sk);
 
 void sst_sock_set_carried(struct sock *sk);

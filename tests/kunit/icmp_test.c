@@ -709,6 +709,86 @@ static void icmp_hook_in(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, sst_test_stat(sn, SST_A_STATS_TX_ICMP));
 }
 
+/* A redirect quotes, too: in IPv4 as an error does, in IPv6 in an option. */
+static void icmp_redirect_v4(struct kunit *test)
+{
+	u8 *p = kunit_kzalloc(test, PACKET_MAX, GFP_KERNEL);
+	struct sst_net *sn = sst_test_net(test);
+	struct sst_tuple real;
+	struct sk_buff *skb;
+	struct layout at;
+
+	KUNIT_ASSERT_NOT_NULL(test, p);
+	build(p, &at, &icmp_descs[0]);
+	set_len(p, at.len);
+	p[at.type] = ICMP_REDIRECT;
+	put_unaligned_be32(0x0a010203, p + at.type + 4);
+	get_tuple(&real, &icmp_descs[0]);
+	add_flow(test, sn, &real, 50001, 20002);
+	skb = sst_test_skb(test, p, at.len, SST_TEST_TIGHT, at.len);
+	KUNIT_EXPECT_EQ(test, NF_ACCEPT, run_out(sn, skb, NFPROTO_IPV4));
+	KUNIT_EXPECT_EQ(test, 20002, get_unaligned_be16(skb->data + at.ports));
+	KUNIT_EXPECT_EQ(test, 0x0a010203,
+			get_unaligned_be32(skb->data + at.type + 4));
+}
+
+static void icmp_redirect_v6(struct kunit *test)
+{
+	u8 *p = kunit_kzalloc(test, PACKET_MAX, GFP_KERNEL);
+	struct sst_net *sn = sst_test_net(test);
+	/* Two addresses, an option of 8 bytes, the head of the next one. */
+	const unsigned int more = 32 + 8 + 8;
+	struct sst_tuple real;
+	struct sk_buff *skb;
+	struct layout at;
+
+	KUNIT_ASSERT_NOT_NULL(test, p);
+	build(p, &at, &icmp_descs[4]);
+	memmove(p + at.quote + more, p + at.quote, at.len - at.quote);
+	memset(p + at.quote, 0, more);
+	set_len(p, at.len + more);
+	p[at.type] = 137;
+	p[at.quote + 32] = 2;
+	p[at.quote + 33] = 1;
+	p[at.quote + 40] = 4;
+	p[at.quote + 41] = 7;
+	get_tuple(&real, &icmp_descs[4]);
+	skb = sst_test_skb(test, p, at.len + more, SST_TEST_TIGHT, at.len);
+	KUNIT_EXPECT_EQ(test, NF_ACCEPT, run_out(sn, skb, NFPROTO_IPV6));
+	add_flow(test, sn, &real, 50001, 20002);
+	KUNIT_EXPECT_EQ(test, NF_DROP, run_out(sn, skb, NFPROTO_IPV6));
+	KUNIT_EXPECT_EQ(test, 1, sst_test_stat(sn, SST_A_STATS_TX_ICMP));
+	/* An option that says it has no length ends the search. */
+	p[at.quote + 33] = 0;
+	skb = sst_test_skb(test, p, at.len + more, SST_TEST_TIGHT, at.len);
+	KUNIT_EXPECT_EQ(test, NF_ACCEPT, run_out(sn, skb, NFPROTO_IPV6));
+}
+
+/* As many extension headers as SST looks at, and one more. */
+static void icmp_many_headers(struct kunit *test)
+{
+	u8 *p = kunit_kzalloc(test, PACKET_MAX, GFP_KERNEL);
+	struct layout at;
+	unsigned int n, i;
+	u8 *next;
+
+	KUNIT_ASSERT_NOT_NULL(test, p);
+	for (n = 8; n <= 9; n++) {
+		build(p, &at, &icmp_descs[4]);
+		memmove(p + 40 + 8 * n, p + 40, at.len - 40);
+		next = p + 6;
+		for (i = 0; i < n; i++) {
+			memset(p + 40 + 8 * i, 0, 8);
+			*next = NEXTHDR_DEST;
+			next = p + 40 + 8 * i;
+		}
+		*next = IPPROTO_ICMPV6;
+		set_len(p, at.len + 8 * n);
+		KUNIT_EXPECT_EQ(test, n == 8,
+				is_quote(test, p, at.len + 8 * n));
+	}
+}
+
 static struct kunit_case icmp_cases[] = {
 	KUNIT_CASE_PARAM(icmp_both_ways, icmp_gen_params),
 	KUNIT_CASE_PARAM(icmp_truncated, icmp_gen_params),
@@ -723,6 +803,9 @@ static struct kunit_case icmp_cases[] = {
 	KUNIT_CASE_PARAM(icmp_in_translated, icmp_gen_params),
 	KUNIT_CASE_PARAM(icmp_in_for_another, icmp_gen_params),
 	KUNIT_CASE_PARAM(icmp_mtu, mtu_gen_params),
+	KUNIT_CASE(icmp_redirect_v4),
+	KUNIT_CASE(icmp_redirect_v6),
+	KUNIT_CASE(icmp_many_headers),
 	{}
 };
 
