@@ -154,6 +154,9 @@ class Decoder:
             self.counts['fragments'] += 1
             if not parsed.marked(self.mark) and not self.allow & pair:
                 self.found.add('fragment-unmarked', self.number)
+            if parsed.version == 4 and not parsed.data[6] & 0x40 \
+                    and not self.allow & pair:
+                self.found.add('fragment-without-df', self.number)
             whole = self.gather.add(parsed)
             if whole is None:
                 return

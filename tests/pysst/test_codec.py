@@ -175,7 +175,7 @@ class RoundTrip(unittest.TestCase):
                     self.assertTrue(parsed.marked(packet.Mark()))
                     self.assertTrue(parsed.fragment)
                     if version == 4:
-                        self.assertFalse(parts[i][6] & 0x40)
+                        self.assertTrue(parts[i][6] & 0x40)
                     self.assertIsNone(two.open(parts[i]))
                     self.assertIsNone(whole)
                     whole = gather.add(parsed)

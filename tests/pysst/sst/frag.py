@@ -2,7 +2,7 @@
 """Fragments (protocol section 2).
 
 A sealed UDP datagram that does not fit is fragmented at the source, each
-fragment marked, on IPv4 without DF.
+fragment marked, on IPv4 with DF.
 """
 
 import struct
@@ -23,7 +23,7 @@ def fragments(data, mtu, ident=0x5354):
 def _fragments4(parsed, mtu):
     head = bytearray(parsed.data[:parsed.l4])
     body = parsed.data[parsed.l4:]
-    flags = int.from_bytes(head[6:8], 'big') & packet.MARK4
+    flags = int.from_bytes(head[6:8], 'big') & (packet.MARK4 | packet.DF4)
     step = (mtu - len(head)) // 8 * 8
     out = []
     for at in range(0, len(body), step):
