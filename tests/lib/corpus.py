@@ -4,13 +4,15 @@
 
   corpus.py send DEVICE [clear]   from A towards B, by the router's MAC address;
                               clear: without what is marked and for B
-  corpus.py count WHAT        how many of them are: all, marked, fragments
+  corpus.py count WHAT        how many of them are: all, marked, fragments,
+                              completing
   corpus.py receive SECONDS STOP  UDP sockets on B: prints what they got,
                               sorted, at the latest when the file STOP exists
   corpus.py show FILE         the IP packets of a capture, one a line
 
 marked: whole unicast TCP and UDP packets to B that carry the mark, and reach
-its input. fragments: the same for marked fragments.
+its input. fragments: marked fragments to B that wait for others there.
+completing: those that make a datagram whole, which is then marked.
 """
 
 import hashlib
@@ -115,8 +117,10 @@ def packets4():
                  (100, whole[800:], 0)]
         for ident, order in (77, parts), (78, parts[::-1]), (79, parts[1:]):
             for offset, data, more in order:
-                yield kind, p.ipv4(A4, B4, p.UDP, data, frag=offset | more
-                                   | mark, ident=ident + mark // 256)
+                last = mark and ident != 79 and offset == order[-1][0]
+                yield 'completing' if last else kind, p.ipv4(
+                    A4, B4, p.UDP, data, frag=offset | more | mark,
+                    ident=ident + mark // 256)
         # Too short to have ports.
         yield kind, p.ipv4(A4, B4, p.UDP, whole[:8], frag=MF4 | mark,
                            ident=80 + mark // 256)
@@ -154,9 +158,11 @@ def packets6():
         for ident, order in (77, (0, 1)), (78, (1, 0)), (79, (1,)):
             for part in order:
                 data = whole[512:] if part else whole[:512]
-                yield kind, p.ipv6(A6, B6, p.UDP, data, tclass=tclass, ext=[
-                    (p.FRAGMENT, p.fragment_header(512 * part, not part,
-                                                   ident + tclass))])
+                last = tclass and ident != 79 and part == order[-1]
+                yield 'completing' if last else kind, p.ipv6(
+                    A6, B6, p.UDP, data, tclass=tclass, ext=[
+                        (p.FRAGMENT, p.fragment_header(512 * part, not part,
+                                                       ident + tclass))])
 
 
 def broadcasts():
@@ -217,7 +223,8 @@ def main():
         sock = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
         sock.bind((sys.argv[2], 0))
         for kind, frame in frames():
-            if kind in ('marked', 'fragments') and 'clear' in sys.argv:
+            if kind in ('marked', 'fragments', 'completing') \
+                    and 'clear' in sys.argv:
                 continue
             sock.send(frame)
             time.sleep(0.001)

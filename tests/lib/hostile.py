@@ -24,7 +24,7 @@ LENGTH = frozenset(('rx_length',))
 SHORT = frozenset(('rx_short',))
 CLEAR = frozenset(('rx_clear',))
 UNOPENED = frozenset(('rx_unopened',))
-FRAGMENT = frozenset(('rx_fragment',))
+GATHERED = frozenset(('rx_gathered',))
 REPLAY = frozenset(('rx_replay',))
 OLD = frozenset(('rx_kri_old',))
 SILENCE = 0.3
@@ -544,8 +544,10 @@ def strangers(world, siege, family):
     items = []
     for order, parts in siege.fragments(siege.clear_original(bytes(80)),
                                         marked=True):
-        items += [mutate.Mutation('fragment-' + order, part, FRAGMENT)
-                  for part in parts]
+        # The last one makes it a whole one, which is clear on a live flow.
+        items += [mutate.Mutation('fragment-' + order, part, expected)
+                  for part, expected in zip(
+                      parts, [GATHERED] * (len(parts) - 1) + [CLEAR])]
     world.attack('IPv%d: marked fragments' % family, items)
     world.silent('IPv%d: B answers nothing to them' % family)
     world.at_rb.send(packet.ip(src, dst, packet.UDP, packet.udp(

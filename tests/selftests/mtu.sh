@@ -4,11 +4,12 @@
 # timeout: 200
 # TCP leaves room for the trailer: segments fill the MTU exactly, on the side
 # that connects and on the side that accepts; nothing is dropped for its size
-# and nothing is fragmented. A datagram that does not fit is an error at once.
+# and nothing is fragmented. A datagram that does not fit leaves in fragments, or
+# is an error at once where its socket forbids them.
 . "$(dirname "$0")/../lib/topology.sh"
 . "$(dirname "$0")/../lib/sst.sh"
 
-tap_plan 50
+tap_plan 58
 trailer=28
 
 # sizes FILE ADDRESS...: for each the length of the largest IP packet from there,
@@ -73,26 +74,43 @@ done
 is "nothing was dropped on A" "$(sst_drops A)" ""
 is "nothing was dropped on B" "$(sst_drops B)" ""
 
-# send FAMILY SIZE: what a program on A is told.
+# send FAMILY SIZE [whole]: what a program on A is told.
 send() {
 	local b=B$1
-	ns A /usr/bin/python3 "$sst_tests/lib/udp-size.py" "${!b}" 53 5353 "$2"
+	ns A /usr/bin/python3 "$sst_tests/lib/udp-size.py" "${!b}" 53 5353 "${@:2}"
+}
+
+# counts: of sealed, fragmented and refused datagrams since the last call.
+last=(0 0 0)
+counts() {
+	local now i out=()
+	now=("$(stat_get A tx_sealed)" "$(stat_get A tx_fragmented)"
+		"$(stat_get A tx_too_big)")
+	for i in 0 1 2; do
+		out+=($((now[i] - last[i])))
+	done
+	last=("${now[@]}")
+	counted=${out[*]}
 }
 
 must topo_mtu 1500
-n=0
+counts
 for fam in 4 6; do
 	must sst_pair udp $fam 5353 53
 	fits=$((1500 - 8 - trailer - (fam == 4 ? 20 : 40)))
-	sealed=$(stat_get A tx_sealed)
 	is "IPv$fam: a datagram that fits with its trailer is sent" "$(send $fam $fits)" sent
-	is "... sealed" "$(stat_get A tx_sealed)" $((sealed + 1))
-	is "... one byte more is an error" "$(send $fam $((fits + 1)))" EMSGSIZE
-	is "... counted, and not sent" "$(stat_get A tx_too_big) $(stat_get A tx_sealed)" \
-		"$((n + 1)) $((sealed + 1))"
-	# The stack would send these in fragments, which cannot be sealed.
-	is "... so is one larger than the MTU" "$(send $fam 4000)" EMSGSIZE
-	is "... which is counted, too" "$(stat_get A tx_fragment) $(stat_get A tx_sealed)" \
-		"$((n + 1)) $((sealed + 1))"
-	n=$((n + 1))
+	counts
+	is "... sealed, in one piece" "$counted" "1 0 0"
+	is "... one byte more is sent" "$(send $fam $((fits + 1)))" sent
+	counts
+	is "... in fragments" "$counted" "1 1 0"
+	is "... so is one larger than the MTU" "$(send $fam 4000)" sent
+	counts
+	is "... in fragments" "$counted" "1 1 0"
+	is "... what fits is sent without fragments" "$(send $fam $fits whole)" sent
+	counts
+	is "... in one piece" "$counted" "1 0 0"
+	is "... one byte more is an error then" "$(send $fam $((fits + 1)) whole)" EMSGSIZE
+	counts
+	is "... counted, and not sent" "$counted" "0 0 1"
 done

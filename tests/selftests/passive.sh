@@ -8,7 +8,7 @@
 . "$(dirname "$0")/../lib/topology.sh"
 . "$(dirname "$0")/../lib/sst.sh"
 
-tap_plan 20
+tap_plan 21
 corpus=$sst_tests/lib/corpus.py
 all='(ip or ip6) and not (ip6[6] = 0 and ip6[40] = 58)'
 
@@ -91,8 +91,9 @@ ok "they are the same" cmp "$topo_tmp/clear-sockets" "$topo_tmp/with-sockets"
 
 is "the router counts nothing" "$(sst_drops R)" ""
 is "the router sealed and opened nothing" "$(stat_get R tx_sealed) $(stat_get R rx_opened)" "0 0"
+is "B gathered marked fragments" "$(stat_get B rx_gathered)" "$(py "$corpus" count fragments)"
 is "B dropped and counted what was marked, and nothing else" "$(sst_drops B)" \
-	"rx_fragment=$(py "$corpus" count fragments) rx_unopened=$(py "$corpus" count marked)"
+	"rx_unopened=$(($(py "$corpus" count marked) + $(py "$corpus" count completing)))"
 is "B sealed and opened nothing" "$(stat_get B tx_sealed) $(stat_get B rx_opened)" "0 0"
 
 # And a conversation beside the flows.
