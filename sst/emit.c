@@ -11,6 +11,7 @@
 #include <net/ip.h>
 #include <net/ip6_checksum.h>
 #include <net/ip6_route.h>
+#include <net/ipv6.h>
 #include <net/route.h>
 #include <net/tcp.h>
 
@@ -46,12 +47,10 @@ static struct dst_entry *route_ipv6(struct net *net, const struct sst_flow *flow
 		.fl6_sport = flow->wire.lport,
 		.fl6_dport = READ_ONCE(flow->wire.rport),
 	};
-	struct dst_entry *dst = ip6_route_output(net, NULL, &fl6);
+	/* With IPsec, if a policy wants it, as the IPv4 one does. */
+	struct dst_entry *dst = ip6_dst_lookup_flow(net, NULL, &fl6, NULL);
 
-	if (!dst->error)
-		return dst;
-	dst_release(dst);
-	return NULL;
+	return IS_ERR(dst) ? NULL : dst;
 }
 
 static void put_udp(struct sk_buff *skb, const struct sst_flow *flow)

@@ -117,6 +117,13 @@ unsigned int sst_guard_local(struct sst_net *sn, struct sk_buff *skb,
 		return NF_ACCEPT;
 	if (pkt.marked && class != SST_PKT_FOREIGN)
 		return sst_drop(sn, NULL, SST_A_STATS_RX_UNOPENED);
+	/*
+	 * Behind a bridge the stack has wiped what it knew of the packet. Clear
+	 * ones on this tuple did not come past the hooks of the bridge.
+	 */
+	if (sst_packet_is_bridged(skb) &&
+	    sst_flowtable_by_real(&sn->flows, &pkt.tuple))
+		return NF_ACCEPT;
 	if (requires_sst(sn, skb, &pkt))
 		return sst_drop(sn, NULL, SST_A_STATS_RX_REQUIRED);
 	/* The peer speaks clear on this tuple now; so may the answer. */

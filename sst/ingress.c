@@ -5,7 +5,6 @@
  * dropped. Everything else passes untouched (protocol section 2).
  */
 #include <linux/netfilter.h>
-#include <linux/netfilter_bridge.h>
 #include <linux/rhashtable.h>
 #include <net/tcp.h>
 
@@ -202,19 +201,6 @@ static int open_unowned(struct sst_net *sn, struct sst_pkt *pkt,
 	return reason ?: open_waiting(sn, pkt, list, &trailer, state);
 }
 
-/*
- * Bridge netfilter shows us frames that are only passing from port to port.
- * Those for this host are opened here: it sees no other PRE_ROUTING.
- */
-static bool is_bridged(const struct sk_buff *skb)
-{
-#if IS_ENABLED(CONFIG_BRIDGE_NETFILTER)
-	return nf_bridge_info_exists(skb);
-#else
-	return false;
-#endif
-}
-
 /* Marked fragments for this host are gathered apart from all others. */
 static bool is_ours(const struct sst_pkt *pkt, const struct nf_hook_state *state)
 {
@@ -340,7 +326,12 @@ unsigned int sst_ingress(struct sst_net *sn, struct sk_buff *skb,
 	list = sst_flowtable_wires(&sn->flows, &pkt.tuple);
 	if (!list && !pkt.marked)
 		return NF_ACCEPT;
-	if (is_bridged(skb) &&
+	/*
+	 * Bridge netfilter shows us frames that are only passing from port to
+	 * port. Those for this host are opened here: it sees no other hook of
+	 * PRE_ROUTING.
+	 */
+	if (sst_packet_is_bridged(skb) &&
 	    !sst_packet_is_local(state->net, state->in, &pkt.tuple))
 		return NF_ACCEPT;
 	flow = sst_flowtable_owner(list);

@@ -267,7 +267,8 @@ bool sst_packet_is_local(struct net *net, const struct net_device *in,
 	if (tuple->family == NFPROTO_IPV4)
 		return inet_addr_type_dev_table(net, in, tuple->local.ip) ==
 		       RTN_LOCAL;
-	return ipv6_chk_addr(net, &tuple->local.in6, NULL, 0);
+	/* In the VRF of that device, if it has one. */
+	return ipv6_chk_addr(net, &tuple->local.in6, in, 0);
 }
 
 /**

@@ -3,6 +3,7 @@
 #define _SST_PACKET_H
 
 #include <linux/netfilter.h>
+#include <linux/netfilter_bridge.h>
 #include <linux/skbuff.h>
 #include <linux/types.h>
 #include <net/net_namespace.h>
@@ -95,6 +96,16 @@ bool sst_packet_is_local(struct net *net, const struct net_device *in,
 int sst_packet_oif(const struct sst_tuple *tuple, const struct net_device *dev);
 void sst_packet_set_opened(struct sk_buff *skb, u8 family);
 bool sst_packet_is_opened(const struct sk_buff *skb, u8 family);
+
+/* Has bridge netfilter shown us the packet, which came in by a bridge's port? */
+static inline bool sst_packet_is_bridged(const struct sk_buff *skb)
+{
+#if IS_ENABLED(CONFIG_BRIDGE_NETFILTER)
+	return nf_bridge_info_exists(skb);
+#else
+	return false;
+#endif
+}
 
 /* Bytes of application payload in a segment of @seglen bytes. */
 static inline unsigned int sst_packet_payload(const struct sst_pkt *pkt,
