@@ -11,8 +11,10 @@
 
 #include "compat.h"
 #include "fixture.h"
+#include "fragment.h"
 #include "guard.h"
 #include "stats.h"
+#include "wire.h"
 
 #define MTU		1500
 #define WIRE_SPORT	50001
@@ -283,6 +285,248 @@ static void path_cut(struct kunit *test)
 			sst_test_stat(p->sender, SST_A_STATS_TX_SEALED));
 	KUNIT_EXPECT_EQ(test, n,
 			sst_test_stat(p->receiver, SST_A_STATS_RX_OPENED));
+}
+
+/* Fragments of datagrams: how many bytes more than what just fits, and how. */
+struct fragment_case {
+	const char *desc;
+	u8 family;
+	enum sst_test_layout layout;
+	u16 mtu;
+	u16 over;
+};
+
+static const struct fragment_case fragment_cases[] = {
+	{ "just fits, IPv4", NFPROTO_IPV4, SST_TEST_ROOM, 600, 0 },
+	{ "just fits, IPv6", NFPROTO_IPV6, SST_TEST_ROOM, 1280, 0 },
+	{ "one byte too many, IPv4", NFPROTO_IPV4, SST_TEST_ROOM, 600, 1 },
+	{ "one byte too many, IPv6", NFPROTO_IPV6, SST_TEST_ROOM, 1280, 1 },
+	{ "no room, IPv4", NFPROTO_IPV4, SST_TEST_TIGHT, 600, 9 },
+	{ "an MTU between multiples of 8", NFPROTO_IPV4, SST_TEST_ROOM, 605, 3 },
+	{ "as large as the MTU, IPv4", NFPROTO_IPV4, SST_TEST_PAGE, 600,
+	  SST_DATA_TRAILER_SIZE },
+	{ "as large as the MTU, IPv6", NFPROTO_IPV6, SST_TEST_PAGE, 1280,
+	  SST_DATA_TRAILER_SIZE },
+	{ "full fragments, IPv4", NFPROTO_IPV4, SST_TEST_FULL, 596, 2 * 576 },
+	{ "a list, IPv4", NFPROTO_IPV4, SST_TEST_LIST, 600, 1399 },
+	{ "a list, IPv6", NFPROTO_IPV6, SST_TEST_LIST, 1280, 700 },
+};
+
+KUNIT_ARRAY_PARAM_DESC(fragment, fragment_cases, desc);
+
+static const struct fragment_case largest_cases[] = {
+	{ "65535 bytes, IPv4", NFPROTO_IPV4, SST_TEST_ROOM, MTU, 0 },
+	{ "65536 bytes, IPv4", NFPROTO_IPV4, SST_TEST_ROOM, MTU, 1 },
+	{ "65535 bytes, IPv6", NFPROTO_IPV6, SST_TEST_ROOM, MTU, 0 },
+	{ "65536 bytes, IPv6", NFPROTO_IPV6, SST_TEST_ROOM, MTU, 1 },
+};
+
+KUNIT_ARRAY_PARAM_DESC(largest, largest_cases, desc);
+
+/* One fragment of an IPv4 datagram, the first @off bytes of which were seen. */
+static void expect_fragment(struct kunit *test, const struct hosts *p,
+			    const struct sk_buff *frag, unsigned int off,
+			    bool last)
+{
+	const struct iphdr *iph = ip_hdr(frag);
+
+	KUNIT_EXPECT_LE(test, frag->len, p->dev->mtu);
+	KUNIT_EXPECT_EQ(test, frag->len, ntohs(iph->tot_len));
+	KUNIT_EXPECT_EQ(test, SST_MARK_IPV4 | IP_DF | (last ? 0 : IP_MF) | off / 8,
+			ntohs(iph->frag_off));
+	KUNIT_EXPECT_EQ(test, 0xbeef, ntohs(iph->id));
+	KUNIT_EXPECT_EQ(test, 0xffff,
+			sst_test_fold(sst_test_sum((const u8 *)iph, 20, 0)));
+}
+
+static struct sk_buff *gather(struct hosts *p, struct sk_buff *frag, int *err)
+{
+	frag->dev = p->dev;
+	rcu_read_lock();
+	*err = sst_fragment_gather(&init_net, frag, NFPROTO_IPV4);
+	rcu_read_unlock();
+	return *err ? NULL : frag;
+}
+
+/* What was sent, gathered from the last to the first. */
+static struct sk_buff *gather_sent(struct kunit *test, struct hosts *p)
+{
+	struct sk_buff *frag, *whole = NULL;
+	int err;
+
+	while ((frag = __skb_dequeue_tail(&sent))) {
+		whole = gather(p, frag, &err);
+		KUNIT_EXPECT_EQ(test, skb_queue_empty(&sent) ? 0 : -EINPROGRESS,
+				err);
+	}
+	return whole;
+}
+
+/*
+ * A datagram that does not fit is sealed, then fragmented: by us over IPv4, by
+ * the stack over IPv6. Its parts are one sealed datagram again.
+ */
+static void path_fragments(struct kunit *test)
+{
+	const struct fragment_case *c = test->param_value;
+	struct sst_test_desc desc = { c->family, IPPROTO_UDP };
+	unsigned int thoff = sst_test_network_size(c->family);
+	unsigned int off = 0, len;
+	struct sk_buff *skb, *frag;
+	struct hosts *p;
+
+	desc.payload = c->mtu - SST_DATA_TRAILER_SIZE -
+		       sst_test_headers(&desc) + c->over;
+	p = new_hosts(test, &desc);
+	p->dev->mtu = c->mtu;
+	if (c->family == NFPROTO_IPV4) {
+		put_unaligned_be16(0xbeef, p->orig + 4);
+		sst_test_finish(p->orig, p->len, &desc);
+	}
+	skb = sst_test_skb(test, p->orig, p->len, c->layout,
+			   sst_test_headers(&desc));
+	skb->ignore_df = 1;
+	len = p->len + SST_DATA_TRAILER_SIZE;
+
+	__skb_queue_head_init(&sent);
+	if (c->family == NFPROTO_IPV6 || !c->over) {
+		KUNIT_ASSERT_EQ(test, NF_ACCEPT,
+				sst_test_egress(test, p->sender, skb, p->dev,
+						collect));
+		sst_test_skb_bytes(test, skb, p->wire);
+	} else {
+		KUNIT_ASSERT_EQ(test, NF_STOLEN,
+				sst_test_egress(test, p->sender, skb, p->dev,
+						collect));
+		sst_test_skb_stolen(test, skb);
+		skb_queue_walk(&sent, frag) {
+			bool last = skb_queue_is_last(&sent, frag);
+
+			expect_fragment(test, p, frag, off, last);
+			off += frag->len - thoff;
+		}
+		KUNIT_EXPECT_EQ(test, len - thoff, off);
+		skb = gather_sent(test, p);
+		KUNIT_ASSERT_NOT_NULL(test, skb);
+		sst_test_skb_bytes(test, skb, p->wire);
+		KUNIT_EXPECT_EQ(test, SST_MARK_IPV4 | IP_DF,
+				ntohs(ip_hdr(skb)->frag_off));
+		KUNIT_EXPECT_EQ(test, len, skb->len);
+		kfree_skb(skb);
+	}
+	KUNIT_EXPECT_EQ(test, !!c->over,
+			sst_test_stat(p->sender, SST_A_STATS_TX_FRAGMENTED));
+	KUNIT_EXPECT_EQ(test, 1, next_seq(p));
+	KUNIT_EXPECT_EQ(test, 0xffff,
+			sst_test_transport_sum(p->wire, len, thoff,
+					       IPPROTO_UDP));
+	skb = sst_test_skb(test, p->wire, len, SST_TEST_ROOM, 0);
+	KUNIT_EXPECT_EQ(test, NF_ACCEPT,
+			sst_test_ingress(p->receiver, skb, p->dev));
+	KUNIT_ASSERT_EQ(test, p->len, skb->len);
+	sst_test_skb_bytes(test, skb, p->got);
+	KUNIT_EXPECT_MEMEQ(test, p->orig, p->got, p->len);
+}
+
+/* Clear fragments of the same number are in other queues. */
+static void path_fragments_apart(struct kunit *test)
+{
+	struct sst_test_desc desc = { NFPROTO_IPV4, IPPROTO_UDP,
+				      .payload = 1600 };
+	struct hosts *p = new_hosts(test, &desc);
+	struct sk_buff *skb, *copy;
+	unsigned int len;
+
+	skb = sst_test_skb(test, p->orig, p->len, SST_TEST_ROOM, 0);
+	skb->ignore_df = 1;
+	__skb_queue_head_init(&sent);
+	KUNIT_ASSERT_EQ(test, NF_STOLEN,
+			sst_test_egress(test, p->sender, skb, p->dev, collect));
+	sst_test_skb_stolen(test, skb);
+	KUNIT_ASSERT_EQ(test, 2, skb_queue_len(&sent));
+	/* The first one for the stack, as if it had come in clear. */
+	copy = skb_copy(skb_peek(&sent), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, copy);
+	copy->dev = p->dev;
+	ip_hdr(copy)->frag_off &= ~htons(SST_MARK_IPV4);
+	memset(skb_tail_pointer(copy) - 64, 0, 64);
+	local_bh_disable();
+	rcu_read_lock();
+	KUNIT_EXPECT_EQ(test, -EINPROGRESS,
+			ip_defrag(&init_net, copy, IP_DEFRAG_LOCAL_DELIVER));
+	rcu_read_unlock();
+	local_bh_enable();
+
+	skb = gather_sent(test, p);
+	KUNIT_ASSERT_NOT_NULL(test, skb);
+	len = skb->len;
+	sst_test_skb_bytes(test, skb, p->wire);
+	kfree_skb(skb);
+	skb = sst_test_skb(test, p->wire, len, SST_TEST_ROOM, 0);
+	KUNIT_EXPECT_EQ(test, NF_ACCEPT,
+			sst_test_ingress(p->receiver, skb, p->dev));
+	sst_test_skb_bytes(test, skb, p->got);
+	KUNIT_EXPECT_MEMEQ(test, p->orig, p->got, p->len);
+}
+
+/* What no length field tells with the trailer is not sent at all. */
+static void path_largest(struct kunit *test)
+{
+	const struct fragment_case *c = test->param_value;
+	struct sst_test_desc desc = { c->family, IPPROTO_UDP };
+	bool ipv4 = c->family == NFPROTO_IPV4;
+	struct sk_buff *skb;
+	struct hosts *p;
+	unsigned int len;
+	u8 *bytes;
+
+	bytes = kunit_kzalloc(test, 65536, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, bytes);
+	p = new_hosts(test, &desc);
+	desc.payload = 65535 - SST_DATA_TRAILER_SIZE -
+		       sst_test_headers(&desc) + c->over;
+	len = sst_test_build(bytes, &desc);
+	skb = sst_test_skb(test, bytes, len, SST_TEST_ROOM, 0);
+	skb->ignore_df = 1;
+	__skb_queue_head_init(&sent);
+	if (c->over) {
+		KUNIT_ASSERT_EQ(test, NF_DROP_ERR(-EMSGSIZE),
+				sst_test_egress(test, p->sender, skb, p->dev,
+						collect));
+		KUNIT_EXPECT_EQ(test, len, skb->len);
+	} else {
+		KUNIT_EXPECT_EQ(test, ipv4 ? NF_STOLEN : NF_ACCEPT,
+				sst_test_egress(test, p->sender, skb, p->dev,
+						collect));
+		if (ipv4)
+			sst_test_skb_stolen(test, skb);
+	}
+	/* 1480 bytes in each. */
+	KUNIT_EXPECT_EQ(test, ipv4 && !c->over ? 45 : 0, skb_queue_len(&sent));
+	__skb_queue_purge(&sent);
+	KUNIT_EXPECT_EQ(test, c->over,
+			sst_test_stat(p->sender, SST_A_STATS_TX_TOO_BIG));
+	KUNIT_EXPECT_EQ(test, !c->over,
+			sst_test_stat(p->sender, SST_A_STATS_TX_FRAGMENTED));
+	KUNIT_EXPECT_EQ(test, !c->over, next_seq(p));
+}
+
+/* Which options belong into which fragment is not for us. */
+static void path_options_are_whole(struct kunit *test)
+{
+	struct sst_test_desc desc = { NFPROTO_IPV4, IPPROTO_UDP,
+				      .payload = 1600 };
+	struct hosts *p = new_hosts(test, &desc);
+	struct sk_buff *skb;
+
+	memmove(p->orig + 24, p->orig + 20, p->len - 20);
+	p->len += 4;
+	p->orig[0] = 0x46;
+	memset(p->orig + 20, IPOPT_NOOP, 4);
+	put_unaligned_be16(p->len, p->orig + 2);
+	skb = sst_test_skb(test, p->orig, p->len, SST_TEST_ROOM, 0);
+	skb->ignore_df = 1;
+	expect_tx_drop(test, p, skb, -EMSGSIZE, SST_A_STATS_TX_TOO_BIG);
 }
 
 /* Seal a packet into p->wire; returns its length. */
@@ -625,6 +869,10 @@ static struct kunit_case path_cases[] = {
 	KUNIT_CASE_PARAM(path_mtu, desc_gen_params),
 	KUNIT_CASE_PARAM(path_unsealable, desc_gen_params),
 	KUNIT_CASE_PARAM(path_cut, cut_gen_params),
+	KUNIT_CASE_PARAM(path_fragments, fragment_gen_params),
+	KUNIT_CASE(path_fragments_apart),
+	KUNIT_CASE_PARAM(path_largest, largest_gen_params),
+	KUNIT_CASE(path_options_are_whole),
 	KUNIT_CASE(path_syn_takes_less),
 	KUNIT_CASE_PARAM(path_guard, guard_gen_params),
 	KUNIT_CASE_PARAM(path_traffic_class, class_gen_params),
