@@ -136,3 +136,26 @@ sst_compare_psk() {
 	shift 2
 	/usr/bin/python3 "$sst_tests/pysst/decode.py" compare "$orig" "$log" "$@"
 }
+
+# sst_sizes FILE ADDRESS...: of the TCP packets in a capture, for each sender the
+# length of the largest, and "whole" if next to none carries only the few bytes
+# that were cut off a segment made too large by as much as a trailer or two.
+sst_sizes() {
+	/usr/bin/python3 -c '
+import sys
+sys.path.insert(0, sys.argv[1])
+from sst import packet, pcap
+trailer = 28
+senders = [packet.addr(a) for a in sys.argv[3:]]
+sizes, tails = {s: 0 for s in senders}, {s: 0 for s in senders}
+for _, data, _ in pcap.Reader(sys.argv[2]).packets():
+    p = packet.Packet(data)
+    if p.proto != packet.TCP or p.src not in sizes:
+        continue
+    sizes[p.src] = max(sizes[p.src], len(p.data))
+    payload = len(p.segment) - (p.segment[12] >> 4) * 4 - trailer
+    tails[p.src] += 0 < payload <= 2 * trailer and not p.segment[13] & 2
+print(*("%d %s" % (sizes[s], "whole" if tails[s] <= 3 else
+                   "%d tails" % tails[s]) for s in senders))' \
+		"$sst_tests/pysst" "$@"
+}

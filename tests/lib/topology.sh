@@ -324,6 +324,26 @@ topo_host() {
 	END
 }
 
+# topo_container: behind B, which forwards to it, is C.
+#
+#   B c ---- eth0 C       10.0.3.1  fd00:3::1    B there: 10.0.3.254  fd00:3::fe
+topo_container() {
+	ns_add C
+	ns_quiet C
+	topo_link C eth0 02:00:00:00:03:01 B c 02:00:00:00:03:fe || bail "no veth"
+	topo_host C 3
+	ip -n "$topo_id-B" -batch - <<-END || bail "container not set up"
+		addr add 10.0.3.254/24 dev c
+		addr add fd00:3::fe/64 dev c nodad
+		link set c up
+		neigh replace 10.0.3.1 lladdr 02:00:00:00:03:01 dev c nud permanent
+		neigh replace fd00:3::1 lladdr 02:00:00:00:03:01 dev c nud permanent
+	END
+	ns B sh -c 'echo 1 >/proc/sys/net/ipv4/ip_forward
+		echo 1 >/proc/sys/net/ipv6/conf/all/forwarding
+		modprobe nf_conntrack 2>/dev/null'
+}
+
 # shellcheck disable=SC2317 # called through wait_for
 topo_carrier() {
 	! ip -n "$topo_id-R" -o link show type veth | grep -q NO-CARRIER
@@ -347,6 +367,22 @@ topo_mtu() {
 # know, and learn by "packet too big".
 topo_router_mtu() {
 	ip -n "$topo_id-R" link set rb mtu "$1"
+}
+
+# topo_path_mtu MTU: the router carries no more towards either host, by its
+# routes: the hosts do not know. What they had learned is forgotten.
+topo_path_mtu() {
+	local n
+	ip -n "$topo_id-R" -batch - <<-END || return 1
+		route replace $A4/32 dev ra mtu lock $1
+		route replace $B4/32 dev rb mtu lock $1
+		route replace $A6/128 dev ra mtu lock $1
+		route replace $B6/128 dev rb mtu lock $1
+	END
+	for n in A B; do
+		ip -n "$topo_id-$n" -4 route flush cache
+		ip -n "$topo_id-$n" -6 route flush cache
+	done
 }
 
 # topo_offload on|off: segmentation, merging and checksums left to the devices.
@@ -503,6 +539,20 @@ tcp_transfer() {
 		wait_for -t 60 topo_gone "${bg_pid[srv$port]}" || rc=1
 	fi
 	bg_stop "srv$port"
+	[ "$rc" -eq 0 ] && cmp "$topo_tmp/sent" "$topo_tmp/got"
+}
+
+# tcp_back FROM TO ADDRESS PORT BYTES: the same, but the bytes go to the side that
+# connects.
+tcp_back() {
+	local from=$1 to=$2 addr=$3 port=$4 bytes=$5 opts=${6-} fam=4 rc=0
+	case $addr in *:*) fam=6 addr="[$addr]" ;; esac
+	head -c "$bytes" /dev/urandom >"$topo_tmp/sent"
+	bg_ns "back$port" "$to" socat -u "OPEN:$topo_tmp/sent" "TCP$fam-LISTEN:$port,reuseaddr"
+	wait_for listening "$to" tcp "$port" || return 1
+	ns "$from" timeout 60 socat -u "TCP$fam:$addr:$port${opts:+,$opts}" \
+		"CREATE:$topo_tmp/got" || rc=1
+	bg_stop "back$port"
 	[ "$rc" -eq 0 ] && cmp "$topo_tmp/sent" "$topo_tmp/got"
 }
 

@@ -15,24 +15,13 @@ topo_hrh
 topo_offload off || bail "offloads"
 
 # Host B forwards some of its ports to a container.
-ns_add C
-ns_quiet C
-topo_link C eth0 02:00:00:00:03:01 B c 02:00:00:00:03:fe || bail "no veth"
-topo_host C 3
-ip -n "$(ns_name B)" -batch - <<-END || bail "container not set up"
-	addr add 10.0.3.254/24 dev c
-	addr add fd00:3::fe/64 dev c nodad
-	link set c up
-	neigh replace 10.0.3.1 lladdr 02:00:00:00:03:01 dev c nud permanent
-	neigh replace fd00:3::1 lladdr 02:00:00:00:03:01 dev c nud permanent
+topo_container
+ip -n "$(ns_name B)" -batch - <<-END || bail "no unreachable addresses"
 	route add unreachable 10.0.3.9
 	route add unreachable fd00:3::9
 END
-ns B sh -c 'echo 1 >/proc/sys/net/ipv4/ip_forward
-	echo 1 >/proc/sys/net/ipv6/conf/all/forwarding
-	modprobe nf_conntrack 2>/dev/null
-	# Or a slow test finds the container behind no NAT any more.
-	echo 600 >/proc/sys/net/netfilter/nf_conntrack_udp_timeout'
+# Or a slow test finds the container behind no NAT any more.
+ns B sh -c 'echo 600 >/proc/sys/net/netfilter/nf_conntrack_udp_timeout'
 must ns B nft -f - <<-END
 	table inet containers {
 		chain prerouting {
