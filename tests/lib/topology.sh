@@ -312,13 +312,15 @@ topo_hrh() {
 	wait_for topo_carrier || bail "links do not come up"
 }
 
+# A neighbour that is not known as a router costs IPv6 the path MTUs behind it,
+# every 30 seconds.
 topo_host() {
 	ip -n "$topo_id-$1" -batch - <<-END || bail "host $1 not set up"
 		addr add 10.0.$2.1/24 dev eth0
 		addr add fd00:$2::1/64 dev eth0 nodad
 		link set eth0 up
 		neigh replace 10.0.$2.254 lladdr 02:00:00:00:0$2:fe dev eth0 nud permanent
-		neigh replace fd00:$2::fe lladdr 02:00:00:00:0$2:fe dev eth0 nud permanent
+		neigh replace fd00:$2::fe lladdr 02:00:00:00:0$2:fe dev eth0 nud permanent router
 		route add default via 10.0.$2.254
 		route add default via fd00:$2::fe
 	END
