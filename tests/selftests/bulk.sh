@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# check: 6.12
+# check: none
 # timeout: 600
 # Bulk data over a path that loses, doubles and reorders packets, offloads on and
 # off: all bytes arrive unchanged, and the counters add up with those of the
