@@ -37,6 +37,16 @@ matrix:
 	@$(MAKE) --no-print-directory tools
 	@scripts/vm -k $(or $(K),6.12) --timeout 3600 tests/matrix all
 
+# Two tests that need more than the others, and so are no part of "make check".
+programs:
+	@scripts/deps build tools vm test programs
+	@tests/run -k $(or $(K),6.12) programs
+
+ktests:
+	@scripts/deps build tools vm test ktests
+	@tests/lib/ktests-build $(or $(K),6.12)
+	@tests/run -k $(or $(K),6.12) ktests
+
 check:
 	@scripts/check
 
@@ -65,6 +75,8 @@ help:
 	@echo 'make kunit      unit tests in the debug kernel'
 	@echo 'make selftest   tests on virtual machines; T=name for one of them,'
 	@echo '                K=6.1, K=6.12 or K=debug for one kernel'
+	@echo 'make programs   programs of Debian under SST (installs them); K= as above'
+	@echo 'make ktests     tests of the kernel, without and with the module; K=6.1, 6.12'
 	@echo 'make demo       a short demonstration on a virtual machine'
 	@echo 'make lint       style and static analysis'
 	@echo 'make check      all of the above, on all kernels, with a total'
@@ -75,4 +87,5 @@ help:
 	@echo
 	@echo 'Documentation/testing.md says more.'
 
-.PHONY: all module tools kunit selftest demo matrix check lint install clean help
+.PHONY: all module tools kunit selftest programs ktests demo matrix check lint \
+	install clean help
