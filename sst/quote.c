@@ -95,7 +95,8 @@ static bool skip_ipv6(struct part *part, struct ipv6hdr *copy, u8 *proto)
 			fh = peek(part, sizeof(_fh), &_fh);
 			if (!fh || fh->frag_off & htons(IP6_OFFSET))
 				return false;
-			part->cut |= fh->frag_off & htons(IP6_MF);
+			if (fh->frag_off & htons(IP6_MF))
+				part->cut = true;
 			part->off += sizeof(_fh);
 			*proto = fh->nexthdr;
 			break;
