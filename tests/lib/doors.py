@@ -69,8 +69,7 @@ class Datagrams:
         self.end['A'].send(b'first')
         self.end['B'].connect(self.end['B'].recvfrom(100)[1])
         for sock in self.end.values():
-            level, name = (0, 11) if fam == 4 else (41, 25)
-            sock.setsockopt(level, name, 1)
+            hosts.hear(sock, fam)
 
     def exchange(self):
         """Data there and back."""

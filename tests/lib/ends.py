@@ -352,14 +352,17 @@ class Ends:
         error = hosts.outcome(refused.connect,
                               (ADDRESS['B', fam], TO_CLOSED_TCP))
         report(error == 'ECONNREFUSED', name + 'a closed port resets', error)
-        for text, port in (('a closed UDP port', TO_CLOSED_UDP),
-                           ('no such host', TO_NOWHERE)):
+        away = 'EHOSTUNREACH' if fam == 4 else 'ENETUNREACH'
+        for text, port, want in (
+                ('a closed UDP port', TO_CLOSED_UDP, 'ECONNREFUSED'),
+                ('no such host', TO_NOWHERE, away)):
             grown = h.watch('B', 'tx_translated')
             lost = h.bound('A', fam, UDP, next(self.aport))
+            hosts.hear(lost, fam)
             lost.connect((ADDRESS['B', fam], port))
             lost.send(b'lost')
             error = hosts.outcome(lost.recv, 100)
-            report(grown.by(1) and error in ('ECONNREFUSED', 'EHOSTUNREACH'),
+            report(grown.by(1) and error == want,
                    name + 'an ICMP error about ' + text, error)
             lost.close()
 

@@ -52,6 +52,15 @@ def received(sock, size):
     return got
 
 
+RECVERR = {4: (socket.IPPROTO_IP, 11), 6: (socket.IPPROTO_IPV6, 25)}
+
+
+def hear(sock, fam, on=True):
+    """ICMP errors go to the queue of the socket, and each is reported; or
+    only those that end what it does."""
+    sock.setsockopt(*RECVERR[fam], int(on))
+
+
 def outcome(function, *args):
     """The name of the error that a call gives, or ''."""
     try:

@@ -17,7 +17,7 @@ import time
 import doors
 import hosts
 from doors import NOTHING, Datagrams
-from hosts import ADDRESS, Connection, until
+from hosts import ADDRESS, RECVERR, Connection, hear, until
 from nets import difference, fragments, report
 
 # pylint: disable=wrong-import-position
@@ -26,7 +26,6 @@ from sst.mutate import Mutation  # noqa: E402
 from sst.packet import ICMP, ICMPV6, TCP, UDP  # noqa: E402
 
 ERRQUEUE = 0x2000
-RECVERR = {4: (0, 11), 6: (41, 25)}
 HOPS = {4: (0, 2), 6: (41, 16)}
 LOCAL, FROM_ICMP, FROM_ICMP6 = 1, 2, 3
 HEAD = {4: 20, 6: 40}
@@ -56,11 +55,6 @@ Heard = collections.namedtuple(
 def name_of(number):
     """ECONNREFUSED and its like."""
     return errno.errorcode.get(number, str(number))
-
-
-def hear(sock, fam, on=True):
-    """Errors go to the queue of the socket, or not."""
-    sock.setsockopt(*RECVERR[fam], int(on))
 
 
 def next_error(sock, fam, limit=15):

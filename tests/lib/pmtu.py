@@ -10,8 +10,8 @@ import os
 import sys
 
 import hosts
-from hosts import ADDRESS, outcome, until
-from icmp import (FROM_ICMP, FROM_ICMP6, HEAD, LOCAL, ROUTER, Heard, hear,
+from hosts import ADDRESS, hear, outcome, until
+from icmp import (FROM_ICMP, FROM_ICMP6, HEAD, LOCAL, ROUTER, Heard,
                   next_error)
 from nets import report
 
