@@ -45,8 +45,15 @@ unsigned int sst_guard_clear(struct sst_net *sn, struct sk_buff *skb,
 	flow = sst_flowtable_by_real(&sn->flows, &pkt.tuple);
 	if (flow)
 		return sst_drop(sn, flow, SST_A_STATS_RX_CLEAR);
+	/*
+	 * A fragment that lost its mark: the stack gathers those of IPv4 before
+	 * LOCAL_IN, where the datagram is opened, but those of IPv6 behind it.
+	 */
+	if (class == SST_PKT_FOREIGN ||
+	    (class == SST_PKT_FRAGMENT && state->pf == NFPROTO_IPV4))
+		return NF_ACCEPT;
 	flow = sst_flowtable_by_wire(&sn->flows, &pkt.tuple);
-	if (flow && class != SST_PKT_FOREIGN)
+	if (flow)
 		return sst_drop(sn, flow, SST_A_STATS_RX_UNOPENED);
 	return NF_ACCEPT;
 }

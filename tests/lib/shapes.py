@@ -139,7 +139,8 @@ def inbound(world):
         flow = world.flow[fam]
         for what, body, counter in (
                 ('real', world.real(fam), 'rx_clear'),
-                ('wire', world.on_wire(fam), 'rx_unopened')):
+                ('wire', world.on_wire(fam),
+                 'rx_type' if fam == 4 else 'rx_unopened')):
             if fam == 4:
                 whole = ipv4(flow.a_addr, flow.b_addr, body, 0, ident)
             else:

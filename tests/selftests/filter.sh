@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# check: 6.1 debug
+# check: debug
 # timeout: 150
 # Packet filter, connection tracking and NAT of the two hosts work on real
 # ports, those on the path on wire ports; a strict stateful firewall between

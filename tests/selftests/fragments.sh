@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# check: debug
+# check: none
 # timeout: 150
 # Datagrams that do not fit their path are sealed, and then sent in marked
 # fragments, which are gathered apart from all others: all sizes, sockets that

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# check: debug
+# check: none
 # timeout: 240
 # Sixteen cells of the matrix ("make matrix" runs all 128): any two values of any
 # two axes meet in one of them.

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# check: debug
+# check: none
 # timeout: 150
 # Segments are as large as they can be from the first one on, and none is larger:
 # with links of different sizes, with SYN cookies, and with data in the SYN (TCP

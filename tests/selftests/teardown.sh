@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# check: 6.1 debug
+# check: 6.1
 # timeout: 180
 # Flows, namespaces and the module itself go away while packets pass in both
 # directions, several times. What the kernel thinks of it is judged by the guest.

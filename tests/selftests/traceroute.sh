@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# check: debug
+# check: none
 # timeout: 100
 # traceroute and tracepath over flows that their probes open: every router on the
 # path is seen, and the host at its end.
