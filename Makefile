@@ -38,14 +38,9 @@ matrix:
 	@scripts/vm -k $(or $(K),6.12) --timeout 3600 tests/matrix all
 
 # Two tests that need more than the others, and so are no part of "make check".
-programs:
-	@scripts/deps build tools vm test programs
-	@tests/run -k $(or $(K),6.12) programs
-
-ktests:
-	@scripts/deps build tools vm test ktests
-	@tests/lib/ktests-build $(or $(K),6.12)
-	@tests/run -k $(or $(K),6.12) ktests
+programs ktests:
+	@scripts/deps build tools
+	@tests/run -k $(or $(K),6.12) $@
 
 check:
 	@scripts/check

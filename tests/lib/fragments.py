@@ -20,6 +20,7 @@ import os
 import random
 import socket
 import struct
+import time
 
 import hosts
 from hosts import ADDRESS, other, outcome, until
@@ -339,14 +340,17 @@ class Siege:
         self.h.tap['A'].passed(False)
         self.talk.send('A', data)
         gather, parts, whole = frag.Gatherer(), [], None
+        # An opening at first, then data; what SST sends by itself is shorter.
+        lengths = [HEAD[self.fam] + size + trailer for trailer in (OPEN, DATA)]
+        end = time.monotonic() + 20
         while whole is None:
+            assert time.monotonic() < end, 'A sent nothing'
             for part in self.h.tap['A'].passed(False, 0.02):
                 parsed = packet.Packet(part)
-                # Not what SST sends by itself.
                 if parsed.fragment:
                     parts.append(part)
                     whole = gather.add(parsed)
-                elif len(part) == HEAD[self.fam] + size + DATA:
+                elif len(part) in lengths:
                     parts, whole = [part], part
         return data, parts, whole
 

@@ -1,11 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # check: none
+# packages: ktests
+# before: tests/lib/ktests-build
 # timeout: 400
 # kernels: 6.1 6.12
 # The kernel's own tests of its network say the same without the module and with
-# it, when every namespace that they make has a peer, rules and thus hooks. Needs
-# what "make ktests" builds.
+# it, when every namespace that they make has a peer, rules and thus hooks.
 . "$(dirname "$0")/../lib/topology.sh"
 . "$(dirname "$0")/../lib/sst.sh"
 

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # check: none
+# packages: programs
 # timeout: 450
 # Programs of Debian as they are, under a pre-shared key and a rule: each does its
 # work in both families, is sealed from its first packet, and none of its ports
