@@ -32,6 +32,10 @@ largest() {
 	local addr4=${1}4 addr6=${1}6
 	sst_sizes "$topo_tmp/$2.pcap" "${!addr4}" "${!addr6}"
 }
+# What was too large is cut where it happens to be; so are its rests.
+any_tails() {
+	sed -E 's/whole|[0-9]+ tails/any/g'
+}
 end() {
 	must capture_stop ra
 	must capture_stop rb
@@ -65,8 +69,8 @@ for mtus in '1500 1400' '9000 1280'; do
 		end
 		if [ $turn = first ]; then
 			is "$desc: what passes fills the path" \
-				"$(largest A rb | tr -cd '0-9 ')$(largest B ra | tr -cd '0-9 ')" \
-				"$path  $path $path  $path "
+				"$(largest A rb | any_tails) $(largest B ra | any_tails)" \
+				"$path any $path any $path any $path any"
 			# Ten segments at the start, in pieces afterwards, on each of
 			# two connections.
 			limit=$((2 * 11 * (mtu / (path - 150) + 2)))
@@ -136,5 +140,6 @@ for fam in 4 6; do
 	is "IPv$fam: the container hears the size without trailer" \
 		"$(too_big "$topo_tmp/icmp.pcap")" 1372
 	at_least "IPv$fam: B translated it" $(($(stat_get B rx_translated) - before)) 1
-	is "IPv$fam: what passes fills the path" "$(sst_sizes "$topo_tmp/ra.pcap" "${!b}" | tr -cd '0-9 ')" "1400 "
+	is "IPv$fam: what passes fills the path" \
+		"$(sst_sizes "$topo_tmp/ra.pcap" "${!b}" | any_tails)" "1400 any"
 done
