@@ -14,7 +14,8 @@ import itertools
 import os
 import sys
 
-from sst import assoc, codec, kdf, opening, packet, trailer
+from sst import (assoc, codec, cookie, hostkey, kdf, known, opening, packet,
+                 trailer)
 from sst.flow import Flow
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -142,6 +143,113 @@ struct sst_kat_opening {
 	const u8 *sealed;
 	const u8 *restored;
 	u16 restored_len;
+};
+
+/* HPKE in base mode with these AEAD ids: RFC 9180, A.1.1, A.2.1 and A.7.1 */
+struct sst_kat_hpke {
+	const char *name;
+	u16 aead_id;
+	u8 info[20];
+	u8 sk_e[32];
+	u8 sk_r[32];
+	u8 pk_r[32];
+	u8 enc[32];
+	u8 shared_secret[32];
+	u8 exporter_secret[32];
+	struct {
+		u8 context[11];
+		u8 context_len;
+		u8 value[32];
+	} exports[3];
+};
+
+/*
+ * A new association, and the two packets that make it: INIT (type 2) on the
+ * host key, or OPEN (type 1) with N on sst_kat_psks[psk], and an ACCEPT with N
+ * that answers.  flags are those of the opening, accept_flags those of the
+ * ACCEPT.  key_id names the host key, or is the id sent in OPEN.  dh_s and the
+ * identity count with flag I; cookie (its c), expiry and proof with flag C;
+ * host with INIT.  open_key seals the box of the opening, reopen_key that of a plain
+ * OPEN that opens the flow once more.  Counters are in open_seq and accept_seq.
+ * a is the association's secret, o, c and f are its working keys; the rest is
+ * as in struct sst_kat_psk and struct sst_kat_opening.
+ */
+struct sst_kat_new {
+	const char *name;
+	u16 psk;
+	u8 type;
+	u8 flags;
+	u8 accept_flags;
+	u8 initiator_side;
+	u8 proto;
+	u16 port1;
+	u16 port2;
+	u16 wire1;
+	u16 wire2;
+	u32 open_seq;
+	u32 accept_seq;
+	u32 lifetime;
+	u64 time;
+	u64 expiry;
+	u8 cookie[16];
+	u8 proof[16];
+	u8 host_private[32];
+	u8 host_public[32];
+	u8 identity_private[32];
+	u8 identity_public[32];
+	u8 key_id[8];
+	u8 e_i[32];
+	u8 enc_i[32];
+	u8 e_r[32];
+	u8 enc_r[32];
+	u8 open_key[32];
+	u8 s0[32];
+	u8 dh[32];
+	u8 dh_s[32];
+	u8 a[32];
+	u8 id[8];
+	u8 o[2][32];
+	u8 c[2][32];
+	u8 f[32];
+	u8 accept_key[32];
+	u8 reopen_key[32];
+	u8 t[32];
+	u8 open_plain[48];
+	u8 open_plain_len;
+	u8 accept_plain[8];
+	u16 open_orig_len;
+	u16 open_sealed_len;
+	u16 open_restored_len;
+	u16 accept_orig_len;
+	u16 accept_sealed_len;
+	u16 accept_restored_len;
+	const u8 *open_orig;
+	const u8 *open_sealed;
+	const u8 *open_restored;
+	const u8 *accept_orig;
+	const u8 *accept_sealed;
+	const u8 *accept_restored;
+};
+
+/*
+ * A COOKIE that answers the INIT of sst_kat_news[init]: address is the
+ * initiator's, IPv4 mapped; key is the key of the box, plain its content,
+ * trailer the last 76 bytes of the packet.
+ */
+struct sst_kat_cookie {
+	const char *name;
+	u16 init;
+	u8 secret[32];
+	u8 address[16];
+	u32 ttl;
+	u64 expiry;
+	u8 c[16];
+	u8 nonce[24];
+	u8 key[32];
+	u8 plain[28];
+	u8 trailer[76];
+	u16 packet_len;
+	const u8 *packet;
 };
 
 '''
@@ -447,7 +555,7 @@ def opening_cases():
                     proto, trailer.ACCEPT, side, 6, {'size': 0,
                                                      'empty': True}
             if version == 4:
-                for kind in opening.KINDS:
+                for kind in (trailer.OPEN, trailer.ACCEPT):
                     yield '%s-no-checksum-%d' % (tag, kind), version, \
                         proto, kind, 1, 7, {'size': 7, 'zero': True}
         else:
@@ -527,10 +635,274 @@ def openings():
     return ''.join(out) + ''.join(rows) + '};\n\n'
 
 
+def hpke_table():
+    """The published vectors of HPKE."""
+    out = ['static const struct sst_kat_hpke sst_kat_hpkes[] '
+           '__maybe_unused = {\n']
+    for name, aead_id, want in known.read_hpke():
+        out.append('\t{\n\t\t.name = "%s",\n\t\t.aead_id = 0x%04x,\n' % (
+            name, aead_id))
+        for field, key in (('info', 'info'), ('sk_e', 'skEm'),
+                           ('sk_r', 'skRm'), ('pk_r', 'pkRm'),
+                           ('enc', 'enc'),
+                           ('shared_secret', 'shared_secret'),
+                           ('exporter_secret', 'exporter_secret')):
+            out.append('\t\t.%s = %s,\n' % (field, braces(want[key])))
+        out.append('\t\t.exports = {\n')
+        for context, value in want['exports']:
+            out.append('\t\t\t{\n')
+            if context:
+                out.append('\t\t\t\t.context = {\n%s\t\t\t\t},\n' % lines(
+                    context, '\t\t\t\t\t'))
+            out.append('\t\t\t\t.context_len = %d,\n'
+                       '\t\t\t\t.value = {\n%s\t\t\t\t},\n\t\t\t},\n' % (
+                           len(context), lines(value, '\t\t\t\t\t')))
+        out.append('\t\t},\n\t},\n')
+    return ''.join(out) + '};\n\n'
+
+
+def new_cases():
+    """(name, version, proto, type, initiator's side, flags, arguments)."""
+    for version, proto in itertools.product((4, 6), (17, 6)):
+        tag = 'v%d-%s' % (version, 'udp' if proto == 17 else 'tcp')
+        for flags, word in ((0, ''), (trailer.C, '-c'), (trailer.I, '-i'),
+                            (trailer.C | trailer.I, '-c-i')):
+            yield '%s-init%s' % (tag, word), version, proto, trailer.INIT, \
+                1, flags, {}
+        for side, psk in ((1, 0), (2, 1)):
+            yield '%s-open-n-side%d' % (tag, side), version, proto, \
+                trailer.OPEN, side, trailer.N, {'psk': psk}
+        yield tag + '-init-repeated', version, proto, trailer.INIT, 1, \
+            trailer.C | trailer.I, {'seqs': (2 ** 32 - 1, 5), 'tos': 2}
+        if proto == 17:
+            yield tag + '-init-accept-empty', version, proto, \
+                trailer.INIT, 1, 0, {'empty': True}
+            yield tag + '-open-n-accept-empty', version, proto, \
+                trailer.OPEN, 2, trailer.N, {'empty': True, 'psk': 1}
+            yield tag + '-init-empty', version, proto, trailer.INIT, 1, \
+                trailer.I, {'size': 0}
+
+
+def new_packet(name, flow, side, kind, seq, key, clear, plain, flags, args,
+               secret=None):
+    """(orig, sealed, restored) of an opening or ACCEPT."""
+    orig = make_original(name, flow, side, args)
+    sealed = opening.seal_packet(flow, side, orig, kind, seq, key, clear,
+                                 plain, flags, secret=secret)
+    parsed = packet.Packet(sealed)
+    parts = opening.take_apart(parsed, new=True)
+    if opening.unseal(parts, key) != plain:
+        raise ValueError('%s does not open' % name)
+    restored = codec.restore(parsed, flow, side, parts)
+    if flags & trailer.E and kind == trailer.ACCEPT:
+        orig = restored = b''
+    return orig, sealed, restored
+
+
+def new_keys(name, kind, initiator, flags, args):
+    """The keys of struct sst_kat_new, and the kdf.Association."""
+    psk, when = list(psk_pairs())[args.get('psk', 0)]
+    out = {'psk': args.get('psk', 0), 'time': when, 'expiry': 0,
+           'cookie': bytes(16), 'proof': bytes(16), 'dh_s': bytes(32),
+           'identity_private': bytes(32), 'identity_public': bytes(32),
+           'host_private': bytes(32), 'host_public': bytes(32)}
+    for field in ('e_i', 'e_r'):
+        out[field] = some_bytes('%s %s' % (field, name), 32)
+        out['enc' + field[1:]] = kdf.x25519_public(out[field])
+    if kind == trailer.INIT:
+        host = hostkey.HostKey(some_bytes('host ' + name, 32))
+        out.update(host_private=host.private, host_public=host.public,
+                   key_id=host.key_id)
+        out['open_key'], out['s0'] = host.opened_keys(out['enc_i'])
+        if hostkey.PublicKey(host.public).init_keys(out['e_i']) \
+                != (out['open_key'], out['s0']):
+            raise ValueError('the ends disagree')
+    else:
+        out.update(key_id=psk.id_at(when), s0=psk.a_psk)
+        out['open_key'] = psk.secrets.open_key(initiator, out['enc_i'][:16])
+    if kind == trailer.INIT and flags & trailer.C:
+        out['expiry'] = 0x123456789a
+        out['cookie'] = some_bytes('c ' + name, 16)
+    more = {}
+    if kind == trailer.INIT and flags & trailer.I:
+        private = some_bytes('identity ' + name, 32)
+        public = kdf.x25519_public(private)
+        out.update(identity_private=private, identity_public=public,
+                   dh_s=kdf.x25519(private, out['enc_r']))
+        more = {'dh_s': out['dh_s'], 'identity': public}
+    out['dh'] = kdf.x25519(out['e_r'], out['enc_i'])
+    out['a'] = kdf.derived_secret(out['s0'], out['dh'], out['key_id'],
+                                  out['enc_i'], out['enc_r'], **more)
+    out['id'] = kdf.derived_id(out['a'])
+    secrets = kdf.Association(out['a'], out['id'])
+    salts = out['enc_i'][:16], out['enc_r'][:16]
+    out['o'] = [secrets.open_secret[side] for side in (1, 2)]
+    out['c'] = [secrets.accept_secret[side] for side in (1, 2)]
+    out['f'] = secrets.flow_secret
+    out['accept_key'] = secrets.accept_key(3 - initiator, *salts)
+    out['reopen_key'] = secrets.open_key(initiator, salts[0])
+    return out, secrets
+
+
+def make_new(name, version, proto, kind, initiator, flags, args):
+    """All fields of one struct sst_kat_new."""
+    out, secrets = new_keys(name, kind, initiator, flags, args)
+    ports = {initiator: 40000, 3 - initiator: 53} if proto == 17 else \
+        {initiator: 41000, 3 - initiator: 443}
+    wires = {initiator: 50001, 3 - initiator: 20002}
+    flow = Flow(proto, ADDRS[version][0], ports[1], ADDRS[version][1],
+                ports[2], wires[1], wires[2], None, side=initiator)
+    size = args.get('size', 0 if proto == 6 else 21)
+    there = {'size': size, 'flags': 0x02, 'options': SYN_OPTIONS,
+             'tos': args.get('tos', 0)}
+    open_seq, accept_seq = args.get('seqs', (0, 0))
+    plain = opening.init_plain(
+        ports[initiator], ports[3 - initiator], 1, out['time'],
+        out['identity_public'] if kind == trailer.INIT
+        and flags & trailer.I else b'')
+    if kind == trailer.INIT:
+        cookied = flags & trailer.C
+        clear = opening.init_clear(out['key_id'], out['enc_i'],
+                                   out['expiry'] if cookied else None)
+        opened = new_packet(name, flow, initiator, kind, open_seq,
+                            out['open_key'], clear, plain, flags, there,
+                            out['cookie'] if cookied else None)
+        if cookied:
+            out['proof'] = opening.take_apart(packet.Packet(
+                opened[1]), new=True).fields['proof']
+    else:
+        opened = new_packet(name, flow, initiator, kind, open_seq,
+                            out['open_key'], out['key_id'] + out['enc_i'],
+                            plain, flags, there)
+    accept_flags = trailer.N | (trailer.E if args.get('empty') else 0)
+    back = {'size': 0 if proto == 6 or args.get('empty') else 34,
+            'flags': 0x12, 'options': SYN_OPTIONS}
+    accept_plain = opening.accept_plain(ports[3 - initiator],
+                                        ports[initiator], 3600)
+    accepted = new_packet(name, flow, 3 - initiator, trailer.ACCEPT,
+                          accept_seq, out['accept_key'], out['enc_r'],
+                          accept_plain, accept_flags, back)
+    out.update({
+        'name': name, 'type': kind, 'flags': flags,
+        'accept_flags': accept_flags, 'initiator_side': initiator,
+        'proto': proto, 'port1': ports[1], 'port2': ports[2],
+        'wire1': wires[1], 'wire2': wires[2], 'open_seq': open_seq,
+        'accept_seq': accept_seq, 'lifetime': 3600, 'open_plain': plain,
+        'open_plain_len': len(plain), 'accept_plain': accept_plain,
+        't': secrets.flow_key(
+            out['enc_i'][:16], out['enc_r'][:16], kdf.flow_context(
+                1, proto, initiator, ports[initiator],
+                ports[3 - initiator]))})
+    for word, parts in (('open', opened), ('accept', accepted)):
+        out.update(zip(('%s_%s' % (word, part) for part in (
+            'orig', 'sealed', 'restored')), parts))
+    return out
+
+
+NEW_NUMBERS = ('psk', 'type', 'flags', 'accept_flags', 'initiator_side',
+               'proto', 'port1', 'port2', 'wire1', 'wire2',
+               'open_plain_len')
+NEW_BYTES = ('cookie', 'proof', 'host_private', 'host_public',
+             'identity_private', 'identity_public', 'key_id', 'e_i',
+             'enc_i', 'e_r', 'enc_r', 'open_key', 's0', 'dh', 'dh_s', 'a',
+             'id', 'f', 'accept_key', 'reopen_key', 't', 'open_plain',
+             'accept_plain')
+
+
+def new_table():
+    """All cases of struct sst_kat_new."""
+    table = [make_new(*case) for case in new_cases()]
+    if len({case['name'] for case in table}) != len(table):
+        raise ValueError('two cases with one name')
+    return table
+
+
+def news(table):
+    """Byte arrays and the table of new associations."""
+    out = []
+    rows = ['static const struct sst_kat_new sst_kat_news[] '
+            '__maybe_unused = {\n']
+    for number, case in enumerate(table):
+        rows.append('\t{\n\t\t.name = "%s",\n' % case['name'])
+        for field in NEW_NUMBERS:
+            rows.append('\t\t.%s = %d,\n' % (field, case[field]))
+        for field in ('open_seq', 'accept_seq', 'lifetime'):
+            rows.append('\t\t.%s = %dU,\n' % (field, case[field]))
+        for field in ('time', 'expiry'):
+            rows.append('\t\t.%s = %dULL,\n' % (field, case[field]))
+        for field in NEW_BYTES:
+            if any(case[field]):
+                rows.append('\t\t.%s = %s,\n' % (field,
+                                                  braces(case[field])))
+        for field in ('o', 'c'):
+            rows.append('\t\t.%s = {\n' % field)
+            rows.extend('\t\t\t{\n%s\t\t\t},\n' % lines(
+                key, '\t\t\t\t') for key in case[field])
+            rows.append('\t\t},\n')
+        for word in ('open', 'accept'):
+            parts = {part: case['%s_%s' % (word, part)]
+                     for part in ('orig', 'sealed', 'restored')}
+            text, pointers = arrays('sst_kat_new_%d_%s' % (number, word),
+                                    dict(parts, name=case['name']))
+            out.append(text)
+            for part, data in parts.items():
+                rows.append('\t\t.%s_%s = %s,\n\t\t.%s_%s_len = %d,\n' % (
+                    word, part, pointers[part], word, part, len(data)))
+        rows.append('\t},\n')
+    return ''.join(out) + ''.join(rows) + '};\n\n'
+
+
+def make_cookie(init, case):
+    """All fields of one struct sst_kat_cookie."""
+    name = 'cookie for ' + case['name']
+    asked = packet.Packet(case['open_sealed'])
+    secret, nonce = some_bytes('secret ' + name, 32), some_bytes(
+        'nonce ' + name, 24)
+    expiry = 0x100000000 + init
+    given = cookie.Cookie(120 + init, expiry,
+                          cookie.make(secret, asked.src, expiry))
+    out = opening.cookie_packet(asked, opening.take_apart(asked, new=True),
+                                case['host_public'], nonce, given)
+    _, fields = opening.take_cookie_apart(packet.Packet(out))
+    if cookie.unseal(case['host_public'], case['enc_i'], fields) != given:
+        raise ValueError('%s does not open' % name)
+    return {'name': name, 'init': init, 'secret': secret,
+            'address': cookie.mapped(asked.src), 'ttl': given.ttl,
+            'expiry': expiry, 'c': given.c, 'nonce': nonce,
+            'key': cookie.box_key(case['host_public']),
+            'plain': cookie.plain(given), 'trailer': out[-76:],
+            'packet': out}
+
+
+def cookies(table):
+    """Byte arrays and the table of COOKIEs."""
+    made = [make_cookie(number, case) for number, case in enumerate(table)
+            if case['type'] == trailer.INIT]
+    out = []
+    rows = ['static const struct sst_kat_cookie sst_kat_cookies[] '
+            '__maybe_unused = {\n']
+    for number, case in enumerate(made):
+        out.append('/* %s */\nstatic const u8 sst_kat_cookie_%d[] '
+                   '__maybe_unused = {\n%s};\n\n' % (
+                       case['name'], number, lines(case['packet'], '\t')))
+        rows.append('\t{\n\t\t.name = "%s",\n\t\t.init = %d,\n'
+                    '\t\t.ttl = %dU,\n\t\t.expiry = %dULL,\n' % (
+                        case['name'], case['init'], case['ttl'],
+                        case['expiry']))
+        for field in ('secret', 'address', 'c', 'nonce', 'key', 'plain',
+                      'trailer'):
+            rows.append('\t\t.%s = %s,\n' % (field, braces(case[field])))
+        rows.append('\t\t.packet = sst_kat_cookie_%d,\n'
+                    '\t\t.packet_len = %d,\n\t},\n' % (
+                        number, len(case['packet'])))
+    return ''.join(out) + ''.join(rows) + '};\n\n'
+
+
 def whole():
     """The whole header."""
+    table = new_table()
     return HEAD + hchacha() + schedules() + packets() + psks() \
-        + openings() \
+        + openings() + hpke_table() + news(table) + cookies(table) \
         + '#endif /* SST_VECTORS_H */\n'
 
 

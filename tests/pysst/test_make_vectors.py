@@ -55,6 +55,30 @@ class Header(unittest.TestCase):
             self.assertTrue(seen[version, 17, trailer.ACCEPT, 'flags',
                                  trailer.E])
 
+    def test_new(self):
+        """INIT with each flag and OPEN N, from both sides, on each kind of
+        packet; a COOKIE for each INIT."""
+        seen = collections.Counter()
+        table = make_vectors.new_table()
+        for got in table:
+            version = packet.Packet(got['open_sealed']).version
+            kind = version, got['proto'], got['type'], got['flags']
+            seen[kind] += 1
+            seen[kind + (got['initiator_side'],)] += 1
+            self.assertNotEqual(got['open_orig'], got['open_sealed'])
+            self.assertEqual(any(got['proof']), got['type'] == trailer.INIT
+                             and bool(got['flags'] & trailer.C))
+        for version in (4, 6):
+            for proto in (6, 17):
+                for flags in (0, 2, 4, 6):
+                    self.assertTrue(seen[version, proto, trailer.INIT,
+                                         flags])
+                for side in (1, 2):
+                    self.assertTrue(seen[version, proto, trailer.OPEN,
+                                         trailer.N, side])
+        for field in ('a', 'id', 'enc_i', 'enc_r', 't', 'accept_key'):
+            self.assertEqual(len({got[field] for got in table}), len(table))
+
 
 if __name__ == '__main__':
     unittest.main()

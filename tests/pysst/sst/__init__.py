@@ -14,7 +14,11 @@ derivation.
   frag.py     fragments: making and gathering them
   flow.py     flows: counters, rotation, replay windows (section 5)
   codec.py    seal and open whole packets
-  opening.py  OPEN and ACCEPT: trailers and whole packets (sections 4, 5)
+  opening.py  OPEN, INIT and ACCEPT: trailers and whole packets (sections 4, 5)
+  hpke.py     HPKE base mode, export only (RFC 9180)
+  hostkey.py  host keys, the keys of an INIT (section 7)
+  cookie.py   cookies, proofs, COOKIE trailers (section 8)
+  known.py    published vectors in files
   assoc.py    pre-shared keys: text form, ids (section 5)
   roles.py    initiator and responder of one flow (section 6)
   endpoint.py a host: tables, freshness, glare (section 6)

@@ -60,8 +60,14 @@ def carried_class(parsed, dscp_keep, mark):
 
 
 def assemble(flow, side, parsed, end, dscp_keep, mark):
+    """The wire form of a flow's packet with the trailer `end`."""
+    return put_together(parsed, flow.wires[side], flow.wires[3 - side], end,
+                        dscp_keep, mark)
+
+
+def put_together(parsed, sport, dport, end, dscp_keep, mark):
     """The wire form: wire ports, trailer `end`, mark, lengths, checksums."""
-    wire = struct.pack('>HH', flow.wires[side], flow.wires[3 - side])
+    wire = struct.pack('>HH', sport, dport)
     out = bytearray(b''.join((parsed.data[:parsed.l4], wire,
                               parsed.segment[4:], end)))
     ecn = parsed.tos & 3

@@ -7,6 +7,8 @@ from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 from cryptography.hazmat.primitives.ciphers.algorithms import ChaCha20
 from cryptography.hazmat.primitives.poly1305 import Poly1305
 
+from . import kdf
+
 _ZERO64 = bytes(64)
 _ZERO12 = bytes(12)
 _LE4 = (4).to_bytes(8, 'little')
@@ -62,5 +64,27 @@ def aead_open(key, counter, aad, ciphertext, tag):
     try:
         return ChaCha20Poly1305(key).decrypt(
             aead_nonce(counter), ciphertext + tag, aad)
+    except InvalidTag:
+        return None
+
+
+def _xaead(key, nonce):
+    """The AEAD and nonce 12 of XChaCha20-Poly1305 with a nonce of 24."""
+    return (ChaCha20Poly1305(kdf.hchacha20(key, nonce[:16])),
+            bytes(4) + nonce[16:])
+
+
+def xaead_seal(key, nonce, aad, plaintext):
+    """XChaCha20-Poly1305: (ciphertext, tag 16)."""
+    aead, short = _xaead(key, nonce)
+    out = aead.encrypt(short, plaintext, aad)
+    return out[:-16], out[-16:]
+
+
+def xaead_open(key, nonce, aad, ciphertext, tag):
+    """The reverse: the plaintext, or None when the tag is wrong."""
+    aead, short = _xaead(key, nonce)
+    try:
+        return aead.decrypt(short, ciphertext + tag, aad)
     except InvalidTag:
         return None
