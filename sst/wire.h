@@ -37,6 +37,8 @@
 /* The largest trailer that is built or read. */
 #define SST_TRAILER_MAX			SST_OPEN_TRAILER_SIZE
 
+#define SST_KEY_ID_SIZE			8
+#define SST_PUBLIC_SIZE			32
 #define SST_SECRET_SIZE			32
 #define SST_BLOCK_SIZE			64
 
