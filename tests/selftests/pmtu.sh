@@ -77,7 +77,14 @@ for mtus in '1500 1400' '9000 1280'; do
 			at_most "$desc: A sent little again" $(($(retransmitted A) - again[A])) $limit
 			at_most "$desc: so did B" $(($(retransmitted B) - again[B])) $limit
 			at_least "$desc: A was told" $(($(stat_get A rx_translated) - told[A])) 2
-			at_least "$desc: B was told" $(($(stat_get B rx_translated) - told[B])) 2
+			got=$(($(stat_get B rx_translated) - told[B]))
+			# A has learned the size before B sends. On 6.1 its SYN
+			# says so, and B need not hear it from the router.
+			if [ "$SST_KERNEL" = 6.1 ]; then
+				is "$desc: B heard it from A" $got 0
+			else
+				at_least "$desc: B was told" $got 2
+			fi
 		else
 			is "$desc: both send what fits from the first segment on" \
 				"$(largest A ra) $(largest B rb)" \
