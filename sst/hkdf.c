@@ -1,27 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * HKDF-SHA256 (RFC 5869), as much of it as the protocol uses: 32 bytes of
- * output, which is one HMAC. Keys of associations are made with it, those of
- * flows and packets are not (kdf.c).
+ * HMAC-SHA256, and HKDF-SHA256 (RFC 5869) as much of it as the protocol uses:
+ * 32 bytes of output, which is one HMAC. Keys of associations are made with it,
+ * those of flows and packets are not (kdf.c).
  */
-#include <crypto/sha2.h>
 #include <linux/string.h>
 
 #include "hkdf.h"
 
-/**
- * struct hmac - HMAC-SHA256 (RFC 2104) under way
- * @sha: the inner hash, then the outer one
- * @pad: the key, filled up with zeros to a block and XORed
- * @digest: of a long key, or of the inner hash
- */
-struct hmac {
-	struct sha256_state sha;
-	u8 pad[SHA256_BLOCK_SIZE];
-	u8 digest[SHA256_DIGEST_SIZE];
-};
-
-static void hmac_xor_pad(struct hmac *hmac, u8 value)
+static void hmac_xor_pad(struct sst_hmac *hmac, u8 value)
 {
 	int i;
 
@@ -29,7 +16,13 @@ static void hmac_xor_pad(struct hmac *hmac, u8 value)
 		hmac->pad[i] ^= value;
 }
 
-static void hmac_start(struct hmac *hmac, const void *key, size_t keylen)
+/**
+ * sst_hmac_start() - begin HMAC-SHA256 (RFC 2104)
+ * @hmac: what is begun; holds the key until sst_hmac_finish()
+ * @key: key; NULL when @keylen is 0
+ * @keylen: its length
+ */
+void sst_hmac_start(struct sst_hmac *hmac, const void *key, size_t keylen)
 {
 	memset(hmac->pad, 0, sizeof(hmac->pad));
 	if (keylen > sizeof(hmac->pad)) {
@@ -45,14 +38,24 @@ static void hmac_start(struct hmac *hmac, const void *key, size_t keylen)
 	sha256_update(&hmac->sha, hmac->pad, sizeof(hmac->pad));
 }
 
-static void hmac_add(struct hmac *hmac, const void *data, size_t len)
+/**
+ * sst_hmac_add() - append to the message
+ * @hmac: begun by sst_hmac_start()
+ * @data: next bytes of the message; NULL when @len is 0
+ * @len: how many they are
+ */
+void sst_hmac_add(struct sst_hmac *hmac, const void *data, size_t len)
 {
 	if (len)
 		sha256_update(&hmac->sha, data, len);
 }
 
-/* Nothing of the key stays behind. */
-static void hmac_finish(struct hmac *hmac, u8 out[SST_HKDF_SIZE])
+/**
+ * sst_hmac_finish() - end of the message
+ * @hmac: begun by sst_hmac_start(); nothing of the key stays behind in it
+ * @out: HMAC of the message
+ */
+void sst_hmac_finish(struct sst_hmac *hmac, u8 out[SST_HKDF_SIZE])
 {
 	sha256_final(&hmac->sha, hmac->digest);
 	hmac_xor_pad(hmac, 0x36 ^ 0x5c);
@@ -74,11 +77,11 @@ static void hmac_finish(struct hmac *hmac, u8 out[SST_HKDF_SIZE])
 void sst_hkdf_extract(u8 prk[SST_HKDF_SIZE], const void *salt, size_t saltlen,
 		      const void *ikm, size_t ikmlen)
 {
-	struct hmac hmac;
+	struct sst_hmac hmac;
 
-	hmac_start(&hmac, salt, saltlen);
-	hmac_add(&hmac, ikm, ikmlen);
-	hmac_finish(&hmac, prk);
+	sst_hmac_start(&hmac, salt, saltlen);
+	sst_hmac_add(&hmac, ikm, ikmlen);
+	sst_hmac_finish(&hmac, prk);
 }
 
 /**
@@ -92,10 +95,10 @@ void sst_hkdf_expand(u8 out[SST_HKDF_SIZE], const u8 prk[SST_HKDF_SIZE],
 		     const void *info, size_t infolen)
 {
 	static const u8 first = 1;
-	struct hmac hmac;
+	struct sst_hmac hmac;
 
-	hmac_start(&hmac, prk, SST_HKDF_SIZE);
-	hmac_add(&hmac, info, infolen);
-	hmac_add(&hmac, &first, sizeof(first));
-	hmac_finish(&hmac, out);
+	sst_hmac_start(&hmac, prk, SST_HKDF_SIZE);
+	sst_hmac_add(&hmac, info, infolen);
+	sst_hmac_add(&hmac, &first, sizeof(first));
+	sst_hmac_finish(&hmac, out);
 }
