@@ -6,7 +6,9 @@ decode   reads a capture made on the path and a keys file or pre-shared
          keys, checks every TCP and UDP packet between the hosts of the
          flows, writes the restored originals and prints a JSON summary.
          The hosts of flows on a pre-shared key are those between which an
-         OPEN verifies, and those given by --host.
+         OPEN or INIT verifies, and those given by --host.  Host keys open
+         the box of INIT; what follows INIT, or OPEN with N, needs the
+         secrets of the association that was made.
 compare  compares restored originals byte for byte with another capture,
          for instance one made with NFLOG before sealing or after opening.
 
@@ -22,13 +24,14 @@ import math
 import struct
 import sys
 
-from sst import assoc, codec, frag, observer, packet, pcap
+from sst import assoc, codec, frag, hostkey, observer, packet, pcap
 from sst.keys import KeysFile
 from sst.roles import wire_port_allowed
-from sst.trailer import ACCEPT, DATA, Drop, E, OPEN
+from sst.trailer import ACCEPT, COOKIE, DATA, Drop, E, INIT, OPEN
 
 EXAMPLES = 20
-KINDS = {OPEN: 'OPEN', ACCEPT: 'ACCEPT', DATA: 'DATA'}
+KINDS = {OPEN: 'OPEN', INIT: 'INIT', ACCEPT: 'ACCEPT', DATA: 'DATA',
+         COOKIE: 'COOKIE'}
 
 
 class Findings:
@@ -89,18 +92,21 @@ class Decoder:
     hosts are pairs of addresses besides those of the flows in keys;
     real_ports must not be seen, in ICMP quotes neither; wire_ports are
     those that hosts have configured; lines is called with a text for each
-    packet.
+    packet.  associations and host_keys are for the observer; allow_closed:
+    what they do not open is counted, and no violation.
     """
 
     def __init__(self, keys, allow=(), check_icmp=False, mark_openings=False,
                  keep_duplicates=False, sink=None, psks=(), hosts=(),
-                 real_ports=(), wire_ports=(), lines=None):
+                 real_ports=(), wire_ports=(), lines=None, associations=(),
+                 host_keys=(), allow_closed=False):
         self.mark = keys.mark
         self.flows = keys.flows()
         self.sides = [keys.a_side(entry) for entry in keys.entries]
         self.by_wire = {}
         self.directions = {}
-        self.observer = observer.Observer(psks)
+        self.observer = observer.Observer(psks, associations, host_keys)
+        self.allow_closed = allow_closed
         self.opened = {}
         self.hosts = {frozenset(pair) for pair in hosts}
         self.real_ports = set(real_ports)
@@ -199,10 +205,14 @@ class Decoder:
         if seen:
             meta = seen.meta
             flags = ''.join(letter for bit, letter in (
-                (8, 'E'), (4, 'I'), (2, 'N'), (1, 'P')) if meta.flags & bit)
-            text += ' %s flags %s tc %#x kri %d seq %d real %d > %d' % (
-                KINDS[meta.type], flags or '-', meta.tc, meta.kri, meta.seq,
-                seen.flow.ports[seen.side], seen.flow.ports[3 - seen.side])
+                (8, 'E'), (4, 'I'), (2, 'C' if meta.type == INIT else 'N'),
+                (1, 'P')) if meta.flags & bit)
+            text += ' %s flags %s tc %#x kri %d seq %d' % (
+                KINDS[meta.type], flags or '-', meta.tc, meta.kri, meta.seq)
+            if seen.flow:
+                text += ' real %d > %d' % (
+                    seen.flow.ports[seen.side],
+                    seen.flow.ports[3 - seen.side])
             if seen.content:
                 text += ' time %d' % seen.content.time
         self.lines(text + ' ' + verdict)
@@ -246,6 +256,14 @@ class Decoder:
                 self.counts['unmarked'] += 1
             else:
                 found.add('unmarked', number, describe(parsed))
+        if seen and seen.key is None:
+            drop = Drop('closed', 'an opening')
+            self._direction(parsed, seen)
+        if drop is not None and drop.reason == 'closed' \
+                and self.allow_closed:
+            self.counts['closed'] += 1
+            self._line(when, parsed, seen, 'closed')
+            return
         if drop is not None:
             found.add(drop.reason, number,
                       describe(parsed) + ' ' + drop.detail)
@@ -288,7 +306,8 @@ class Decoder:
         entry = self.opened.get(seen.opening)
         if entry is None:
             entry = self.opened[seen.opening] = {
-                'open': 0, 'accept': 0, 1: Direction(), 2: Direction()}
+                'open': 0, 'init': 0, 'accept': 0, 'cookie': 0,
+                1: Direction(), 2: Direction()}
             for port in parsed.ports:
                 if not wire_port_allowed(port) \
                         and port not in self.wire_ports:
@@ -296,7 +315,7 @@ class Decoder:
                                    describe(parsed))
         if seen.meta.type == DATA:
             return entry[seen.side]
-        entry['open' if seen.meta.type == OPEN else 'accept'] += 1
+        entry[KINDS[seen.meta.type].lower()] += 1
         return None
 
     def _restore(self, when, parsed, seen):
@@ -311,23 +330,31 @@ class Decoder:
             self.sink.write(restored, when)
 
     def _opened_flows(self):
-        """Summaries of flows on pre-shared keys; a is the initiator."""
+        """Summaries of flows that opened themselves; a is the initiator.
+
+        What nobody here could read has no real ports, and no side.
+        """
         for start, entry in self.opened.items():
             _, src, sport, dst, dport = start.tuples[0]
+            real = start.ports or ('?', '?')
+            side = start.side or 1
             yield {
-                'name': '%s:%d > %s:%d' % (
-                    packet.addr_text(src), start.content.sport,
-                    packet.addr_text(dst), start.content.dport),
+                'name': '%s:%s > %s:%s' % (
+                    packet.addr_text(src), real[0],
+                    packet.addr_text(dst), real[1]),
                 'proto': 'tcp' if start.proto == packet.TCP else 'udp',
                 'initiator_side': start.side,
                 'wires': [sport, dport], 'tuples': len(start.tuples),
                 'assoc_id': start.assoc_id.hex(),
+                'made': start.secrets.assoc_id.hex() if start.new
+                and start.secrets else None,
                 'salt_i': start.salt_i.hex(),
                 'salt_r': [salt.hex() for salt in start.flows],
-                'time': start.content.time,
-                'open': entry['open'], 'accept': entry['accept'],
-                'a>b': entry[start.side].summary(),
-                'b>a': entry[3 - start.side].summary()}
+                'time': start.content.time if start.content else None,
+                'open': entry['open'], 'init': entry['init'],
+                'accept': entry['accept'], 'cookie': entry['cookie'],
+                'a>b': entry[side].summary(),
+                'b>a': entry[3 - side].summary()}
 
     def finish(self, min_sealed=1):
         """The summary; its "ok" is the verdict."""
@@ -354,7 +381,7 @@ class Decoder:
         flows += self._opened_flows()
         counts = {name: self.counts[name] for name in (
             'packets', 'sealed', 'ignored', 'allowed', 'unmarked',
-            'fragments', 'unreadable')}
+            'fragments', 'unreadable', 'closed')}
         return dict(counts, **{
             'incomplete_datagrams': len(self.gather),
             'checksum_coincidences': {
@@ -366,9 +393,12 @@ class Decoder:
             'ok': not self.found.counts})
 
 
-def opened_pairs(paths, psks, mark):
-    """Pairs of addresses between which an OPEN verifies."""
-    watch = observer.Observer(psks)
+def opened_pairs(paths, mark, *keys):
+    """Pairs of addresses between which an opening verifies.
+
+    keys are what observer.Observer takes.
+    """
+    watch = observer.Observer(*keys)
     gather = frag.Gatherer()
     out = set()
     for path in paths:
@@ -390,18 +420,29 @@ def opened_pairs(paths, psks, mark):
     return out
 
 
+def read_associations(path):
+    """The kdf.Associations in a file, see assoc.parse_line()."""
+    with open(path, encoding='ascii') as source:
+        return [assoc.parse_line(line) for line in source
+                if line.strip() and line[0] != '#']
+
+
 def run_decode(args):
     """The decode command."""
-    if not args.keys and not args.psk:
-        raise ValueError('--keys or --psk is needed')
+    if not (args.keys or args.psk or args.assoc or args.host_key):
+        raise ValueError('--keys, --psk, --assoc or --host-key is needed')
     keys = KeysFile.load(args.keys) if args.keys else KeysFile({'flows': []})
     if args.mark6:
         keys.mark = packet.Mark(*args.mark6)
     psks = [assoc.Psk.load(path) for path in args.psk]
     hosts = {frozenset(pair) for pair in itertools.combinations(
         [packet.addr(host) for host in args.host], 2)}
-    if psks:
-        hosts |= opened_pairs(args.capture, psks, keys.mark)
+    associations = list(itertools.chain.from_iterable(
+        map(read_associations, args.assoc)))
+    host_keys = [hostkey.HostKey.load(path) for path in args.host_key]
+    if psks or associations or host_keys:
+        hosts |= opened_pairs(args.capture, keys.mark, psks, associations,
+                              host_keys)
     sink = pcap.Writer(args.out) if args.out else None
     listing = open(args.list, 'w', encoding='utf-8') if args.list else None
     decoder = Decoder(keys, [packet.addr(host) for host in args.allow_host],
@@ -409,7 +450,8 @@ def run_decode(args):
                       args.keep_duplicates, sink, psks, hosts,
                       args.real_port, args.wire_port,
                       (lambda text: print(text, file=listing))
-                      if listing else None)
+                      if listing else None, associations, host_keys,
+                      args.allow_closed)
     for path in args.capture:
         for when, data, cut in pcap.Reader(path).packets():
             decoder.feed(when, data, cut)
@@ -586,6 +628,16 @@ def main(argv=None):
     one.add_argument('--keys', help='keys file (JSON)')
     one.add_argument('--psk', action='append', default=[], metavar='FILE',
                      help='pre-shared key, either host\'s; repeatable')
+    one.add_argument('--host-key', action='append', default=[],
+                     metavar='FILE', help='private key of a host: opens the '
+                     'box of INIT; repeatable')
+    one.add_argument('--assoc', action='append', default=[],
+                     metavar='FILE', help='lines "assoc A" or "assoc ID O_1 '
+                     'O_2 C_1 C_2 F" in hex, secrets of associations that '
+                     'INIT or OPEN N made; repeatable')
+    one.add_argument('--allow-closed', action='store_true', help='what '
+                     'needs the secrets of an association that is not given '
+                     'is counted, and no violation')
     one.add_argument('--host', action='append', default=[], metavar='ADDR',
                      help='all between these hosts is checked; repeatable')
     one.add_argument('--real-port', type=int, action='append', default=[],

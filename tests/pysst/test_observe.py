@@ -205,7 +205,7 @@ class Observing(Folder):
         self.assertEqual((status, out['flows'][0]['a>b']['duplicates']),
                          (0, 2))
         self.assertEqual(out['sealed'], 2 * len(same))
-        one.confirmed, one.open_counter = False, 0
+        one.confirmed, one.attempt.counter = False, 0
         self.send_blind(one)
         two.accepting, two.accept_counter = True, 0
         self.send_blind(two)
@@ -276,9 +276,9 @@ class Observing(Folder):
         # Data of a flow whose ACCEPT is not in the capture.
         status, out = self.decode(self.wires[:1] + self.wires[2:])
         self.assertEqual(out['violations'], {'rx_unconfirmed': 4})
-        plain = opening.open_plain(PORT, SERVICE, 1, one.time + 1)
+        plain = opening.open_plain(PORT, SERVICE, 1, one.attempt.time + 1)
         changed = opening.seal_packet(
-            one, 1, self.clears[0], OPEN, 7, one.open_key,
+            one, 1, self.clears[0], OPEN, 7, one.attempt.open_key,
             one.assoc_id + one.salt_i, plain)
         self.assertEqual(self.violations([changed]), {'opening-changed': 1})
         wrong = opening.seal_packet(

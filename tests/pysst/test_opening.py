@@ -387,7 +387,7 @@ class Reopening(Lab):
             self.clock.now += 100
             self.get(1, self.send(one, b'x')[1])
             self.get(0, self.send(two, b'x')[1])
-        self.assertNotIn(one.assoc_id, one.psk.ids(one.host.wall()))
+        self.assertNotIn(one.assoc_id, one.key.ids(one.host.wall()))
         self.clock.now += 20
         wire = self.send(one, b'y')[1]
         self.assertEqual(kind_of(wire), OPEN)
@@ -599,9 +599,12 @@ class Glare(Lab):
         self.setUp()
         flows = [self.connect(proto, number=n) for n in (0, 1)]
         for number, flow in enumerate(flows):
-            flow.salt_i = (b'\xff\0' if number == larger else b'\xfe\xff') \
-                + bytes(14)
-            flow.derive_open()
+            flow.host.rand = lambda size, word=(
+                b'\xff\0' if number == larger else b'\xfe\xff'): (
+                    word + bytes(14) if size == 16
+                    else self.rand.randbytes(size))
+            flow.host.start_over(flow)
+            flow.host.rand = self.rand.randbytes
         return flows, [self.send(flow, b'' if proto == TCP else b'hi', 2)[1]
                        for flow in flows]
 
@@ -724,7 +727,7 @@ class Refused(Lab):
     def forge(self, flow, kind, plain, clear=None, flags=0, tos=0,
               counter=0, tc=0, tcp_flags=2):
         """A packet with a right tag and something wrong."""
-        key = flow.open_key
+        key = flow.attempt.open_key
         if clear is None:
             clear = flow.assoc_id + flow.salt_i
         original = self.clear(flow, b'', tcp_flags)
@@ -831,12 +834,12 @@ class Refused(Lab):
         # The first of them whose DATA verifies owns the tuple.
         self.assertEqual(len(self.hosts[1].flows), 5)
         last.accepting = False
-        data = roles.Exchange(self.hosts[0], other.psk, 1, UDP,
+        data = roles.Exchange(self.hosts[0], 1, 1, UDP,
                               dict(last.addrs), dict(last.ports),
                               dict(last.wires))
         data.salt_i = last.salt_i
         data.fresh_keys()
-        data.fix(last.salt_r)
+        data.fix(last.secrets, last.salt_r)
         self.assertEqual(len(self.get(1, data.seal_data(
             self.clear(data, b'y')))), 1)
         self.assertEqual(len(self.hosts[1].flows), 2)

@@ -3,9 +3,8 @@
 
 Written from the protocol text alone, so that an error in the kernel module
 is not repeated here.  Built so far, in scope `ports`: DATA packets of
-manually keyed flows, and flows opened by OPEN and ACCEPT on a pre-shared key
-(sections 2 to 6).  Of INIT, COOKIE and N there are only layouts and key
-derivation.
+manually keyed flows, and flows that open themselves, on pre-shared keys, on
+public keys and on associations (sections 2 to 8).
 
   kdf.py      HChaCha20, HKDF, associations, flow and packet keys (section 5)
   trailer.py  meta word, trailer layouts, strict checks (section 4)
@@ -19,7 +18,8 @@ derivation.
   hostkey.py  host keys, the keys of an INIT (section 7)
   cookie.py   cookies, proofs, COOKIE trailers (section 8)
   known.py    published vectors in files
-  assoc.py    pre-shared keys: text form, ids (section 5)
+  assoc.py    pre-shared keys: text form, ids (section 5); associations
+  handshake.py  what an opening is sealed with, and what it makes (section 7)
   roles.py    initiator and responder of one flow (section 6)
   endpoint.py a host: tables, freshness, glare (section 6)
   keys.py     the JSON keys file that every command reads

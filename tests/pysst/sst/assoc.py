@@ -91,3 +91,52 @@ def find(psks, assoc_id, unix_time):
         if assoc_id in psk.ids(unix_time):
             return psk
     return None
+
+
+class Derived:
+    """An association that INIT or OPEN N has made, as one host has it.
+
+    key is what it was made with: a Psk, or a host key.  pair is (local,
+    remote address), identity the public key that side 1 has proved.  Times
+    are seconds of the host's clock.
+    """
+
+    def __init__(self, secrets, side, key, pair, identity, made_at,
+                 lifetime):
+        self.secrets = secrets
+        self.assoc_id = secrets.assoc_id
+        self.side = side
+        self.key = key
+        self.pair = pair
+        self.identity = identity
+        self.made_at = made_at
+        self.lifetime = lifetime
+
+    def id_at(self, _):
+        """The 8-byte id."""
+        return self.assoc_id
+
+    def may_open(self, side):
+        """True if this side may open flows (section 6, 9)."""
+        return side == 1 or self.identity is not None \
+            or isinstance(self.key, Psk)
+
+
+def line(secrets):
+    """The secrets of an association, for a decoder of captures."""
+    return 'assoc ' + ' '.join(part.hex() for part in (
+        secrets.assoc_id, secrets.open_secret[1], secrets.open_secret[2],
+        secrets.accept_secret[1], secrets.accept_secret[2],
+        secrets.flow_secret))
+
+
+def parse_line(text):
+    """kdf.Association from line(), or from "assoc A"."""
+    words = text.split()
+    parts = [bytes.fromhex(word) for word in words[1:]]
+    sizes = [len(part) for part in parts]
+    if words[:1] != ['assoc'] or sizes not in ([32], [8] + [32] * 5):
+        raise ValueError('not "assoc A" or "assoc ID O_1 O_2 C_1 C_2 F"')
+    if len(parts) == 1:
+        return kdf.Association(parts[0], kdf.derived_id(parts[0]))
+    return kdf.Association.from_keys(*parts)

@@ -13,17 +13,19 @@ import os
 import time
 from collections import namedtuple
 
-from . import assoc, codec, opening, packet
+from . import assoc, codec, cookie, handshake, opening, packet
 from .flow import KEY_SECONDS
 from .roles import (Initiator, Responder, UNCONFIRMED_SECONDS,
                     wire_port_allowed)
-from .trailer import ACCEPT, DATA, Drop, E, OPEN, TCP, UDP
+from .trailer import ACCEPT, C, COOKIE, DATA, Drop, E, INIT, N, TCP, UDP
 
 FRESH_SECONDS = 600
 CACHE_ENTRIES = 4096
 PER_TUPLE = 4
 REFUSED_SECONDS = 240
 IDLE_SECONDS = 180
+LIFETIME = 3600             # of an association
+GRACE = 60                  # its keys are kept for so long after that
 
 # What the application gets: the restored packet and its flow.
 Delivered = namedtuple('Delivered', 'flow packet')
@@ -71,17 +73,30 @@ class Freshness:
         return opened - now <= self.window
 
 
+def owner(key):
+    """What stands for a key in the replay cache, which outlives it."""
+    return key.assoc_id if isinstance(key, assoc.Derived) else key
+
+
 class Endpoint:
     """Flows of one host; see the module's text.
 
-    log(event, flow, **details) is told what happens.
+    log(event, flow, **details) is told what happens.  peers are public keys
+    of the other host, tried behind psks; host_keys are our own.  identity
+    is a host key that our INITs prove.  psk_new: pre-shared keys make new
+    associations, they do not open flows themselves.  cookies is 'off' or
+    'always', init_from 'anyone', 'nobody', or a set of public keys; need_id
+    holds payload until an identity is proved.
     """
 
     def __init__(self, psks, emit, clock=time.monotonic, wall=time.time,
                  rand=os.urandom, mark=None, dscp_keep=False,
                  window=FRESH_SECONDS, start=None, log=None,
                  rotate_packets=None, rotate_seconds=KEY_SECONDS,
-                 remote_wire=None, own_wire=None):
+                 remote_wire=None, own_wire=None, host_keys=(), peers=(),
+                 identity=None, psk_new=False, cookies='off',
+                 cookie_ttl=120, init_from='anyone', need_id=False,
+                 lifetime=LIFETIME):
         self.psks = list(psks)
         self.emit = emit
         self.clock = clock
@@ -95,9 +110,22 @@ class Endpoint:
         self.rotate_seconds = rotate_seconds
         self.remote_wire = remote_wire
         self.own_wire = own_wire
+        self.host_keys = list(host_keys)
+        self.peers = list(peers)
+        self.identity = identity
+        self.psk_new = psk_new
+        self.cookie_mode = cookies
+        self.cookies = cookie.Cache(clock)
+        self._maker = cookie.Maker(clock, rand, cookie_ttl)
+        self.init_from = init_from
+        self.need_id = need_id
+        self.lifetime = lifetime
+        self.associations = {}  # id: assoc.Derived
+        self.learned = []       # kdf.Association, all of them
         self._wire = {}         # tuple as it arrives: flows, at most 4
         self._real = {}         # tuple as we send it: the flow that sends
-        self._known = {}        # (assoc_id, salt_i): Responder
+        self._known = {}        # (assoc_id or key_id, salt_i or enc_i),
+                                # and for re-openings: Responder
         self._refused = {}      # tuple as it arrives: until when
         self._ended = set()     # flows
         self._number = 0
@@ -146,10 +174,13 @@ class Endpoint:
         self._number += 1
         return 'flow%d' % (self._number - 1)
 
-    def connect(self, proto, addr, port, peer_addr, peer_port, psk=None):
-        """A flow that opens with its first packet."""
-        flow = Initiator(self, psk or self.psks[0], proto, addr, port,
-                         peer_addr, peer_port, self._name())
+    def connect(self, proto, addr, port, peer_addr, peer_port, keys=None):
+        """A flow that opens with its first packet.
+
+        keys are those of the other host, by default all that there are.
+        """
+        flow = Initiator(self, keys or self.psks + self.peers, proto, addr,
+                         port, peer_addr, peer_port, self._name())
         real = flow.real_tuple(flow.side)
         if real in self._real:
             raise ValueError('a flow has this tuple already')
@@ -157,16 +188,42 @@ class Endpoint:
         self._insert(flow)
         return flow
 
-    def start_over(self, flow):
-        """New wire ports and salt for an initiator's flow."""
+    def start_over(self, flow, step_up=False, again=False):
+        """New wire ports and salt for an initiator's flow; see begin()."""
         self._remove(flow, True)
-        flow.begin()
+        flow.begin(step_up, again)
         self._insert(flow)
+
+    # Associations
+
+    def learn(self, made):
+        """A new association, once its flow is confirmed."""
+        self.associations[made.assoc_id] = made
+        self.learned.append(made.secrets)
+
+    def forget(self, assoc_id):
+        """An association that the other host does not know any more."""
+        self.associations.pop(assoc_id, None)
+
+    def association(self, pair):
+        """The newest one on which we may open flows, or None."""
+        found = [a for a in self.associations.values()
+                 if a.pair == pair and a.may_open(a.side)
+                 and self.clock() - a.made_at < a.lifetime]
+        return max(found, key=lambda a: a.made_at, default=None)
+
+    def id_free(self, assoc_id):
+        """True if no association has this id, nor a flow that may make
+        one."""
+        return assoc_id not in self.associations and all(
+            f.made is None or f.made.assoc_id != assoc_id
+            for f in self._known.values())
 
     def end(self, flow):
         """Forget a flow."""
         self._remove(flow, True)
-        self._known.pop((flow.assoc_id, flow.salt_i), None)
+        for key in [k for k, f in self._known.items() if f is flow]:
+            del self._known[key]
         real = flow.real_tuple(flow.side)
         if self._real.get(real) is flow:
             del self._real[real]
@@ -202,8 +259,11 @@ class Endpoint:
         self.emit(flow.seal(original, flags))
 
     def poll(self):
-        """Timers: empty ACCEPTs and flows that have ended."""
+        """Timers: empty ACCEPTs, flows and associations that have ended."""
         now = self.clock()
+        for old in [a for a in self.associations.values()
+                    if now - a.made_at >= a.lifetime + GRACE]:
+            self.forget(old.assoc_id)
         for flow in self.flows:
             if flow.initiator:
                 if flow.confirmed and flow.proto == UDP \
@@ -211,13 +271,20 @@ class Endpoint:
                     self.end(flow)
                 continue
             if flow.due is not None and now >= flow.due:
-                self.send(flow.empty(), flow, E)
+                self._empty(flow)
             if flow.confirmed:
                 if flow.proto == UDP \
                         and now - flow.verified_at >= IDLE_SECONDS:
                     self.end(flow)
             elif now - flow.opened_at >= UNCONFIRMED_SECONDS:
                 self.end(flow)
+
+    def _empty(self, flow):
+        """An empty ACCEPT or DATA, if it may be sent."""
+        try:
+            self.send(flow.empty(), flow, E)
+        except Drop:
+            pass
 
     # In
 
@@ -238,7 +305,7 @@ class Endpoint:
             return None
         meta = opening.peek(parsed.segment)
         kind = meta.type if meta else None
-        if kind == OPEN:
+        if kind in opening.OPENINGS:
             return self._open(parsed, flows, checksum_ready)
         if not flows:
             if self._refused.get(parsed.tuple(), -1) > self.clock():
@@ -248,6 +315,8 @@ class Endpoint:
             return self._accept(parsed, flows, checksum_ready)
         if kind == DATA:
             return self._data(parsed, flows, checksum_ready)
+        if kind == COOKIE:
+            return self._cookie(parsed, flows[0], checksum_ready)
         raise Drop('rx_short' if kind is None else 'rx_type')
 
     def _accept(self, parsed, flows, checksum_ready):
@@ -255,11 +324,22 @@ class Endpoint:
         if not flow.initiator:
             raise Drop('rx_type', 'ACCEPT from an initiator')
         parts = flow.accept(parsed, checksum_ready)
-        if not parts.meta.flags & E:
-            return self._restored(flow, parsed, parts)
-        if not flow.answered:
+        # The other host has the association once a DATA of this flow has
+        # verified there, so it gets one, whatever the application does.
+        if flow.proto == UDP and not flow.answered \
+                and parts.meta.flags & (E | N):
             flow.answered = True
             self.send(flow.empty(), flow, E)
+        return self._restored(flow, parsed, parts)
+
+    def _cookie(self, parsed, flow, checksum_ready):
+        """A COOKIE: the kept packet goes out once more, at once."""
+        if not flow.initiator:
+            raise Drop('rx_type', 'COOKIE from an initiator')
+        original = flow.cookie(parsed, checksum_ready)
+        if original is not None:
+            self.start_over(flow, again=True)
+            self.emit(flow.seal(original))
         return []
 
     def _restored(self, flow, parsed, parts):
@@ -289,40 +369,91 @@ class Endpoint:
             return out + self._restored(flow, parsed, parts)
         raise drop
 
+    def _key(self, parts):
+        """The key that an opening names, or None."""
+        fields = parts.fields
+        if parts.meta.type == INIT:
+            if self.init_from == 'nobody':
+                return None
+            return next((key for key in self.host_keys
+                         if key.key_id == fields['key_id']), None)
+        psk = assoc.find(self.psks, fields['assoc_id'], self.wall())
+        with_n = bool(parts.meta.flags & N)
+        if psk:
+            return psk if with_n == self.psk_new else None
+        return None if with_n else self.associations.get(
+            fields['assoc_id'])
+
     def _open(self, parsed, flows, checksum_ready):
         """Section 6, 2, 3, 7 and 8."""
-        parts = None
-        drop = None
+        drop = flow = key = None
         try:
-            parts = opening.take_apart(parsed, checksum_ready)
+            parts = opening.take_apart(parsed, checksum_ready, True)
         except Drop as why:
             drop = why
         else:
-            key = parts.fields['assoc_id'], parts.fields['salt_i']
-            flow = self._known.get(key)
-            psk = flow.psk if flow else assoc.find(self.psks, key[0],
-                                                   self.wall())
-            if psk is None:
+            fields = parts.fields
+            name = (fields.get('assoc_id') or fields['key_id'],
+                    fields.get('salt_i') or fields['enc_i'])
+            flow = self._known.get(name)
+            key = flow.key if flow else self._key(parts)
+            if key is None:
                 drop = Drop('rx_unknown_id')
         if drop is not None:
             # Without a flow it may be anything: it passes untouched.
             if flows:
                 raise drop
             return None
+        if flow and flow.received.new and 'salt_i' in fields:
+            return self._reopen(parsed, flows, flow, parts)
         counter = parts.meta.counter
         opens = flow.opens if flow else self.freshness.counters(
-            (psk, key[1]))
+            (owner(key), name[1]))
         if opens and not opens.fresh(counter):
             raise Drop('rx_replay')
-        content = opening.read_open(opening.unseal(
-            parts, psk.secrets.open_key(3 - psk.side, key[1])))
-        if flow is None:
-            flow = self._new(psk, parsed, flows, content, key)
+        proved = False
+        if parts.meta.type == INIT and not flow:
+            proved = self._proved(parsed, parts)
+            if not proved and self.cookie_mode == 'always':
+                self.emit(opening.cookie_packet(
+                    parsed, parts, key.public, self.rand(24),
+                    self._maker.make(parsed.src), self.mark))
+                return []
+        if flow:
+            content = opening.read_init(opening.unseal(
+                parts, flow.received.open_key))
+            if content != (flow.content, flow.received.identity):
+                raise Drop('rx_ports', 'not what the first opening said')
+        else:
+            flow = self._new(handshake.Received(key, parts), parsed, flows,
+                             proved)
             flow.opens = opens or flow.opens
-        elif flow.content != content:
+            self._known[name] = flow
+        return self._opened(parsed, flows, flow, parts, flow.opens, False)
+
+    def _proved(self, parsed, parts):
+        """True for an INIT whose cookie is right."""
+        return bool(parts.meta.flags & C) and self._maker.proved(
+            parsed.src, int.from_bytes(parts.fields['expiry'], 'big'),
+            opening.init_trailer(parsed, parts))
+
+    def _reopen(self, parsed, flows, flow, parts):
+        """A plain OPEN for a flow that made a new association."""
+        if not flow.reopens.fresh(parts.meta.counter):
+            raise Drop('rx_replay')
+        content = opening.read_open(opening.unseal(parts, flow.reopen_key))
+        if content != flow.content:
             raise Drop('rx_ports', 'not what the first opening said')
-        newest = counter > flow.opens.top
-        flow.opening(counter)
+        # When the flow has ended, a copy is an opening on the association.
+        self.freshness.fresh((flow.secrets.assoc_id, flow.salt_i),
+                             content.time, flow.reopens)
+        return self._opened(parsed, flows, flow, parts, flow.reopens, True)
+
+    def _opened(self, parsed, flows, flow, parts, window, again):
+        """The tag has verified: windows, glare, the tuple, the payload."""
+        counter = parts.meta.counter
+        newest = counter > window.top
+        flow.opening(counter, len(parsed.data), again)
         self._glare(flow)
         tup = flow.wire_tuple(3 - flow.side)
         if not flow.ignored and newest and tup != parsed.tuple():
@@ -332,11 +463,12 @@ class Endpoint:
             flow.move(parsed)
             self._insert(flow)
             self.log('moved', flow)
-        self.log('open-received', flow, counter=counter,
-                 ignored=flow.ignored)
+        self.log('init-received' if parts.meta.type == INIT
+                 else 'open-received', flow, counter=counter,
+                 ignored=flow.ignored, flags=parts.meta.flags)
         return self._payload(flow, parsed, parts)
 
-    def _new(self, psk, parsed, flows, content, key):
+    def _new(self, received, parsed, flows, proved):
         """The flow of an opening that was not known."""
         if any(f.confirmed or f.initiator for f in flows):
             raise Drop('rx_owned')
@@ -348,9 +480,15 @@ class Endpoint:
         if (parsed.proto, parsed.dst, dport, parsed.src, sport) \
                 in self._real:
             raise Drop('rx_owned', "a flow's real tuple")
-        flow = Responder(self, psk, parsed, content, *key,
-                         name=self._name())
-        self._known[key] = flow
+        if received.kind == INIT and self.init_from != 'anyone' \
+                and received.identity not in self.init_from:
+            raise Drop('rx_init_from')
+        if isinstance(received.key, assoc.Derived) \
+                and not received.key.may_open(received.side):
+            raise Drop('rx_direction')
+        flow = Responder(self, received, parsed, proved, self._name())
+        if received.new:
+            self._known[flow.secrets.assoc_id, flow.salt_i] = flow
         # The tuple is entered once glare is settled.
         flow.ignored = True
         return flow
@@ -361,7 +499,7 @@ class Endpoint:
             return
         real = flow.real_tuple(flow.side)
         mine = self._real.get(real)
-        if mine and mine.initiator and mine.psk is flow.psk:
+        if mine and mine.initiator and mine.key is flow.key:
             if mine.salt_i > flow.salt_i:
                 flow.due = None
                 self.log('glare-won', mine)
@@ -390,13 +528,14 @@ class Endpoint:
             return self._restored(flow, parsed, parts)
         if flow.fresh is None:
             flow.fresh = self.freshness.fresh(
-                (flow.psk, flow.salt_i), flow.content.time, flow.opens)
+                (owner(flow.key), flow.received.whole), flow.content.time,
+                flow.opens)
             self.log('fresh' if flow.fresh else 'stale', flow)
-        if flow.fresh:
+        if flow.fresh and not (self.need_id and flow.received.identity):
             return self._restored(flow, parsed, parts)
         if flow.proto == TCP or flow.ignored:
             raise Drop('rx_stale')
-        self.send(flow.empty(), flow, E)
+        self._empty(flow)
         flow.hold(codec.restore(parsed, flow, 3 - flow.side, parts))
         self.log('held', flow)
         return []

@@ -120,6 +120,17 @@ class Association:
             for s in (1, 2)}
         self.flow_secret = expand(secret, b'SST/1 flow' + end)
 
+    @classmethod
+    def from_keys(cls, assoc_id, open1, open2, accept1, accept2, flow):
+        """From the id and the working keys."""
+        out = cls.__new__(cls)
+        out.assoc_id = assoc_id
+        out.suite = SUITE_CHACHA
+        out.open_secret = {1: open1, 2: open2}
+        out.accept_secret = {1: accept1, 2: accept2}
+        out.flow_secret = flow
+        return out
+
     def open_key(self, side, salt_i):
         """The key of an OPEN sent by `side`."""
         return hchacha20(self.open_secret[side], salt_i)

@@ -1,65 +1,82 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What an observer with the pre-shared keys sees (protocol sections 4 to 6).
+"""What an observer with the keys of hosts sees (protocol sections 4 to 8).
 
-Follows openings through a capture: an OPEN gives salt_i and the real ports,
-an ACCEPT on the same wire tuple salt_r, and with both every DATA opens.  It
-keeps no windows and forgets nothing, so copies open as well.
+Follows openings through a capture: an opening gives salt_i and the real
+ports, an ACCEPT on the same wire tuple salt_r, and with both every DATA
+opens.  It keeps no windows and forgets nothing, so copies open as well.
+
+Pre-shared keys and host keys open the box of OPEN and INIT.  What comes
+after an opening that made a new association needs the secrets of that
+association: without them it stays closed.
 """
 
 from collections import namedtuple
 
-from . import assoc, codec, kdf, opening, trailer
+from . import assoc, codec, cookie, kdf, opening, trailer
 from .flow import Flow
 from .trailer import Drop
 
 # A verified packet: flow names ports and wires, side its sender, key what
-# opened it, content the box of an OPEN.
+# opened it, content the box of an OPEN or INIT.  flow, key and content are
+# None for the opening that nobody here can read.
 Seen = namedtuple('Seen', 'opening flow side meta parts key content')
 
 HOURS = 50
 
 
 class Opening:
-    """All that hangs on one salt_i."""
+    """All that hangs on one salt_i or enc_i.
 
-    def __init__(self, psk, side, parsed, parts, content):
-        self.psk = psk
-        self.side = side            # the initiator's
-        self.assoc_id = parts.fields['assoc_id']
-        self.salt_i = parts.fields['salt_i']
-        self.open_key = psk.secrets.open_key(side, self.salt_i)
-        self.proto = parsed.proto
+    secrets is the kdf.Association that answered last, None until one is
+    known; content is None for a box that cannot be read.
+    """
+
+    def __init__(self, parsed, parts, side, open_key, secrets, content,
+                 public=None):
+        fields = parts.fields
+        self.side = side            # the initiator's; None: either
+        self.new = 'enc_i' in fields
+        self.whole = fields['enc_i' if self.new else 'salt_i']
+        self.salt_i = self.whole[:16]
+        self.assoc_id = fields.get('assoc_id') or fields['key_id']
+        self.open_key = open_key
+        self.secrets = secrets
         self.content = content
+        self.public = public        # the host key of an INIT
+        self.ports = (content.sport, content.dport) if content else None
+        self.proto = parsed.proto
         self.tuples = []            # (proto, a's address, a, b's, b)
         self.flows = {}             # salt_r: Flow
-        self.unanswered = self.flow(parsed.tuple())
 
     def flow(self, tup, salt_r=None):
         """A flow on a wire tuple of the initiator."""
         _, src, sport, dst, dport = tup
-        one, two = (src, self.content.sport, sport), \
-            (dst, self.content.dport, dport)
+        one, two = (src, self.ports[0], sport), (dst, self.ports[1], dport)
         if self.side == 2:
             one, two = two, one
         out = Flow(self.proto, one[0], one[1], two[0], two[1], one[2],
                    two[2], None)
         if salt_r is not None:
-            out.set_flow_key(self.psk.secrets.flow_key(
+            out.set_flow_key(self.secrets.flow_key(
                 self.salt_i, salt_r, kdf.flow_context(
-                    out.scope, self.proto, self.side, self.content.sport,
-                    self.content.dport)))
+                    out.scope, self.proto, self.side, *self.ports)))
         return out
 
 
 class Observer:
-    """Opens the packets of all flows that it has seen opened."""
+    """Opens the packets of all flows that it has seen opened.
 
-    def __init__(self, psks):
+    associations are kdf.Associations with ids, host_keys hostkey.HostKeys.
+    """
+
+    def __init__(self, psks, associations=(), host_keys=()):
         self.psks = list(psks)
-        self.openings = {}          # (key number, side, salt_i): Opening
-        self._by_wire = {}          # tuple as sent: [(Opening, side)]
+        self.associations = {a.assoc_id: a for a in associations}
+        self.host_keys = {key.key_id: key for key in host_keys}
+        self.openings = {}          # (secrets or key, side, whole): Opening
+        self._by_wire = {}          # tuple as sent: [(Opening, initiator's)]
         self._real = set()          # real tuples, as sent
-        self._ids = {}              # id: key number
+        self._ids = {}              # id: Psk
         self._hours = set()
 
     def knows(self, tup):
@@ -71,7 +88,7 @@ class Observer:
         return tup in self._real
 
     def _psk(self, assoc_id, when):
-        """The number of the key with this id, or None.
+        """The pre-shared key with this id, or None.
 
         The hosts' clocks may be wrong by two days.
         """
@@ -79,40 +96,65 @@ class Observer:
         for hour in range(max(0, now - HOURS), now + HOURS + 1):
             if hour not in self._hours:
                 self._hours.add(hour)
-                for number, psk in enumerate(self.psks):
-                    self._ids[psk.id_at(hour * assoc.HOUR)] = number
+                for psk in self.psks:
+                    self._ids[psk.id_at(hour * assoc.HOUR)] = psk
         return self._ids.get(assoc_id)
 
     def open(self, parsed, when):
         """Seen; None for what is no SST packet of a known flow or key.
 
-        when is Unix time.  Raises Drop.
+        when is Unix time.  Raises Drop, with the reason "closed" for what
+        no key here can open.
         """
         meta = opening.peek(parsed.segment)
         known = self._by_wire.get(parsed.tuple())
-        if meta and meta.type == trailer.OPEN:
+        if meta and meta.type in opening.OPENINGS:
             return self._open(parsed, when, known)
         if not known:
             return None
         if meta and meta.type == trailer.ACCEPT:
             return self._accept(parsed, known)
+        if meta and meta.type == trailer.COOKIE:
+            return self._cookie(parsed, known)
         return self._data(parsed, known)
+
+    def _boxes(self, parts, when):
+        """(the key or secrets, side, key of the box) that may open it."""
+        fields = parts.fields
+        if parts.meta.type == trailer.INIT:
+            key = self.host_keys.get(fields['key_id'])
+            if key is None:
+                return []
+            try:
+                return [(key, 1, key.opened_keys(fields['enc_i']).key)]
+            except ValueError:
+                raise Drop('rx_dh') from None
+        salt_i = fields.get('salt_i') or fields['enc_i'][:16]
+        psk = self._psk(fields['assoc_id'], when)
+        if psk:
+            return [(psk, side, psk.secrets.open_key(side, salt_i))
+                    for side in (1, 2)]
+        secrets = None if 'enc_i' in fields \
+            else self.associations.get(fields['assoc_id'])
+        return [(secrets, side, secrets.open_key(side, salt_i))
+                for side in (1, 2)] if secrets else []
 
     def _open(self, parsed, when, known):
         try:
-            parts = opening.take_apart(parsed)
+            parts = opening.take_apart(parsed, new=True)
         except Drop:
             if known:
                 raise
             return None
-        number = self._psk(parts.fields['assoc_id'], when)
-        if number is None:
+        whole = parts.fields.get('salt_i') or parts.fields['enc_i']
+        boxes = self._boxes(parts, when)
+        if not boxes:
+            if 'enc_i' in parts.fields and self.associations:
+                return self._unread(parsed, parts, whole)
             if known:
                 raise Drop('rx_unknown_id')
             return None
-        psk = self.psks[number]
-        for side in (1, 2):
-            key = psk.secrets.open_key(side, parts.fields['salt_i'])
+        for owner, side, key in boxes:
             try:
                 plain = opening.unseal(parts, key)
                 break
@@ -120,54 +162,131 @@ class Observer:
                 continue
         else:
             raise Drop('rx_auth')
-        content = opening.read_open(plain)
-        name = number, side, parts.fields['salt_i']
-        found = self.openings.get(name)
+        content = opening.read_init(plain)[0]
+        found = self.openings.get((owner, side, whole))
         if found is None:
-            found = Opening(psk, side, parsed, parts, content)
-            self.openings[name] = found
+            found = Opening(
+                parsed, parts, side, key, None if len(whole) == 32
+                else getattr(owner, 'secrets', owner), content,
+                getattr(owner, 'public', None))
+            self.openings[owner, side, whole] = found
+        elif found.content is None:
+            found.content = content
         elif found.content != content or found.proto != parsed.proto \
-                or found.assoc_id != parts.fields['assoc_id']:
+                or found.whole == whole \
+                and found.assoc_id != parts.fields['assoc_id'
+                                                   if not found.public
+                                                   else 'key_id']:
             raise Drop('opening-changed')
-        tup = parsed.tuple()
-        if tup not in found.tuples:
-            # A new one, or one that a NAT has changed.
-            found.tuples.append(tup)
-            proto, src, sport, dst, dport = tup
-            back = proto, dst, dport, src, sport
-            self._by_wire.setdefault(tup, []).append((found, side))
-            self._by_wire.setdefault(back, []).append((found, 3 - side))
-            self._real.add((proto, src, content.sport, dst, content.dport))
-            self._real.add((proto, dst, content.dport, src, content.sport))
-        return Seen(found, found.unanswered, side, parts.meta, parts,
-                    found.open_key, content)
+        self._enter(found, parsed.tuple())
+        return Seen(found, found.flow(found.tuples[0]), side, parts.meta,
+                    parts, key, content)
+
+    def _unread(self, parsed, parts, whole):
+        """An opening whose box is closed, but maybe not what follows."""
+        side = 1 if parts.meta.type == trailer.INIT else None
+        found = self.openings.get((None, side, whole))
+        if found is None:
+            found = self.openings[None, side, whole] = Opening(
+                parsed, parts, side, None, None, None)
+        self._enter(found, parsed.tuple())
+        return Seen(found, None, side, parts.meta, parts, None, None)
+
+    def _enter(self, found, tup):
+        """An opening on a wire tuple: a new one, or one that a NAT has
+        changed."""
+        if tup in found.tuples:
+            return
+        found.tuples.append(tup)
+        proto, src, sport, dst, dport = tup
+        self._by_wire.setdefault(tup, []).append((found, True))
+        self._by_wire.setdefault((proto, dst, dport, src, sport),
+                                 []).append((found, False))
+        self._enter_real(found)
+
+    def _enter_real(self, found):
+        if found.ports:
+            for proto, src, _, dst, _ in found.tuples:
+                self._real.add((proto, src, found.ports[0], dst,
+                                found.ports[1]))
+                self._real.add((proto, dst, found.ports[1], src,
+                                found.ports[0]))
+
+    def _answers(self, found, with_n):
+        """(secrets, side of the initiator) that may have sent an ACCEPT.
+
+        A responder that has restarted makes another association of the same
+        opening.
+        """
+        if found.secrets:
+            yield found.secrets, found.side
+        if with_n:
+            for secrets in self.associations.values():
+                for side in (1, 2):
+                    if found.side in (side, None):
+                        yield secrets, side
 
     def _accept(self, parsed, known):
-        parts = opening.take_apart(parsed)
-        salt_r = parts.fields['salt_r']
-        for found, side in reversed(known):
-            if side == found.side:
+        parts = opening.take_apart(parsed, new=True)
+        with_n = 'enc_r' in parts.fields
+        salt_r = parts.fields['enc_r' if with_n else 'salt_r'][:16]
+        closed = False
+        for found, initiators in reversed(known):
+            if initiators or with_n and not found.new:
                 continue
-            key = found.psk.secrets.accept_key(side, found.salt_i, salt_r)
+            closed = closed or with_n or found.secrets is None
+            for secrets, side in self._answers(found, with_n):
+                key = secrets.accept_key(3 - side, found.salt_i, salt_r)
+                try:
+                    plain = opening.unseal(parts, key)
+                except Drop:
+                    continue
+                flow = self._answered(found, secrets, side, salt_r,
+                                      opening.read_accept(plain))
+                return Seen(found, flow, 3 - side, parts.meta, parts, key,
+                            None)
+        raise Drop('closed' if closed else 'rx_auth')
+
+    def _answered(self, found, secrets, side, salt_r, accept):
+        """The flow of an ACCEPT that opened."""
+        ports = accept.dport, accept.sport
+        if found.ports not in (None, ports):
+            raise Drop('rx_ports')
+        if found.secrets is not secrets:
+            found.secrets, found.side, found.ports = secrets, side, ports
+            # Where a plain OPEN looks that opens the flow once more.
+            self.openings[secrets, side, found.salt_i] = found
+            self._enter_real(found)
+        flow = found.flows.get(salt_r)
+        if flow is None:
+            flow = found.flows[salt_r] = found.flow(found.tuples[-1],
+                                                    salt_r)
+        return flow
+
+    def _cookie(self, parsed, known):
+        meta, fields = opening.take_cookie_apart(parsed)
+        closed = False
+        for found, initiators in reversed(known):
+            if initiators or not found.new:
+                continue
+            if not found.public:
+                closed = True
+                continue
             try:
-                plain = opening.unseal(parts, key)
+                cookie.unseal(found.public, found.whole, fields)
             except Drop:
                 continue
-            accept = opening.read_accept(plain)
-            if (accept.sport, accept.dport) != (found.content.dport,
-                                                found.content.sport):
-                raise Drop('rx_ports')
-            flow = found.flows.get(salt_r)
-            if flow is None:
-                flow = found.flows[salt_r] = found.flow(found.tuples[-1],
-                                                        salt_r)
-            return Seen(found, flow, side, parts.meta, parts, key, None)
-        raise Drop('rx_auth')
+            return Seen(found, None, 2, meta, None, cookie.box_key(
+                found.public) + fields['nonce'], None)
+        raise Drop('closed' if closed else 'rx_auth')
 
     def _data(self, parsed, known):
         drop = Drop('rx_unconfirmed', 'no ACCEPT was seen')
-        for found, side in reversed(known):
+        for found, initiators in reversed(known):
+            if found.secrets is None:
+                drop = Drop('closed')
             for flow in reversed(list(found.flows.values())):
+                side = found.side if initiators else 3 - found.side
                 parts = codec.take_apart(parsed, flow)
                 try:
                     ports = codec.authenticate(flow, side, parts)
