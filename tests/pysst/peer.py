@@ -5,8 +5,9 @@
 It seals and opens with this package.  Its address need not be configured
 anywhere: ARP and neighbour solicitations for it are answered here.
 
-connect and serve make flows by OPEN and ACCEPT on a pre-shared key; the other
-commands take manually keyed flows.
+connect and serve make flows that open themselves, by INIT on a public key or
+by OPEN on a pre-shared key or an association; the other commands take manually
+keyed flows.
 
 A manually keyed flow begins at counter 0, once.  A second run on the same
 flow must go on behind the first: --start-seq or --start-kri.
@@ -22,8 +23,8 @@ import signal
 import sys
 import time
 
-from sst import (assoc, codec, endpoint, frag, link, minitcp, mutate,
-                 opening, packet, pcap, trailer)
+from sst import (assoc, codec, endpoint, frag, hostkey, link, minitcp,
+                 mutate, opening, packet, pcap, trailer)
 from sst.keys import KeysFile
 from sst.trailer import Drop
 
@@ -153,7 +154,7 @@ class Host(BaseHost):
 
 
 class OpeningHost(BaseHost):
-    """Flows made by OPEN and ACCEPT on pre-shared keys.
+    """Flows that open themselves, on pre-shared keys or public keys.
 
     Each event is a line of JSON on standard output or in --events.
     """
@@ -172,7 +173,16 @@ class OpeningHost(BaseHost):
             dscp_keep=args.dscp_keep, window=args.window,
             start=int(self.wall()) - args.started_ago, log=self.event,
             rotate_packets=args.rotate, rotate_seconds=args.rotate_seconds,
-            remote_wire=args.peer_wire_port, own_wire=args.wire_port)
+            remote_wire=args.peer_wire_port, own_wire=args.wire_port,
+            host_keys=[hostkey.HostKey.load(path) for path in args.host_key],
+            peers=[hostkey.PublicKey(hostkey.parse(text))
+                   for text in args.peer_key],
+            identity=hostkey.HostKey.load(args.identity)
+            if args.identity else None,
+            psk_new=args.psk_new, cookies=args.cookies,
+            cookie_ttl=args.cookie_ttl, lifetime=args.lifetime,
+            init_from={hostkey.parse(text) for text in args.init_from}
+            if args.init_from else 'anyone', need_id=args.need_id)
         super().__init__(args, set(args.address))
 
     def wall(self):
@@ -222,16 +232,11 @@ class OpeningHost(BaseHost):
 
     def _silent(self, data):
         """True for one of the first openings that --silent-first names."""
-        parsed = packet.Packet(data)
-        segment = parsed.segment
-        meta = opening.peek(segment)
-        if not self.args.silent_first or not parsed.is_transport \
-                or meta is None or meta.type != trailer.OPEN \
-                or len(segment) < 64 + 8 \
-                or not assoc.find(self.endpoint.psks, segment[-64:-56],
-                                  self.wall()):
+        if not self.args.silent_first:
             return False
-        salt = segment[-56:-40]
+        salt = self.endpoint.named(packet.Packet(data))
+        if salt is None:
+            return False
         if len(self.silenced) < self.args.silent_first:
             self.silenced.add(salt)
         return salt in self.silenced
@@ -277,7 +282,15 @@ class OpeningHost(BaseHost):
         """Print the summary; the exit status."""
         if self.sink:
             self.sink.close()
-        return super().finish(ok, events=dict(self.happened), **more)
+        if self.args.secrets:
+            with open(self.args.secrets, 'w', encoding='ascii') as sink:
+                sink.writelines(assoc.line(secrets) + '\n'
+                                for secrets in self.endpoint.learned)
+        return super().finish(ok, events=dict(self.happened), associations=[
+            {'id': made.assoc_id.hex(), 'side': made.side,
+             'identity': hostkey.text(made.identity)
+             if made.identity else None}
+            for made in self.endpoint.associations.values()], **more)
 
 
 def udp_payload(parsed):
@@ -456,33 +469,46 @@ class Stream:
         return True
 
 
-def run_tcp(args, active, host=None):
-    """Client or server: one connection on each flow."""
-    host = host or Host(args, packet.TCP)
-    host.ready()
-    streams = {flow: Stream(host, flow, active) for flow in host.flows}
-    end = time.monotonic() + args.duration
+def run_streams(host, streams, end):
+    """Until all of them are done, or it is too late."""
     while not host.stopped:
         now = time.monotonic()
         if now >= end:
             break
         wait = min(stream.work() for stream in streams.values())
-        if all(stream.done_at and now - stream.done_at >= args.linger
+        if all(stream.done_at and now - stream.done_at >= host.args.linger
                for stream in streams.values()):
             break
         got = host.receive(wait)
         rounds = 0
         while got is not None:
             flow, parsed = got
-            streams[flow].connection.segment(parsed.segment)
+            if flow in streams:
+                streams[flow].connection.segment(parsed.segment)
             rounds += 1
             got = host.receive(0) if rounds < 32 else None
-    return host.finish(all(s.good for s in streams.values()),
-                       streams=[s.summary() for s in streams.values()])
+
+
+def run_tcp(args, active, host=None):
+    """Client or server: one connection on each flow."""
+    host = host or Host(args, packet.TCP)
+    host.ready()
+    end = time.monotonic() + args.duration
+    done = []
+    parts = [[flow] for flow in host.flows] \
+        if getattr(args, 'in_turn', False) else [host.flows]
+    for flows in parts:
+        streams = {flow: Stream(host, flow, active) for flow in flows}
+        run_streams(host, streams, end)
+        done += streams.values()
+    return host.finish(all(s.good for s in done),
+                       streams=[s.summary() for s in done])
 
 
 def connect(args):
     """The initiator: open flows to the peer's real port and use them."""
+    if not args.psk and not args.peer_key:
+        raise ValueError('--psk or --peer-key is needed')
     host = OpeningHost(args)
     proto = packet.TCP if args.proto == 'tcp' else packet.UDP
     for port in args.port:
@@ -494,6 +520,8 @@ def connect(args):
 
 def serve(args):
     """The responder: one service, on UDP and TCP, on each real port."""
+    if not args.psk and not args.host_key:
+        raise ValueError('--psk or --host-key is needed')
     host = OpeningHost(args)
     host.ready()
     streams = {}
@@ -672,9 +700,34 @@ def main(argv=None):
     base.add_argument('--start-seq', type=int, default=0)
 
     psk = argparse.ArgumentParser(add_help=False, parents=[common])
-    psk.add_argument('--psk', action='append', required=True,
+    psk.add_argument('--psk', action='append', default=[],
                      metavar='FILE', help='pre-shared key as this host has '
                      'it; repeatable, the first one opens')
+    psk.add_argument('--psk-new', action='store_true', help='pre-shared '
+                     'keys make associations (OPEN with N); they do not '
+                     'open flows themselves')
+    psk.add_argument('--host-key', action='append', default=[],
+                     metavar='FILE', help='own private key, which takes '
+                     'INIT; repeatable')
+    psk.add_argument('--peer-key', action='append', default=[],
+                     metavar='KEY', help='public key of the other host, in '
+                     'base64: opens by INIT; repeatable, tried in turn')
+    psk.add_argument('--identity', metavar='FILE', help='own private key '
+                     'that INIT proves')
+    psk.add_argument('--cookies', choices=('off', 'always'), default='off',
+                     help='an INIT needs a proof')
+    psk.add_argument('--cookie-ttl', type=int, default=120,
+                     metavar='SECONDS')
+    psk.add_argument('--init-from', action='append', metavar='KEY',
+                     help='identity that may send INIT, in base64; '
+                     'repeatable (default: anyone)')
+    psk.add_argument('--need-id', action='store_true', help='payload waits '
+                     'until the identity is proved')
+    psk.add_argument('--lifetime', type=int, default=3600,
+                     metavar='SECONDS', help='of the associations that '
+                     'others make here')
+    psk.add_argument('--secrets', metavar='FILE', help='write the secrets '
+                     'of all associations there, for decode.py --assoc')
     psk.add_argument('--address', type=packet.addr, action='append',
                      required=True, metavar='ADDR', help='own address; one '
                      'of each family')
@@ -764,6 +817,8 @@ def main(argv=None):
     one.add_argument('--no-echo', action='store_true')
     one.add_argument('--seed', type=int, default=1)
     one.add_argument('--bytes', type=int, default=100000, help='TCP')
+    one.add_argument('--in-turn', action='store_true', help='TCP: the next '
+                     'connection when the one before is done')
     one.set_defaults(run=connect)
 
     one = sub.add_parser('serve', parents=[psk])

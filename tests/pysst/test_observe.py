@@ -15,7 +15,7 @@ import unittest
 import decode
 import peer
 from helpers import ADDR4, ADDR6, Clock
-from sst import assoc, endpoint, frag, link, opening, packet, pcap
+from sst import assoc, endpoint, frag, hostkey, link, opening, packet, pcap
 from sst.trailer import ACCEPT, OPEN, TCP, UDP
 
 KEY = bytes(range(0x40, 0x60))
@@ -354,19 +354,24 @@ class FakeLink:
 class Live(Folder):
     """peer.py connect and serve."""
 
-    def run_pair(self, serve, connect):
-        """Summaries of both with their exit statuses."""
+    def run_pair(self, serve, connect, keys=None):
+        """Summaries of both with their exit statuses.
+
+        keys are the options with keys of both.
+        """
         socks = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
         base = ['--ifname', 'x', '--duration', '20', '--linger', '0.3']
+        keys = keys or [('--psk', self.path('psk1')),
+                        ('--psk', self.path('psk2'))]
         original = link.from_arguments
         self.addCleanup(setattr, link, 'from_arguments', original)
 
         def run(number, *words):
             link.from_arguments = lambda args, addrs: FakeLink(
                 socks[number], addrs)
-            return peer.main([words[0]] + base + [
-                '--psk', self.path('psk%d' % (number + 1)), '--address',
-                ADDR4[number], '--address', ADDR6[number], '--json',
+            return peer.main([words[0]] + base + list(keys[number]) + [
+                '--address', ADDR4[number], '--address', ADDR6[number],
+                '--secrets', self.path('secrets%d' % number), '--json',
                 self.path('json%d' % number), '--events',
                 self.path('events%d' % number)] + list(words[1:]))
 
@@ -435,6 +440,39 @@ class Live(Folder):
             udp + ('--count', '1', '--no-echo', '--wait', '5'))
         self.assertEqual((one, two), (0, 0), (a, b))
         self.assertEqual(b['events']['confirmed'], 1)
+
+    def test_init(self):
+        """By INIT, with cookies and identity; then by OPEN."""
+        host, own = (hostkey.HostKey(bytes([n]) * 32) for n in (1, 2))
+        for name, key in (('host', host), ('own', own)):
+            with open(self.path(name), 'w', encoding='ascii') as sink:
+                sink.write(hostkey.text(key.private) + '\n')
+        keys = [('--peer-key', hostkey.text(host.public), '--identity',
+                 self.path('own')),
+                ('--host-key', self.path('host'), '--cookies', 'always',
+                 '--need-id', '--init-from', hostkey.text(own.public))]
+        (one, a), (two, b) = self.run_pair(
+            ('--count', '4'),
+            ('--proto', 'udp', '--peer', ADDR4[1], '--count', '2',
+             '--interval', '0.3', '--port', '40001'), keys)
+        self.assertEqual((one, two), (0, 0), (a, b))
+        self.assertEqual([a['events'][name] for name in (
+            'init-sent', 'open-sent', 'cookie')], [2, 1, 1])
+        self.assertEqual(b['events']['held'], 1)
+        (one, a), (two, b) = self.run_pair(
+            ('--count', '2'),
+            ('--proto', 'tcp', '--peer', ADDR6[1], '--bytes', '5000',
+             '--port', '40001', '--in-turn'), keys)
+        self.assertEqual((one, two), (0, 0), (a, b))
+        self.assertEqual([a['events'][name] for name in (
+            'init-sent', 'open-sent', 'cookie')], [2, 1, 1])
+        for summary in (a, b):
+            self.assertEqual([made['identity'] for made in
+                              summary['associations']],
+                             [hostkey.text(own.public)])
+        with open(self.path('secrets0'), encoding='ascii') as ours, \
+                open(self.path('secrets1'), encoding='ascii') as theirs:
+            self.assertEqual(ours.read(), theirs.read())
 
     def test_failures(self):
         """Exit status 1 when there is no answer."""

@@ -384,6 +384,19 @@ class Endpoint:
         return None if with_n else self.associations.get(
             fields['assoc_id'])
 
+    def named(self, parsed):
+        """salt_i or enc_i of an opening with a key of this host, or None."""
+        try:
+            meta = opening.peek(parsed.segment) if parsed.is_transport \
+                else None
+            if meta is None or meta.type not in opening.OPENINGS:
+                return None
+            parts = opening.take_apart(parsed, False, True)
+        except Drop:
+            return None
+        return (parts.fields.get('salt_i') or parts.fields['enc_i']) \
+            if self._key(parts) else None
+
     def _open(self, parsed, flows, checksum_ready):
         """Section 6, 2, 3, 7 and 8."""
         drop = flow = key = None

@@ -206,6 +206,10 @@ class Initiator(Exchange):
     def _state(self, syn):
         """Start over or re-open if it is time for it."""
         now = self.host.clock()
+        if self.attempts == 1 and self.opened_at is None \
+                and self.attempt.new and self.host.association(self.pair):
+            # Somebody else has made one since this attempt was chosen.
+            self.host.start_over(self)
         another = late = False
         if self.confirmed:
             # Another connection, or one whose SYN is sent once more.
