@@ -15,6 +15,8 @@ struct sst_peer;
  *	again; a flow that has to tell these apart keeps the peer's number, too.
  * @side: side of this host, 1 or 2
  * @suite: enum sst_suite
+ * @id: what names a derived association on the wire. That of a pre-shared key
+ *	changes by the hour, and is the peer's (peer.h).
  * @peer: the other host; lives as long as the association
  * @open_key: O_1 and O_2
  * @accept_key: C_1 and C_2
@@ -27,6 +29,7 @@ struct sst_assoc {
 	u64 uid;
 	u8 side;
 	u8 suite;
+	u8 id[SST_ASSOC_ID_SIZE];
 	struct sst_peer *peer;
 	u8 open_key[2][SST_SECRET_SIZE];
 	u8 accept_key[2][SST_SECRET_SIZE];
