@@ -4,9 +4,8 @@
 
 #include <linux/types.h>
 
+#include "compat.h"
 #include "wire.h"
-
-struct sst_peer;
 
 /**
  * struct sst_assoc - what two hosts share, and many flows hang on
@@ -17,7 +16,7 @@ struct sst_peer;
  * @suite: enum sst_suite
  * @id: what names a derived association on the wire. That of a pre-shared key
  *	changes by the hour, and is the peer's (peer.h).
- * @peer: the other host; lives as long as the association
+ * @peer_id: identifier of the peer, 0 when it is nobody that is known here
  * @open_key: O_1 and O_2
  * @accept_key: C_1 and C_2
  * @flow_key: F
@@ -30,7 +29,7 @@ struct sst_assoc {
 	u8 side;
 	u8 suite;
 	u8 id[SST_ASSOC_ID_SIZE];
-	struct sst_peer *peer;
+	u32 peer_id;
 	u8 open_key[2][SST_SECRET_SIZE];
 	u8 accept_key[2][SST_SECRET_SIZE];
 	u8 flow_key[SST_SECRET_SIZE];
@@ -38,6 +37,12 @@ struct sst_assoc {
 
 void sst_assoc_derive(struct sst_assoc *assoc, const u8 secret[SST_SECRET_SIZE]);
 void sst_assoc_wipe(struct sst_assoc *assoc);
+
+/* uid of a derived association; its id is as good as random. */
+static inline u64 sst_assoc_uid(const u8 id[SST_ASSOC_ID_SIZE])
+{
+	return get_unaligned_le64(id) ?: 1;
+}
 
 /* Side of the peer. */
 static inline u8 sst_assoc_peer_side(const struct sst_assoc *assoc)

@@ -88,19 +88,15 @@ static int put_traffic(struct sk_buff *msg, const struct sst_flow *flow)
 static int put_origin(struct sk_buff *msg, struct sst_net *sn,
 		      const struct sst_flow *flow)
 {
-	const struct sst_assoc *assoc;
+	const struct sst_peer *peer;
 
 	if (nla_put_u8(msg, SST_A_FLOW_ROLE, flow->role))
 		return -EMSGSIZE;
 	if (flow->peer_port != flow->real.rport &&
 	    nla_put_be16(msg, SST_A_FLOW_PEER_PORT, flow->peer_port))
 		return -EMSGSIZE;
-	if (!flow->opening)
-		return 0;
-	assoc = sst_peers_by_uid(&sn->peers, flow->peer_id,
-				 flow->opening->id.uid);
-	return assoc ? nla_put_string(msg, SST_A_FLOW_PEER, assoc->peer->name) :
-		       0;
+	peer = sst_peers_by_number(&sn->peers, flow->peer_id);
+	return peer ? nla_put_string(msg, SST_A_FLOW_PEER, peer->name) : 0;
 }
 
 /**

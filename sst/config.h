@@ -15,6 +15,14 @@
  * @max_flows: bound on the flows
  * @opening_window: seconds by which an opening may be off this host's clock
  * @max_half_open: bound on the flows that others opened and did not confirm
+ * @max_assocs: bound on the derived associations
+ * @assoc_lifetime: seconds during which flows are opened on an association that
+ *	this host accepted
+ * @cookies: enum sst_cookie_mode
+ * @init_from: enum sst_init_from
+ * @wire_ports: wire ports on which openings come: the first in the high half,
+ *	the last in the low one; 0 for any from SST_WIRE_PORT_MIN. Together, so
+ *	that nobody sees half a change.
  *
  * Written by netlink handlers, which the family serializes, with
  * WRITE_ONCE(); read anywhere with READ_ONCE().
@@ -27,7 +35,14 @@ struct sst_config {
 	u32 max_flows;
 	u32 opening_window;
 	u32 max_half_open;
+	u32 max_assocs;
+	u32 assoc_lifetime;
+	u8 cookies;
+	u8 init_from;
+	u32 wire_ports;
 };
+
+#define SST_CONFIG_PORTS(first, last)	((u32)(first) << 16 | (last))
 
 #define SST_CONFIG_MARK(mask, value)	((mask) << 8 | (value))
 

@@ -133,12 +133,12 @@ static bool proves(const u8 secret[SST_SECRET_SIZE],
 		   const u8 address[SST_COOKIE_ADDRESS_SIZE], u64 expiry,
 		   const u8 *trailer, size_t len)
 {
-	u8 c[SST_COOKIE_SIZE], proof[SST_COOKIE_PROOF_SIZE];
+	u8 c[SST_COOKIE_SIZE], proof[SST_PROOF_SIZE];
 	bool same;
 
 	derive(c, secret, address, expiry);
 	sst_cookie_prove(proof, c, trailer, len);
-	same = !crypto_memneq(proof, trailer + SST_COOKIE_PROOF_OFFSET,
+	same = !crypto_memneq(proof, trailer + SST_INIT_PROOF_OFFSET,
 			      sizeof(proof));
 	memzero_explicit(c, sizeof(c));
 	memzero_explicit(proof, sizeof(proof));
@@ -165,9 +165,9 @@ bool sst_cookie_valid(struct sst_cookies *cookies,
 	bool valid;
 	u64 expiry;
 
-	if (len < SST_COOKIE_PROOF_OFFSET + SST_COOKIE_PROOF_SIZE)
+	if (len < SST_INIT_PROOF_OFFSET + SST_PROOF_SIZE)
 		return false;
-	expiry = get_unaligned_be64(trailer + SST_COOKIE_EXPIRY_OFFSET);
+	expiry = get_unaligned_be64(trailer + SST_INIT_EXPIRY_OFFSET);
 	if (expiry <= now || expiry - now > SST_COOKIE_TTL_SECONDS)
 		return false;
 
@@ -191,22 +191,22 @@ bool sst_cookie_valid(struct sst_cookies *cookies,
  *	the proof belongs count as zeros
  * @len: its length in bytes, enough for the proof at least
  */
-void sst_cookie_prove(u8 proof[SST_COOKIE_PROOF_SIZE],
+void sst_cookie_prove(u8 proof[SST_PROOF_SIZE],
 		      const u8 c[SST_COOKIE_SIZE], const u8 *trailer,
 		      size_t len)
 {
-	static const u8 zeros[SST_COOKIE_PROOF_SIZE];
-	const size_t behind = SST_COOKIE_PROOF_OFFSET + SST_COOKIE_PROOF_SIZE;
+	static const u8 zeros[SST_PROOF_SIZE];
+	const size_t behind = SST_INIT_PROOF_OFFSET + SST_PROOF_SIZE;
 	u8 digest[SST_HKDF_SIZE];
 	struct sst_hmac hmac;
 
 	sst_hmac_start(&hmac, c, SST_COOKIE_SIZE);
 	sst_hmac_add(&hmac, LABEL_PROOF, LABEL_LEN(LABEL_PROOF));
-	sst_hmac_add(&hmac, trailer, SST_COOKIE_PROOF_OFFSET);
+	sst_hmac_add(&hmac, trailer, SST_INIT_PROOF_OFFSET);
 	sst_hmac_add(&hmac, zeros, sizeof(zeros));
 	sst_hmac_add(&hmac, trailer + behind, len - behind);
 	sst_hmac_finish(&hmac, digest);
-	memcpy(proof, digest, SST_COOKIE_PROOF_SIZE);
+	memcpy(proof, digest, SST_PROOF_SIZE);
 	memzero_explicit(digest, sizeof(digest));
 }
 
@@ -243,12 +243,12 @@ void sst_cookie_seal(struct sst_cookie_trailer *trailer,
 		     const u8 key[SST_SECRET_SIZE],
 		     const u8 enc_i[SST_PUBLIC_SIZE])
 {
-	u8 sealed[SST_COOKIE_SEALED_SIZE + SST_TAG_SIZE];
-	u8 plain[SST_COOKIE_SEALED_SIZE];
+	u8 sealed[SST_SEALED_COOKIE_SIZE + SST_TAG_SIZE];
+	u8 plain[SST_SEALED_COOKIE_SIZE];
 	u8 aad[AAD_SIZE];
 
 	BUILD_BUG_ON(sizeof(*trailer) != 76);
-	BUILD_BUG_ON(SST_COOKIE_NONCE_SIZE != XCHACHA20POLY1305_NONCE_SIZE);
+	BUILD_BUG_ON(SST_NONCE_SIZE != XCHACHA20POLY1305_NONCE_SIZE);
 
 	put_unaligned_be32(box->ttl, plain + BOX_TTL);
 	put_unaligned_be64(box->expiry, plain + BOX_EXPIRY);
@@ -276,8 +276,8 @@ bool sst_cookie_open(struct sst_cookie_box *box,
 		     const u8 key[SST_SECRET_SIZE],
 		     const u8 enc_i[SST_PUBLIC_SIZE])
 {
-	u8 sealed[SST_COOKIE_SEALED_SIZE + SST_TAG_SIZE];
-	u8 plain[SST_COOKIE_SEALED_SIZE];
+	u8 sealed[SST_SEALED_COOKIE_SIZE + SST_TAG_SIZE];
+	u8 plain[SST_SEALED_COOKIE_SIZE];
 	u8 aad[AAD_SIZE];
 
 	memcpy(sealed, trailer->sealed, sizeof(trailer->sealed));

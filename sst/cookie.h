@@ -12,14 +12,7 @@
 
 /* Sizes in bytes (sections 4 and 8). */
 #define SST_COOKIE_SIZE		16
-#define SST_COOKIE_PROOF_SIZE	16
 #define SST_COOKIE_ADDRESS_SIZE	16	/* IPv4 as v4-mapped IPv6 */
-#define SST_COOKIE_NONCE_SIZE	24
-#define SST_COOKIE_SEALED_SIZE	(4 + 8 + SST_COOKIE_SIZE)
-
-/* Where an INIT with C has what makes its proof. */
-#define SST_COOKIE_EXPIRY_OFFSET	12
-#define SST_COOKIE_PROOF_OFFSET		20
 
 /**
  * struct sst_cookies - secrets of a responder
@@ -48,8 +41,8 @@ struct sst_cookies {
  * @tag: tag of the box
  */
 struct sst_cookie_trailer {
-	u8 nonce[SST_COOKIE_NONCE_SIZE];
-	u8 sealed[SST_COOKIE_SEALED_SIZE];
+	u8 nonce[SST_NONCE_SIZE];
+	u8 sealed[SST_SEALED_COOKIE_SIZE];
 	u8 meta[SST_META_SIZE];
 	u8 tag[SST_TAG_SIZE];
 };
@@ -75,7 +68,7 @@ void sst_cookie_make(struct sst_cookies *cookies, u8 c[SST_COOKIE_SIZE],
 bool sst_cookie_valid(struct sst_cookies *cookies,
 		      const u8 address[SST_COOKIE_ADDRESS_SIZE],
 		      const u8 *trailer, size_t len, u64 now);
-void sst_cookie_prove(u8 proof[SST_COOKIE_PROOF_SIZE],
+void sst_cookie_prove(u8 proof[SST_PROOF_SIZE],
 		      const u8 c[SST_COOKIE_SIZE], const u8 *trailer,
 		      size_t len);
 

@@ -42,6 +42,7 @@ static int drop_errno(int reason, u8 proto)
 	case SST_A_STATS_TX_NOMEM:
 	case SST_A_STATS_TX_SEGMENT:
 	case SST_A_STATS_TX_LIMIT:
+	case SST_A_STATS_TX_UNREADY:
 		return -ENOBUFS;
 	default:
 		return -EPERM;
@@ -57,7 +58,7 @@ static unsigned int drop(struct sst_net *sn, const struct sst_flow *flow,
 
 /* One segment of a large packet. Returns 0 or a negative errno; consumes it. */
 static int send_segment(struct sst_net *sn, struct sst_flow *flow,
-			struct sk_buff *seg, u8 type,
+			struct sk_buff *seg, u8 form,
 			const struct nf_hook_state *state)
 {
 	struct sst_pkt pkt;
@@ -68,7 +69,7 @@ static int send_segment(struct sst_net *sn, struct sst_flow *flow,
 	    SST_PKT_WHOLE)
 		reason = SST_A_STATS_TX_MALFORMED;
 	else
-		reason = sst_seal(sn, flow, &pkt, type, 0);
+		reason = sst_seal(sn, flow, &pkt, form, 0);
 	if (!reason)
 		return state->okfn(state->net, state->sk, seg);
 	sst_drop(sn, flow, reason);
@@ -78,7 +79,7 @@ static int send_segment(struct sst_net *sn, struct sst_flow *flow,
 
 /* The packet takes the rest of its way in segments, each sealed by itself. */
 static unsigned int send_segments(struct sst_net *sn, struct sst_flow *flow,
-				  struct sk_buff *skb, u8 type,
+				  struct sk_buff *skb, u8 form,
 				  const struct nf_hook_state *state)
 {
 	struct sk_buff *segs, *seg, *next;
@@ -92,7 +93,7 @@ static unsigned int send_segments(struct sst_net *sn, struct sst_flow *flow,
 	local_bh_disable();
 	skb_list_walk_safe(segs, seg, next) {
 		skb_mark_not_on_list(seg);
-		err = send_segment(sn, flow, seg, type, state);
+		err = send_segment(sn, flow, seg, form, state);
 		if (err >= 0)
 			sent = true;
 	}
@@ -216,12 +217,15 @@ unsigned int sst_egress(struct sst_net *sn, struct sk_buff *skb,
 	struct sst_flow *flow;
 	struct sst_pkt pkt;
 	struct sock *sk;
-	u8 type = 0;
+	u8 form = 0;
 	int reason;
 
 	class = sst_packet_parse(&pkt, skb, state->pf, SST_PKT_OUT, &sn->cfg);
 	if (class == SST_PKT_OTHER)
 		return sst_icmp_out(sn, skb, state);
+	/* A COOKIE belongs to no flow (emit.c). */
+	if (!skb->skb_iif && sst_packet_is_opened(skb, state->pf))
+		return NF_ACCEPT;
 	flow = sst_flowtable_by_real(&sn->flows, &pkt.tuple);
 	if (is_bridged(skb))
 		return NF_ACCEPT;
@@ -234,15 +238,17 @@ unsigned int sst_egress(struct sst_net *sn, struct sk_buff *skb,
 		reason = sst_initiator_check(sn, &pkt, &flow);
 	/* One look decides: the flow may move on at any time. */
 	if (!reason) {
-		type = sst_seal_type(flow);
-		reason = sst_pathmtu_fit(&pkt, sst_trailer_size(type), state);
+		form = sst_seal_form(flow);
+		reason = sst_pathmtu_fit(&pkt, sst_trailer_size(form), state);
 	}
+	if (!reason && form >> 4 == SST_TYPE_INIT)
+		sst_initiator_keep(flow, skb);
 	if (!reason && skb_is_gso(skb)) {
 		note_sender(flow, skb, sk);
-		return send_segments(sn, flow, skb, type, state);
+		return send_segments(sn, flow, skb, form, state);
 	}
 	if (!reason)
-		reason = sst_seal(sn, flow, &pkt, type, 0);
+		reason = sst_seal(sn, flow, &pkt, form, 0);
 	if (reason)
 		return drop(sn, flow, pkt.tuple.proto, reason);
 	note_sender(flow, skb, sk);

@@ -8,7 +8,6 @@
 #include "assoc.h"
 #include "flow.h"
 #include "held.h"
-#include "peer.h"
 #include "state.h"
 
 static struct kmem_cache *flow_cache;
@@ -94,7 +93,7 @@ struct sst_flow *sst_flow_new(const struct sst_flow_params *params)
  * sst_flow_opened() - make a flow that begins with an opening
  * @real: real tuple
  * @wire: wire tuple; addresses, protocol and family are those of @real
- * @assoc: association that it is opened on
+ * @party: of the association or key that it is opened with
  * @role: SST_FLOW_ROLE_INITIATOR or SST_FLOW_ROLE_RESPONDER
  *
  * Its opening is still to be filled in. Softirq-safe.
@@ -103,7 +102,7 @@ struct sst_flow *sst_flow_new(const struct sst_flow_params *params)
  */
 struct sst_flow *sst_flow_opened(const struct sst_tuple *real,
 				 const struct sst_tuple *wire,
-				 const struct sst_assoc *assoc, u8 role)
+				 const struct sst_party *party, u8 role)
 {
 	struct sst_flow *flow = flow_alloc(real, wire, GFP_ATOMIC);
 
@@ -117,10 +116,10 @@ struct sst_flow *sst_flow_opened(const struct sst_tuple *real,
 	flow->role = role;
 	flow->state = role == SST_FLOW_ROLE_INITIATOR ?
 		      SST_FLOW_STATE_OPENING : SST_FLOW_STATE_ACCEPTING;
-	flow->side = assoc->side;
+	flow->side = party->side;
 	flow->scope = SST_SCOPE_PORTS;
-	flow->suite = assoc->suite;
-	flow->peer_id = assoc->peer->id;
+	flow->suite = party->suite;
+	flow->peer_id = party->peer_id;
 	return flow;
 }
 

@@ -49,7 +49,8 @@ struct sst_wire {
  *	port, which follows a NAT: READ_ONCE/WRITE_ONCE
  * @wire_entry: entry of @wire in the table; table lock
  * @id: identifier in its namespace; set once when the flow is added
- * @peer_id: identifier of the peer, 0 of a manually keyed flow; immutable
+ * @peer_id: identifier of the peer, 0 of a manually keyed flow or of nobody that
+ *	is known here; set once more when the peer proves an identity
  * @oif: interface that packets of this host to the peer must take, 0 when the
  *	route alone tells; immutable
  * @peer_port: real port of the peer as it is sealed. Differs from that in
@@ -81,6 +82,9 @@ struct sst_wire {
  * @rx_bytes: transport payload bytes of these
  * @rx_last: jiffies64 when the last of these came, 0 when none did
  * @held: sealed packet that waits for the confirmation, or NULL
+ * @told_tx: what of @tx_bytes the peer's sum has already; reaper, or whoever
+ *	unlinked the flow
+ * @told_rx: the same of @rx_bytes
  * @tx_packets: packets sealed
  * @tx_bytes: transport payload bytes of these
  * @tx_last: jiffies when the last of these went; READ_ONCE/WRITE_ONCE
@@ -133,6 +137,8 @@ struct sst_flow {
 	u64 rx_last;
 	struct sk_buff *held;
 
+	u64 told_tx;
+	u64 told_rx;
 	atomic64_t tx_packets;
 	atomic64_t tx_bytes;
 	unsigned long tx_last;
@@ -165,12 +171,24 @@ struct sst_flow_params {
 	const u8 *key;
 };
 
+/**
+ * struct sst_party - what a flow with an opening takes over from its key
+ * @peer_id: identifier of the peer, 0 when it is nobody that is known here
+ * @side: side of this host
+ * @suite: enum sst_suite
+ */
+struct sst_party {
+	u32 peer_id;
+	u8 side;
+	u8 suite;
+};
+
 int sst_flow_init(void);
 void sst_flow_exit(void);
 struct sst_flow *sst_flow_new(const struct sst_flow_params *params);
 struct sst_flow *sst_flow_opened(const struct sst_tuple *real,
 				 const struct sst_tuple *wire,
-				 const struct sst_assoc *assoc, u8 role);
+				 const struct sst_party *party, u8 role);
 int sst_flow_set_secret(struct sst_flow *flow,
 			const u8 flow_key[SST_SECRET_SIZE],
 			const u8 salt_r[SST_SALT_SIZE]);

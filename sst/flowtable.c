@@ -35,8 +35,8 @@ static const struct rhashtable_params real_params = {
 
 static const struct rhashtable_params open_params = {
 	.key_len = sizeof(struct sst_open_id),
-	.key_offset = offsetof(struct sst_opening, id),
-	.head_offset = offsetof(struct sst_opening, node),
+	.key_offset = offsetof(struct sst_named, id),
+	.head_offset = offsetof(struct sst_named, node),
 	.automatic_shrinking = true,
 };
 
@@ -46,7 +46,7 @@ int sst_flowtable_init(struct sst_flowtable *table)
 
 	/* A hole in a key would be hashed and compared with the rest. */
 	BUILD_BUG_ON(sizeof(struct sst_tuple) != 40);
-	BUILD_BUG_ON(sizeof(struct sst_open_id) != 24);
+	BUILD_BUG_ON(sizeof(struct sst_open_id) != 40);
 
 	spin_lock_init(&table->lock);
 	INIT_LIST_HEAD(&table->waiting);
@@ -167,12 +167,12 @@ enum sst_flow_clash sst_flowtable_clash(struct sst_flowtable *table,
 static bool has_many_flows(struct sst_flowtable *table,
 			   const struct sst_open_id *id)
 {
-	struct sst_opening *opening;
 	struct rhlist_head *list, *pos;
+	struct sst_named *named;
 	unsigned int n = 0;
 
 	list = sst_flowtable_openings(table, id);
-	rhl_for_each_entry_rcu(opening, pos, list, node)
+	rhl_for_each_entry_rcu(named, pos, list, node)
 		n++;
 	return n >= SST_FLOWS_PER_OPENING;
 }
@@ -193,13 +193,13 @@ static enum sst_flow_clash clash_waiting(struct sst_flowtable *table,
 			continue;
 		if (sst_flow_owns_wire(other))
 			return SST_CLASH_WIRE;
-		if (!memcmp(&other->opening->id, &flow->opening->id,
-			    sizeof(other->opening->id)))
+		if (!memcmp(&other->opening->first.id, &flow->opening->first.id,
+			    sizeof(other->opening->first.id)))
 			return SST_CLASH_OPEN;
 		waiting++;
 	}
 	if (waiting >= SST_UNCONFIRMED_PER_TUPLE ||
-	    has_many_flows(table, &flow->opening->id))
+	    has_many_flows(table, &flow->opening->first.id))
 		return SST_CLASH_WAITING;
 	if (flow->lists_real && sst_flowtable_by_real(table, &flow->real))
 		return SST_CLASH_REAL;
@@ -242,8 +242,9 @@ static enum sst_flow_clash insert(struct sst_flowtable *table,
 	    rhashtable_insert_fast(&table->by_real, &flow->real_node,
 				   real_params))
 		goto no_real;
-	if (responder && rhltable_insert(&table->by_open, &flow->opening->node,
-					 open_params))
+	if (responder &&
+	    rhltable_insert(&table->by_open, &flow->opening->first.node,
+			    open_params))
 		goto no_open;
 	if (rhltable_insert(&table->by_wire, &flow->wire_entry->node,
 			    wire_params))
@@ -257,7 +258,7 @@ static enum sst_flow_clash insert(struct sst_flowtable *table,
 
 no_wire:
 	if (responder)
-		rhltable_remove(&table->by_open, &flow->opening->node,
+		rhltable_remove(&table->by_open, &flow->opening->first.node,
 				open_params);
 no_open:
 	if (flow->lists_real)
@@ -325,7 +326,10 @@ static bool remove(struct sst_flowtable *table, struct sst_flow *flow)
 		rhashtable_remove_fast(&table->by_real, &flow->real_node,
 				       real_params);
 	if (flow->role == SST_FLOW_ROLE_RESPONDER)
-		rhltable_remove(&table->by_open, &flow->opening->node,
+		rhltable_remove(&table->by_open, &flow->opening->first.node,
+				open_params);
+	if (flow->role == SST_FLOW_ROLE_RESPONDER && flow->opening->again.id.uid)
+		rhltable_remove(&table->by_open, &flow->opening->again.node,
 				open_params);
 	leave_wire(table, flow);
 	stop_waiting(table, flow);
@@ -402,6 +406,22 @@ bool sst_flowtable_del(struct sst_flowtable *table, struct sst_flow *flow)
 	return found;
 }
 
+/*
+ * A flow that made an association is found by that, too, when it re-opens.
+ * Without memory it cannot follow a NAT.
+ */
+static void name_again(struct sst_flowtable *table, struct sst_flow *flow)
+{
+	struct sst_opening *opening = flow->opening;
+	struct sst_named *again = &opening->again;
+
+	if (!sst_opening_is_new(opening))
+		return;
+	sst_opening_reopen_id(opening, &again->id);
+	if (rhltable_insert(&table->by_open, &again->node, open_params))
+		again->id.uid = 0;
+}
+
 /**
  * sst_flowtable_confirm() - make a waiting flow the owner of its tuples
  * @table: flows of the namespace
@@ -426,6 +446,7 @@ bool sst_flowtable_confirm(struct sst_flowtable *table, struct sst_flow *flow)
 	spin_unlock(&flow->lock);
 	if (moved) {
 		stop_waiting(table, flow);
+		name_again(table, flow);
 		if (!flow->lists_real &&
 		    !sst_flowtable_wire_in_use(table, &flow->real) &&
 		    !rhashtable_lookup_insert_fast(&table->by_real,
@@ -556,7 +577,7 @@ struct sst_flow *sst_flowtable_by_wire(struct sst_flowtable *table,
  * @table: flows of the namespace
  * @id: the opening
  *
- * Return: list of struct sst_opening for rhl_for_each_entry_rcu(), valid in the
+ * Return: list of struct sst_named for rhl_for_each_entry_rcu(), valid in the
  * caller's RCU read section, or NULL.
  */
 struct rhlist_head *sst_flowtable_openings(struct sst_flowtable *table,

@@ -13,7 +13,7 @@
  * @by_wire: struct sst_wire by tuple; the receiving path. Several flows that
  *	wait for confirmation may share one tuple.
  * @by_real: by real tuple; the sending path and the guard
- * @by_open: struct sst_opening of responders by its id
+ * @by_open: struct sst_named of responders' openings by id
  * @by_id: by identifier; netlink
  * @last_id: identifier given last; @lock
  * @count: flows in the table; written under @lock, read with READ_ONCE()

@@ -169,7 +169,7 @@ bool sst_hpke_encap(u8 exporter[SST_SECRET_SIZE], const struct sst_pair *eph,
 		    const u8 peer[SST_PUBLIC_SIZE], u16 aead, const void *info,
 		    size_t infolen)
 {
-	if (WARN_ON_ONCE(infolen > SST_HPKE_INPUT_MAX))
+	if (infolen > SST_HPKE_INPUT_MAX)
 		return false;
 	if (!sst_x25519(exporter, eph->secret, peer))
 		return false;
@@ -195,7 +195,7 @@ bool sst_hpke_decap(u8 exporter[SST_SECRET_SIZE], const struct sst_pair *own,
 		    const u8 enc[SST_PUBLIC_SIZE], u16 aead, const void *info,
 		    size_t infolen)
 {
-	if (WARN_ON_ONCE(infolen > SST_HPKE_INPUT_MAX))
+	if (infolen > SST_HPKE_INPUT_MAX)
 		return false;
 	if (!sst_x25519(exporter, own->secret, enc))
 		return false;

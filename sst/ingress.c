@@ -8,8 +8,10 @@
 #include <linux/rhashtable.h>
 #include <net/tcp.h>
 
+#include "derived.h"
 #include "event.h"
 #include "fragment.h"
+#include "host.h"
 #include "icmp.h"
 #include "ingress.h"
 #include "initiator.h"
@@ -88,11 +90,14 @@ static unsigned int types_of(const struct sst_flow *flow)
 	switch (flow->role) {
 	case SST_FLOW_ROLE_INITIATOR:
 		/* Pairs with sst_state_move(): the keys are there. */
-		if (smp_load_acquire(&flow->state) == SST_FLOW_STATE_OPENING)
-			return BIT(SST_TYPE_ACCEPT);
-		return BIT(SST_TYPE_ACCEPT) | BIT(SST_TYPE_DATA);
+		if (smp_load_acquire(&flow->state) != SST_FLOW_STATE_OPENING)
+			return BIT(SST_TYPE_ACCEPT) | BIT(SST_TYPE_DATA);
+		if (sst_opening_is_init(flow->opening))
+			return BIT(SST_TYPE_ACCEPT) | BIT(SST_TYPE_COOKIE);
+		return BIT(SST_TYPE_ACCEPT);
 	case SST_FLOW_ROLE_RESPONDER:
-		return BIT(SST_TYPE_OPEN) | BIT(SST_TYPE_DATA);
+		return BIT(SST_TYPE_OPEN) | BIT(SST_TYPE_INIT) |
+		       BIT(SST_TYPE_DATA);
 	default:
 		return BIT(SST_TYPE_DATA);
 	}
@@ -111,12 +116,19 @@ static int open_owned(struct sst_net *sn, struct sst_flow *flow,
 	reason = sst_unseal_read(pkt, &trailer, types_of(flow));
 	if (reason)
 		return reason;
-	if (trailer.meta.type == SST_TYPE_DATA)
+	switch (trailer.meta.type) {
+	case SST_TYPE_DATA:
 		reason = take_data(sn, flow, pkt, &trailer);
-	else if (trailer.meta.type == SST_TYPE_ACCEPT)
+		break;
+	case SST_TYPE_ACCEPT:
 		reason = sst_initiator_accept(sn, flow, pkt, &trailer);
-	else
+		break;
+	case SST_TYPE_COOKIE:
+		reason = sst_initiator_cookie(sn, flow, &trailer);
+		break;
+	default:
 		reason = sst_responder_reopen(sn, flow, pkt, &trailer);
+	}
 	if (reason)
 		return reason;
 	return deliver(pkt, flow, &trailer, state);
@@ -171,10 +183,18 @@ static bool has_waiting(struct rhlist_head *list)
 	return false;
 }
 
-static bool names_peer(struct sst_net *sn, const struct sst_trailer *trailer)
+/* Is it an opening under something that is known here? */
+static bool is_for_us(struct sst_net *sn, const struct sst_trailer *trailer)
 {
-	return trailer->meta.type == SST_TYPE_OPEN &&
-	       sst_peers_by_id(&sn->peers, trailer->open.assoc_id);
+	switch (trailer->meta.type) {
+	case SST_TYPE_OPEN:
+		return sst_derived_by_id(&sn->deriveds, trailer->name) ||
+		       sst_peers_by_id(&sn->peers, trailer->name);
+	case SST_TYPE_INIT:
+		return sst_hosts_by_key_id(&sn->hosts, trailer->name);
+	default:
+		return false;
+	}
 }
 
 /*
@@ -188,13 +208,18 @@ static int open_unowned(struct sst_net *sn, struct sst_pkt *pkt,
 	struct sst_trailer trailer = {};
 	int reason;
 
-	reason = sst_unseal_read(pkt, &trailer,
-				 BIT(SST_TYPE_OPEN) | BIT(SST_TYPE_DATA));
+	reason = sst_unseal_read(pkt, &trailer, BIT(SST_TYPE_OPEN) |
+				 BIT(SST_TYPE_INIT) | BIT(SST_TYPE_DATA));
 	if (reason)
-		return has_waiting(list) || names_peer(sn, &trailer) ? reason :
-								       PASS;
-	if (trailer.meta.type == SST_TYPE_OPEN)
+		return has_waiting(list) || is_for_us(sn, &trailer) ? reason :
+								      PASS;
+	if (trailer.meta.type != SST_TYPE_DATA) {
+		/* Before routing had a look: nobody could be answered there. */
+		if (!sst_packet_is_unicast(&pkt->tuple.remote,
+					   pkt->tuple.family))
+			return PASS;
 		return open_opening(sn, pkt, &trailer, state);
+	}
 	if (!has_waiting(list))
 		return PASS;
 	reason = sst_rewrite_prepare_open(pkt);
@@ -242,6 +267,8 @@ static unsigned int owned(struct sst_net *sn, struct sst_flow *flow,
 	if (skb_is_gso(pkt->skb))
 		return split(sn, flow, pkt->skb);
 	reason = open_owned(sn, flow, pkt, state);
+	if (reason == HELD)
+		return NF_STOLEN;
 	if (reason == SST_A_STATS_RX_AUTH)
 		sst_event_auth_failed(sn, flow);
 	if (reason)

@@ -8,21 +8,35 @@
 #include <linux/random.h>
 #include <linux/string.h>
 #include <linux/tcp.h>
+#include <linux/ktime.h>
 
 #include "assoc.h"
+#include "cookie.h"
+#include "derived.h"
 #include "emit.h"
+#include "encap.h"
 #include "event.h"
 #include "flow.h"
+#include "held.h"
+#include "host.h"
 #include "initiator.h"
+#include "jar.h"
 #include "kdf.h"
 #include "life.h"
+#include "outcome.h"
 #include "peer.h"
 #include "pernet.h"
+#include "prepare.h"
+#include "queue.h"
+#include "responder.h"
 #include "select.h"
 #include "sock.h"
 #include "state.h"
 #include "unseal.h"
 #include "wireport.h"
+
+/* A cookie is not used in the last seconds of its life. */
+#define COOKIE_MARGIN_SECONDS	5
 
 /* Draws of wire ports before a destination counts as full. */
 #define DRAWS_MAX	32
@@ -38,48 +52,215 @@ static u32 syn_seq(const struct sst_pkt *pkt)
 	return th ? ntohl(th->seq) : 0;
 }
 
-/* The key of an attempt: all that are known of the peer, in turn. */
-static struct sst_assoc *assoc_of(struct sst_net *sn,
-				  const struct sst_tuple *real, u8 attempt)
+/**
+ * struct attempt - what was tried before
+ * @n: how often
+ * @key: which of the keys that are known of the destination is next
+ * @abandoned: uid of the association on which nobody answered, or 0
+ */
+struct attempt {
+	u8 n;
+	u8 key;
+	u64 abandoned;
+};
+
+/**
+ * struct way - how to open a flow
+ * @peer: the peer
+ * @derived: association with it, or NULL: then it is the peer's key that serves
+ * @key: which of the destination's keys that is
+ */
+struct way {
+	struct sst_peer *peer;
+	struct sst_derived *derived;
+	u8 key;
+};
+
+/* One step up: from an association to the keys, from one key to the next. */
+static struct attempt attempt_after(const struct sst_opening *opening)
 {
-	struct sst_assoc *assoc;
+	struct attempt next = {
+		.n = opening->attempt + 1,
+		.key = opening->step,
+		.abandoned = opening->abandoned,
+	};
+
+	/* Also when a flow re-opens on the one that it made. */
+	if (!opening->step ||
+	    READ_ONCE(opening->flow->state) == SST_FLOW_STATE_REOPENING)
+		next.abandoned = opening->assoc_uid;
+	return next;
+}
+
+/* The newest association with the first of its peers that has one. */
+static bool find_derived(struct sst_net *sn, const struct sst_tuple *real,
+			 struct way *way)
+{
+	struct sst_peer *peer;
 	unsigned int n;
 
 	for (n = 0; ; n++) {
-		assoc = sst_peers_by_address(&sn->peers, real->family,
-					     &real->remote, n);
-		if (!assoc)
-			break;
-		if (n == attempt)
-			return assoc;
+		peer = sst_peers_by_address(&sn->peers, real->family,
+					    &real->remote, n);
+		if (!peer)
+			return false;
+		way->derived = sst_derived_by_path(&sn->deriveds, real,
+						   peer->id);
+		way->peer = peer;
+		if (way->derived)
+			return true;
 	}
-	if (!n)
-		return NULL;
-	return sst_peers_by_address(&sn->peers, real->family, &real->remote,
-				    attempt % n);
 }
 
-static struct sst_flow *make(struct sst_net *sn, const struct sst_pkt *pkt,
-			     u8 attempt)
+/* All that is known of the destination, in turn. */
+static bool choose(struct sst_net *sn, const struct sst_tuple *real,
+		   const struct attempt *attempt, struct way *way)
 {
-	const struct sst_tuple *real = &pkt->tuple;
-	struct sst_tuple wire = *real;
-	struct sst_assoc *assoc;
-	struct sst_flow *flow;
+	unsigned int n, known = 0;
 
-	assoc = assoc_of(sn, real, attempt);
-	if (!assoc)
-		return NULL;
+	/* Whoever has lost one has lost all. */
+	if (!attempt->n && find_derived(sn, real, way))
+		return true;
+	way->derived = NULL;
+	while (sst_peers_by_address(&sn->peers, real->family, &real->remote,
+				    known))
+		known++;
+	if (!known)
+		return false;
+	n = attempt->key % known;
+	way->key = n;
+	way->peer = sst_peers_by_address(&sn->peers, real->family,
+					 &real->remote, n);
+	return way->peer;
+}
+
+/*
+ * Public-key work is done ahead. Whoever is no softirq can do it now, if many
+ * flows begin at once.
+ */
+static bool take_encap(struct sst_net *sn, struct sst_peer *peer,
+		       struct sst_encap *encap)
+{
+	bool ready = sst_encaps_take(&peer->encaps, encap);
+
+	sst_prepare_peer(sn, peer->id);
+	return ready || (!in_serving_softirq() &&
+			 sst_encap_make(encap, peer->public, peer->suite));
+}
+
+/* Who we are, if the peer is to know, and that we get what it sends. */
+static void add_proofs(struct sst_net *sn, struct sst_opening *opening,
+		       const struct sst_peer *peer, const struct sst_tuple *real)
+{
+	struct sst_ephemeral *ephemeral = opening->ephemeral;
+	const struct sst_host *own;
+
+	own = peer->identity == SST_IDENTITY_MODE_NONE ? NULL :
+	      sst_hosts_nth(&sn->hosts, 0);
+	if (own) {
+		opening->form |= SST_FLAG_IDENTITY;
+		ephemeral->own = own->pair;
+	}
+	if (sst_jar_get(&sn->jar, real, &ephemeral->cookie,
+			ktime_get_boottime_seconds()))
+		opening->form |= SST_FLAG_PROOF;
+}
+
+/* Returns 0, or the counter of the reason. */
+static int draw_init(struct sst_net *sn, struct sst_flow *flow,
+		     struct sst_peer *peer)
+{
+	struct sst_encap encap;
+	int reason = 0;
+
+	if (!take_encap(sn, peer, &encap))
+		return SST_A_STATS_TX_UNREADY;
+	if (sst_opening_draw_init(flow->opening, peer, &encap))
+		add_proofs(sn, flow->opening, peer, &flow->real);
+	else
+		reason = SST_A_STATS_TX_NOMEM;
+	memzero_explicit(&encap, sizeof(encap));
+	return reason;
+}
+
+static int draw_with_key(struct sst_net *sn, struct sst_flow *flow,
+			 struct sst_peer *peer)
+{
+	u8 name[SST_ASSOC_ID_SIZE];
+
+	if (peer->kind == SST_PEER_PUBLIC)
+		return draw_init(sn, flow, peer);
+	sst_peer_current_id(peer, name);
+	sst_opening_draw(flow->opening, &peer->assoc, name);
+	return 0;
+}
+
+static struct sst_party party_of(const struct way *way)
+{
+	struct sst_party party = {
+		.peer_id = way->peer->id,
+		.side = 1,
+		.suite = way->peer->suite,
+	};
+
+	if (way->derived)
+		party.side = way->derived->assoc.side;
+	else if (way->peer->kind == SST_PEER_PSK)
+		party.side = way->peer->assoc.side;
+	return party;
+}
+
+/**
+ * struct request - a flow that is to be opened
+ * @real: its real tuple
+ * @oif: interface that packets to the peer must take, or 0
+ * @syn_seq: sequence number of its SYN
+ * @attempt: what was tried before
+ */
+struct request {
+	const struct sst_tuple *real;
+	int oif;
+	u32 syn_seq;
+	struct attempt attempt;
+};
+
+/* Returns 0, or the counter of the reason. */
+static int make(struct sst_net *sn, const struct request *req,
+		struct sst_flow **made)
+{
+	struct sst_tuple wire = *req->real;
+	struct sst_opening *opening;
+	struct way way = {};
+	struct sst_party party;
+	struct sst_flow *flow;
+	int reason = 0;
+
+	/* The peer may be gone since its flow was opened. */
+	if (!choose(sn, req->real, &req->attempt, &way))
+		return SST_A_STATS_TX_REQUIRED;
 	wire.lport = sst_wireport_draw();
-	wire.rport = sst_wireport_draw();
-	flow = sst_flow_opened(real, &wire, assoc, SST_FLOW_ROLE_INITIATOR);
+	wire.rport = sst_wireport_draw_from(way.peer->wire_ports);
+	party = party_of(&way);
+	flow = sst_flow_opened(req->real, &wire, &party,
+			       SST_FLOW_ROLE_INITIATOR);
 	if (!flow)
-		return NULL;
-	flow->oif = sst_packet_oif(real, skb_dst(pkt->skb)->dev);
-	flow->opening->attempt = attempt;
-	flow->opening->syn_seq = syn_seq(pkt);
-	sst_opening_draw(flow->opening, assoc);
-	return flow;
+		return SST_A_STATS_TX_NOMEM;
+	flow->oif = req->oif;
+	opening = flow->opening;
+	opening->attempt = req->attempt.n;
+	opening->step = way.derived ? 0 : way.key + 1;
+	opening->abandoned = req->attempt.abandoned;
+	opening->syn_seq = req->syn_seq;
+	if (way.derived)
+		sst_opening_draw(opening, &way.derived->assoc,
+				 way.derived->assoc.id);
+	else
+		reason = draw_with_key(sn, flow, way.peer);
+	if (reason)
+		sst_flow_free(flow);
+	else
+		*made = flow;
+	return reason;
 }
 
 /*
@@ -87,24 +268,20 @@ static struct sst_flow *make(struct sst_net *sn, const struct sst_pkt *pkt,
  * so at once for one tuple: the first to come makes the flow and the others use
  * it.
  */
-static int open_flow(struct sst_net *sn, const struct sst_pkt *pkt,
-		     struct sst_flow *old, u8 attempt, struct sst_flow **opened)
+static int open_flow(struct sst_net *sn, const struct request *req,
+		     struct sst_flow *old, struct sst_flow **opened)
 {
-	const struct sst_tuple *real = &pkt->tuple;
 	enum sst_flow_clash clash;
 	struct sst_flow *flow;
-	int draws;
+	int draws, reason;
 
 	/* Salts and ports must not be guessed. */
 	if (!rng_is_initialized())
 		return SST_A_STATS_TX_LIMIT;
-	/* The peer may be gone since its flow was opened. */
-	if (!assoc_of(sn, real, attempt))
-		return SST_A_STATS_TX_REQUIRED;
 	for (draws = 0; draws < DRAWS_MAX; draws++) {
-		flow = make(sn, pkt, attempt);
-		if (!flow)
-			return SST_A_STATS_TX_NOMEM;
+		reason = make(sn, req, &flow);
+		if (reason)
+			return reason;
 		if (sst_sock_exists(sn->net, &flow->wire)) {
 			sst_flow_free(flow);
 			continue;
@@ -116,7 +293,7 @@ static int open_flow(struct sst_net *sn, const struct sst_pkt *pkt,
 		if (clash == SST_CLASH_NONE)
 			return 0;
 		if (clash == SST_CLASH_REAL) {
-			*opened = sst_flowtable_by_real(&sn->flows, real);
+			*opened = sst_flowtable_by_real(&sn->flows, req->real);
 			if (*opened)
 				return 0;
 		}
@@ -131,6 +308,17 @@ static int open_flow(struct sst_net *sn, const struct sst_pkt *pkt,
 	return SST_A_STATS_TX_LIMIT;
 }
 
+static struct request request_of(const struct sst_pkt *pkt,
+				 struct attempt attempt)
+{
+	return (struct request){
+		.real = &pkt->tuple,
+		.oif = sst_packet_oif(&pkt->tuple, skb_dst(pkt->skb)->dev),
+		.syn_seq = syn_seq(pkt),
+		.attempt = attempt,
+	};
+}
+
 /**
  * sst_initiator_open() - open a flow for a first packet
  * @sn: namespace
@@ -142,32 +330,73 @@ static int open_flow(struct sst_net *sn, const struct sst_pkt *pkt,
 int sst_initiator_open(struct sst_net *sn, const struct sst_pkt *pkt,
 		       struct sst_flow **flow)
 {
-	return open_flow(sn, pkt, NULL, 0, flow);
+	struct request req = request_of(pkt, (struct attempt){});
+
+	return open_flow(sn, &req, NULL, flow);
 }
 
-static int start_over(struct sst_net *sn, const struct sst_pkt *pkt, u8 attempt,
-		      struct sst_flow **flow)
+static int start_over(struct sst_net *sn, const struct sst_pkt *pkt,
+		      struct attempt attempt, struct sst_flow **flow)
 {
+	struct request req = request_of(pkt, attempt);
 	struct sst_flow *old = *flow;
 
-	return open_flow(sn, pkt, old, attempt, flow);
+	return open_flow(sn, &req, old, flow);
+}
+
+/* The same again, because something has changed in its favour. */
+static struct attempt same_attempt(const struct sst_opening *opening)
+{
+	return (struct attempt){
+		.n = opening->attempt,
+		.key = opening->step ? opening->step - 1 : 0,
+		.abandoned = opening->abandoned,
+	};
+}
+
+static bool is_unproven(const struct sst_opening *opening)
+{
+	return sst_opening_is_init(opening) &&
+	       !(opening->form & SST_FLAG_PROOF);
+}
+
+/*
+ * A COOKIE came since: its packet had not been kept, or it had a proof that was
+ * of no use, because the peer has other secrets now.
+ */
+static bool has_cookie_now(struct sst_net *sn, const struct sst_flow *flow)
+{
+	const struct sst_opening *opening = flow->opening;
+	struct sst_cookie_box cookie;
+	bool has;
+
+	has = (is_unproven(opening) ||
+	       (sst_opening_is_init(opening) &&
+		READ_ONCE(opening->ephemeral->refused))) &&
+	      sst_jar_get(&sn->jar, &flow->real, &cookie,
+			  ktime_get_boottime_seconds());
+	memzero_explicit(&cookie, sizeof(cookie));
+	return has;
 }
 
 static int restart_opening(struct sst_net *sn, const struct sst_pkt *pkt,
 			   struct sst_flow **flow)
 {
 	const struct sst_opening *opening = (*flow)->opening;
+	unsigned int wait = sst_opening_is_init(opening) ?
+			    SST_INIT_RESTART_SECONDS : SST_OPEN_RESTART_SECONDS;
+
 	/*
 	 * Longer each time: on a path slower than that every answer would come
 	 * too late for its opening.
 	 */
-	unsigned int wait = SST_OPEN_RESTART_SECONDS <<
-			    min_t(u8, opening->attempt, SST_OPEN_BACKOFF_MAX);
-
+	wait <<= min_t(u8, opening->attempt, SST_OPEN_BACKOFF_MAX);
+	if (has_cookie_now(sn, *flow))
+		return start_over(sn, pkt, same_attempt(opening), flow);
 	if (time_before(jiffies, opening->started + wait * HZ))
 		return 0;
 	sst_stats_inc(sn->stats, SST_A_STATS_TX_RESTARTED);
-	return start_over(sn, pkt, opening->attempt + 1, flow);
+	return start_over(sn, pkt, attempt_after(opening), flow);
 }
 
 /* A SYN on a tuple that has a flow. */
@@ -184,7 +413,7 @@ static int check_syn(struct sst_net *sn, const struct sst_pkt *pkt,
 	/* Another connection: it gets a flow of its own. */
 	if (!opening)
 		return 0;
-	return start_over(sn, pkt, 0, flow);
+	return start_over(sn, pkt, (struct attempt){}, flow);
 }
 
 /* UDP liveness: open again, and start over when that is not answered. */
@@ -192,11 +421,15 @@ static int check_liveness(struct sst_net *sn, const struct sst_pkt *pkt,
 			  struct sst_flow **pflow)
 {
 	struct sst_flow *flow = *pflow;
-	u64 idle = get_jiffies_64() - READ_ONCE(flow->rx_last);
+	u64 idle;
+	u8 state;
 
 	if (flow->role != SST_FLOW_ROLE_INITIATOR)
 		return 0;
-	switch (READ_ONCE(flow->state)) {
+	/* Whoever sees it live sees when its answer came. */
+	state = smp_load_acquire(&flow->state);
+	idle = get_jiffies_64() - READ_ONCE(flow->rx_last);
+	switch (state) {
 	case SST_FLOW_STATE_OPENING:
 		return restart_opening(sn, pkt, pflow);
 	case SST_FLOW_STATE_LIVE:
@@ -212,7 +445,7 @@ static int check_liveness(struct sst_net *sn, const struct sst_pkt *pkt,
 					 SST_REOPEN_RESTART_SECONDS * HZ))
 			return 0;
 		sst_stats_inc(sn->stats, SST_A_STATS_TX_RESTARTED);
-		return start_over(sn, pkt, flow->opening->attempt + 1, pflow);
+		return start_over(sn, pkt, attempt_after(flow->opening), pflow);
 	default:
 		return 0;
 	}
@@ -244,11 +477,12 @@ static int take_answer(struct sst_flow *flow, const u8 key[SST_SECRET_SIZE],
 		       const struct sst_trailer *trailer)
 {
 	struct sst_opening *opening = flow->opening;
-	const u8 *salt_r = trailer->accept.salt_r;
+	const u8 *salt_r = sst_trailer_enc(trailer);
 
 	lockdep_assert_held(&flow->lock);
 	if (opening->answered)
-		return memcmp(opening->salt_r, salt_r, SST_SALT_SIZE) ?
+		return memcmp(opening->salt_r, salt_r,
+			      sst_trailer_enc_size(trailer)) ?
 		       SST_A_STATS_RX_SALT : 0;
 	if (sst_flow_set_secret(flow, opening->flow_key, salt_r))
 		return SST_A_STATS_RX_NOMEM;
@@ -265,11 +499,12 @@ static int verify_accept(const struct sst_flow *flow, const struct sst_pkt *pkt,
 			 u8 key[SST_SECRET_SIZE])
 {
 	const struct sst_opening *opening = flow->opening;
-	const u8 *salt_r = trailer->accept.salt_r;
+	const u8 *salt_r = sst_trailer_enc(trailer);
 
 	/* Pairs with take_answer(): salt and key are there. */
 	if (smp_load_acquire(&opening->answered)) {
-		if (memcmp(opening->salt_r, salt_r, SST_SALT_SIZE))
+		if (memcmp(opening->salt_r, salt_r,
+			   sst_trailer_enc_size(trailer)))
 			return SST_A_STATS_RX_SALT;
 		memcpy(key, opening->accept_key, SST_SECRET_SIZE);
 	} else {
@@ -281,7 +516,44 @@ static int verify_accept(const struct sst_flow *flow, const struct sst_pkt *pkt,
 	}
 	if (!sst_replay_check(&opening->replay, trailer->meta.seq))
 		return SST_A_STATS_RX_REPLAY;
-	return sst_unseal_accept(pkt, flow, key, trailer);
+	return sst_unseal_accept(pkt, flow, key, trailer, NULL);
+}
+
+/* Anybody can send an ACCEPT N: what each of them costs is bounded. */
+static bool may_try(struct sst_flow *flow)
+{
+	struct sst_opening *opening = flow->opening;
+	unsigned long second = jiffies / HZ;
+	bool may = true;
+
+	spin_lock_bh(&flow->lock);
+	if (opening->tried < SST_ACCEPTS_TRIED) {
+		opening->tried++;
+	} else {
+		if (opening->tried_second != second)
+			opening->tried_now = 0;
+		opening->tried_second = second;
+		may = opening->tried_now < SST_ACCEPTS_PER_SECOND;
+		opening->tried_now += may;
+	}
+	spin_unlock_bh(&flow->lock);
+	return may;
+}
+
+/* Its keys come of public-key work, for which the packet waits. */
+static int wait(struct sst_net *sn, struct sst_flow *flow,
+		const struct sst_pkt *pkt, const struct sst_trailer *trailer)
+{
+	int reason;
+
+	if (!may_try(flow))
+		return SST_A_STATS_RX_QUEUE;
+	reason = sst_queue_answer(&sn->queue, flow->id,
+				  sst_trailer_enc(trailer), pkt);
+	if (reason)
+		return reason;
+	sst_stats_inc(sn->stats, SST_A_STATS_RX_QUEUED);
+	return SST_RESPONDER_HELD;
 }
 
 /**
@@ -291,16 +563,25 @@ static int verify_accept(const struct sst_flow *flow, const struct sst_pkt *pkt,
  * @pkt: the packet
  * @trailer: its trailer
  *
- * Return: 0 when it verified, or the counter of the reason to drop it.
+ * Return: 0 when it verified, SST_RESPONDER_HELD when it waits, or the counter
+ * of the reason to drop it.
  */
 int sst_initiator_accept(struct sst_net *sn, struct sst_flow *flow,
 			 const struct sst_pkt *pkt,
 			 const struct sst_trailer *trailer)
 {
+	bool makes = trailer->form == SST_FORM_ACCEPT_NEW;
+	const struct sst_opening *opening = flow->opening;
 	u8 key[SST_SECRET_SIZE];
 	bool moved = false;
 	int reason;
 
+	if (makes && !sst_opening_is_new(opening))
+		return SST_A_STATS_RX_FLAGS;
+	/* Pairs with the work that makes the association (newassoc.c). */
+	if (sst_opening_is_new(opening) && !smp_load_acquire(&opening->answered))
+		return makes ? wait(sn, flow, pkt, trailer) :
+			       SST_A_STATS_RX_FLAGS;
 	reason = verify_accept(flow, pkt, trailer, key);
 	if (!reason) {
 		spin_lock_bh(&flow->lock);
@@ -308,11 +589,11 @@ int sst_initiator_accept(struct sst_net *sn, struct sst_flow *flow,
 		if (!reason && !sst_replay_take(&flow->opening->replay,
 						trailer->meta.seq))
 			reason = SST_A_STATS_RX_REPLAY;
-		if (!reason)
-			moved = sst_state_move(flow, SST_FLOW_STATE_LIVE);
-		/* Or the next packet would find it idle and open again. */
+		/* First, or the next packet would find it idle and open again. */
 		if (!reason)
 			WRITE_ONCE(flow->rx_last, get_jiffies_64());
+		if (!reason)
+			moved = sst_state_move(flow, SST_FLOW_STATE_LIVE);
 		spin_unlock_bh(&flow->lock);
 	}
 	memzero_explicit(key, sizeof(key));
@@ -322,8 +603,121 @@ int sst_initiator_accept(struct sst_net *sn, struct sst_flow *flow,
 	if (!moved)
 		return 0;
 	sst_event_confirmed(sn, flow);
-	/* Nothing else may follow soon that would confirm it to the peer. */
-	if (trailer->meta.flags & SST_FLAG_EMPTY)
+	/*
+	 * Nothing else may follow soon that would confirm it to the peer; and
+	 * until it is, the peer does not know an association that it made.
+	 */
+	if (trailer->meta.flags & SST_FLAG_EMPTY ||
+	    (makes && flow->real.proto == IPPROTO_UDP))
 		sst_emit_empty(sn, flow);
 	return 0;
+}
+
+/**
+ * sst_initiator_keep() - keep a copy of the first packet of an INIT
+ * @flow: its flow
+ * @skb: the packet, with its real ports
+ *
+ * Should the peer answer with a COOKIE, it goes out again at once.
+ */
+void sst_initiator_keep(struct sst_flow *flow, const struct sk_buff *skb)
+{
+	struct sst_opening *opening = flow->opening;
+	struct sk_buff *copy;
+
+	if (!is_unproven(opening) || READ_ONCE(opening->ephemeral->kept) ||
+	    skb_is_gso(skb))
+		return;
+	copy = sst_held_copy(skb);
+	if (!copy)
+		return;
+	spin_lock_bh(&flow->lock);
+	if (!opening->ephemeral->kept && !opening->answered)
+		swap(opening->ephemeral->kept, copy);
+	spin_unlock_bh(&flow->lock);
+	sst_held_drop(copy);
+}
+
+static struct sk_buff *take_kept(struct sst_flow *flow)
+{
+	struct sk_buff *skb = NULL;
+
+	spin_lock_bh(&flow->lock);
+	swap(flow->opening->ephemeral->kept, skb);
+	spin_unlock_bh(&flow->lock);
+	return skb;
+}
+
+/* With new wire ports, a new enc_i, and a proof. */
+static void send_again(struct sst_net *sn, struct sst_flow *old,
+		       struct sk_buff *skb)
+{
+	struct request req = {
+		.real = &old->real,
+		.oif = old->oif,
+		.syn_seq = old->opening->syn_seq,
+		.attempt = same_attempt(old->opening),
+	};
+	struct sst_flow *flow;
+	int reason;
+
+	reason = open_flow(sn, &req, old, &flow);
+	if (reason) {
+		sst_drop(sn, NULL, reason);
+		sst_held_drop(skb);
+		return;
+	}
+	sst_emit_kept(sn, flow, sst_held_take(skb));
+}
+
+static bool open_cookie(struct sst_net *sn, const struct sst_flow *flow,
+			const struct sst_trailer *trailer,
+			struct sst_cookie_box *cookie)
+{
+	const struct sst_peer *peer;
+	u8 key[SST_SECRET_SIZE];
+
+	peer = sst_peers_by_number(&sn->peers, flow->peer_id);
+	if (!peer || peer->kind != SST_PEER_PUBLIC)
+		return false;
+	sst_cookie_key(key, peer->public);
+	return sst_cookie_open(cookie, (const void *)trailer->bytes, key,
+			       flow->opening->first.id.salt_i);
+}
+
+/**
+ * sst_initiator_cookie() - a COOKIE arrived
+ * @sn: namespace
+ * @flow: flow that owns its wire tuple
+ * @trailer: trailer of the packet
+ *
+ * Whoever saw the INIT can make one, too: it costs one packet, once.
+ *
+ * Return: the counter of what became of it; nothing of it is for the stack.
+ */
+int sst_initiator_cookie(struct sst_net *sn, struct sst_flow *flow,
+			 const struct sst_trailer *trailer)
+{
+	struct sst_opening *opening = flow->opening;
+	struct sst_cookie_box cookie;
+	struct sk_buff *skb = NULL;
+
+	if (READ_ONCE(opening->answered))
+		return SST_A_STATS_RX_COOKIE_LATE;
+	if (trailer->meta.seq >= atomic64_read(&opening->next_seq) ||
+	    !open_cookie(sn, flow, trailer, &cookie))
+		return SST_A_STATS_RX_AUTH;
+	/* It was on its way for a while, and so will be what it proves. */
+	cookie.ttl -= min_t(u32, cookie.ttl / 2, COOKIE_MARGIN_SECONDS);
+	sst_jar_put(&sn->jar, &flow->real, &cookie,
+		    ktime_get_boottime_seconds());
+	memzero_explicit(&cookie, sizeof(cookie));
+	/* After a proof it waits for the next packet. */
+	if (is_unproven(opening))
+		skb = take_kept(flow);
+	else
+		WRITE_ONCE(opening->ephemeral->refused, true);
+	if (skb)
+		send_again(sn, flow, skb);
+	return SST_A_STATS_RX_COOKIE;
 }

@@ -6,6 +6,7 @@ struct sst_flow;
 struct sst_net;
 struct sst_pkt;
 struct sst_trailer;
+struct sk_buff;
 
 int sst_initiator_open(struct sst_net *sn, const struct sst_pkt *pkt,
 		       struct sst_flow **flow);
@@ -13,6 +14,9 @@ int sst_initiator_check(struct sst_net *sn, const struct sst_pkt *pkt,
 			struct sst_flow **flow);
 int sst_initiator_accept(struct sst_net *sn, struct sst_flow *flow,
 			 const struct sst_pkt *pkt,
+			 const struct sst_trailer *trailer);
+void sst_initiator_keep(struct sst_flow *flow, const struct sk_buff *skb);
+int sst_initiator_cookie(struct sst_net *sn, struct sst_flow *flow,
 			 const struct sst_trailer *trailer);
 
 #endif /* _SST_INITIATOR_H */

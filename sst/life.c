@@ -51,17 +51,15 @@ void sst_life_unpin(struct sst_net *sn)
 	spin_unlock_bh(&sn->pin_lock);
 }
 
-static void count_for_peer(struct sst_net *sn, const struct sst_flow *flow,
-			   int n)
+static void count_for_peer(struct sst_net *sn, struct sst_flow *flow, int n)
 {
-	struct sst_assoc *assoc;
+	struct sst_peer *peer = sst_peers_by_number(&sn->peers, flow->peer_id);
 
-	if (!flow->opening)
+	if (!peer)
 		return;
-	assoc = sst_peers_by_uid(&sn->peers, flow->peer_id,
-				 flow->opening->id.uid);
-	if (assoc)
-		atomic_add(n, &assoc->peer->flows);
+	atomic_add(n, &peer->flows);
+	if (n < 0)
+		sst_peer_tell(peer, flow);
 }
 
 /* One source may open half of the flows of a namespace. */
@@ -94,6 +92,20 @@ static void begun(struct sst_net *sn, struct sst_flow *flow)
 	sst_event_opened(sn, flow);
 }
 
+/* Under which name its packets were taken since the window began. */
+static void remember_opening(struct sst_net *sn,
+			     const struct sst_opening *opening)
+{
+	struct sst_open_id id = opening->first.id;
+	struct sst_seen *seen = sst_pernet_seen(sn, opening->form);
+
+	if (READ_ONCE(opening->renewed)) {
+		sst_opening_reopen_id(opening, &id);
+		seen = &sn->seen;
+	}
+	sst_seen_end(seen, &id, opening->time, READ_ONCE(opening->replay.top));
+}
+
 /*
  * What outlives a flow. Once before it is unlinked, because packets look for it
  * without a lock and must find one or the other; once after, for what has
@@ -106,8 +118,7 @@ static void remember(struct sst_net *sn, const struct sst_flow *flow)
 	if (READ_ONCE(flow->lists_real))
 		sst_tomb_add(&sn->tombs, &flow->real);
 	if (flow->role == SST_FLOW_ROLE_RESPONDER)
-		sst_seen_end(&sn->seen, opening->id.uid, opening->id.salt_i,
-			     opening->time, READ_ONCE(opening->replay.top));
+		remember_opening(sn, opening);
 }
 
 /* @flow was just unlinked. */
@@ -190,6 +201,24 @@ enum sst_flow_clash sst_life_replace(struct sst_net *sn, struct sst_flow *old,
 	if (clash == SST_CLASH_NONE)
 		sst_life_pin(sn);
 	return clash;
+}
+
+/**
+ * sst_life_identify() - the peer of a flow has proved who it is
+ * @sn: namespace
+ * @flow: flow of nobody that was known, found under RCU
+ * @peer_id: the peer
+ *
+ * Return: false when the peer is gone.
+ */
+bool sst_life_identify(struct sst_net *sn, struct sst_flow *flow, u32 peer_id)
+{
+	if (!sst_peers_by_number(&sn->peers, peer_id))
+		return false;
+	/* Of several packets that prove it one does. */
+	if (!cmpxchg(&flow->peer_id, 0, peer_id))
+		count_for_peer(sn, flow, 1);
+	return true;
 }
 
 /**

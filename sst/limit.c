@@ -12,22 +12,13 @@
 #include <linux/string.h>
 
 #include "limit.h"
+#include "source.h"
 
 /* Sources forgotten before packets may pass. */
 #define EXPIRE_BATCH	128
 
 /* What one answer costs, in jiffies. */
 #define TOKEN		(HZ / SST_LIMIT_PER_SECOND)
-
-/**
- * struct limit_key - a source
- * @prefix: IPv4 address, or the first half of an IPv6 address
- * @family: NFPROTO_IPV4 or NFPROTO_IPV6
- */
-struct limit_key {
-	__be32 prefix[2];
-	u32 family;
-};
 
 /**
  * struct limit - a bucket of SST_LIMIT_BURST tokens
@@ -41,13 +32,13 @@ struct limit_key {
 struct limit {
 	struct rhash_head node;
 	struct list_head order;
-	struct limit_key key;
+	struct sst_source_key key;
 	unsigned long full;
 	bool ignored;
 };
 
 static const struct rhashtable_params params = {
-	.key_len = sizeof(struct limit_key),
+	.key_len = sizeof(struct sst_source_key),
 	.key_offset = offsetof(struct limit, key),
 	.head_offset = offsetof(struct limit, node),
 	.automatic_shrinking = true,
@@ -62,7 +53,7 @@ static const struct rhashtable_params params = {
 int sst_limit_init(struct sst_limits *limits)
 {
 	/* A hole in the key would be hashed and compared with the rest. */
-	BUILD_BUG_ON(sizeof(struct limit_key) != 12);
+	BUILD_BUG_ON(sizeof(struct sst_source_key) != 12);
 	/* A bucket fills up while its source is ignored. */
 	BUILD_BUG_ON(SST_LIMIT_BURST >
 		     SST_LIMIT_IGNORE_SECONDS * SST_LIMIT_PER_SECOND);
@@ -87,16 +78,6 @@ void sst_limit_exit(struct sst_limits *limits)
 	rhashtable_free_and_destroy(&limits->table, free_limit, NULL);
 }
 
-static void make_key(struct limit_key *key, const struct sst_tuple *tuple)
-{
-	memset(key, 0, sizeof(*key));
-	key->family = tuple->family;
-	if (tuple->family == NFPROTO_IPV4)
-		key->prefix[0] = tuple->remote.ip;
-	else
-		memcpy(key->prefix, &tuple->remote.in6, sizeof(key->prefix));
-}
-
 static struct limit *oldest(struct sst_limits *limits)
 {
 	return list_first_entry_or_null(&limits->order, struct limit, order);
@@ -115,7 +96,7 @@ static void remove(struct sst_limits *limits, struct limit *limit)
 }
 
 static struct limit *insert(struct sst_limits *limits,
-			    const struct limit_key *key, unsigned long now)
+			    const struct sst_source_key *key, unsigned long now)
 {
 	struct limit *limit;
 
@@ -137,7 +118,7 @@ static struct limit *insert(struct sst_limits *limits,
 }
 
 static struct limit *get(struct sst_limits *limits,
-			 const struct limit_key *key, unsigned long now)
+			 const struct sst_source_key *key, unsigned long now)
 {
 	struct limit *limit;
 
@@ -178,11 +159,11 @@ static bool take(struct limit *limit, unsigned long now)
 bool sst_limit_ask(struct sst_limits *limits, const struct sst_tuple *wire,
 		   unsigned long now)
 {
-	struct limit_key key;
+	struct sst_source_key key;
 	struct limit *limit;
 	bool may;
 
-	make_key(&key, wire);
+	sst_source_key(&key, wire);
 	spin_lock_bh(&limits->lock);
 	limit = get(limits, &key, now);
 	may = limit && take(limit, now);

@@ -4,10 +4,12 @@
 #include <linux/rcupdate.h>
 
 #include "flow.h"
+#include "fork.h"
 #include "key.h"
 #include "netlink.h"
 #include "opening.h"
 #include "pernet.h"
+#include "queue.h"
 #include "sock.h"
 
 static int __init sst_init(void)
@@ -23,9 +25,15 @@ static int __init sst_init(void)
 	err = sst_flow_init();
 	if (err)
 		goto no_flow;
+	err = sst_queue_start();
+	if (err)
+		goto no_queue;
 	err = sst_pernet_init();
 	if (err)
 		goto no_pernet;
+	err = sst_fork_init();
+	if (err)
+		goto no_fork;
 	err = sst_netlink_init();
 	if (err)
 		goto no_netlink;
@@ -38,8 +46,12 @@ static int __init sst_init(void)
 no_sock:
 	sst_netlink_exit();
 no_netlink:
+	sst_fork_exit();
+no_fork:
 	sst_pernet_exit();
 no_pernet:
+	sst_queue_end();
+no_queue:
 	sst_flow_exit();
 no_flow:
 	sst_opening_exit();
@@ -52,7 +64,9 @@ static void __exit sst_exit(void)
 {
 	sst_sock_exit();
 	sst_netlink_exit();
+	sst_fork_exit();
 	sst_pernet_exit();
+	sst_queue_end();
 	/*
 	 * Flows and keys are freed by RCU callbacks, and the callback of a flow
 	 * frees its keys and its opening directly: one barrier waits for all.

@@ -22,8 +22,9 @@
  * @skb: request
  * @info: request, parsed
  *
- * Rules first, so that nothing new is selected; then the sockets, while their
- * flows can still seal the resets; then the peers, and last the flows.
+ * Rules and host keys first, so that nothing new is selected or taken up; then
+ * the sockets, while their flows can still seal the resets; then the peers, and
+ * last the associations and flows.
  *
  * Return: 0.
  */
@@ -32,11 +33,17 @@ int sst_nl_shutdown_doit(struct sk_buff *skb, struct genl_info *info)
 	struct sst_net *sn = sst_netlink_net(info);
 
 	sst_policy_clear(&sn->policy);
+	sst_hosts_clear(&sn->hosts);
 	sst_sock_abort_carried(sn->net);
 	sst_life_end_all(sn, 0, SST_CLOSE_REASON_FLUSHED);
 	sst_peers_clear(sn);
-	/* Packets under way may still know a peer and make a flow with it. */
+	/*
+	 * Packets under way may still know a peer or a host key, and make an
+	 * association or a flow with it; public-key work may, too.
+	 */
 	synchronize_rcu();
+	sst_queue_flush(&sn->queue);
+	sst_derived_flush(sn, 0);
 	sst_life_end_all(sn, 0, SST_CLOSE_REASON_FLUSHED);
 	return 0;
 }

@@ -51,7 +51,7 @@ const struct nla_policy sst_config_get_nl_policy[SST_A_CONFIG_PAD + 1] = {
 };
 
 /* SST_CMD_CONFIG_SET - do */
-const struct nla_policy sst_config_set_nl_policy[SST_A_CONFIG_MAX_HALF_OPEN + 1] = {
+const struct nla_policy sst_config_set_nl_policy[SST_A_CONFIG_MAX_ASSOCS + 1] = {
 	[SST_A_CONFIG_MARK_MASK] = { .type = NLA_U8, },
 	[SST_A_CONFIG_MARK_VALUE] = { .type = NLA_U8, },
 	[SST_A_CONFIG_DSCP] = NLA_POLICY_RANGE(NLA_U8, 1, 2),
@@ -60,16 +60,26 @@ const struct nla_policy sst_config_set_nl_policy[SST_A_CONFIG_MAX_HALF_OPEN + 1]
 	[SST_A_CONFIG_MAX_FLOWS] = { .type = NLA_U32, },
 	[SST_A_CONFIG_OPENING_WINDOW] = { .type = NLA_U32, },
 	[SST_A_CONFIG_MAX_HALF_OPEN] = NLA_POLICY_MIN(NLA_U32, 1),
+	[SST_A_CONFIG_COOKIES] = NLA_POLICY_RANGE(NLA_U8, 1, 3),
+	[SST_A_CONFIG_INIT_FROM] = NLA_POLICY_RANGE(NLA_U8, 1, 3),
+	[SST_A_CONFIG_ASSOC_LIFETIME] = { .type = NLA_U32, },
+	[SST_A_CONFIG_WIRE_PORT] = { .type = NLA_U16, },
+	[SST_A_CONFIG_WIRE_PORT_LAST] = { .type = NLA_U16, },
+	[SST_A_CONFIG_MAX_ASSOCS] = NLA_POLICY_MIN(NLA_U32, 1),
 };
 
 /* SST_CMD_PEER_ADD - do */
-const struct nla_policy sst_peer_add_nl_policy[SST_A_PEER_SUITE + 1] = {
+const struct nla_policy sst_peer_add_nl_policy[SST_A_PEER_IDENTITY + 1] = {
 	[SST_A_PEER_NAME] = { .type = NLA_NUL_STRING, .len = SST_NAME_MAX, },
 	[SST_A_PEER_IPV4] = { .type = NLA_U32, },
 	[SST_A_PEER_IPV6] = NLA_POLICY_EXACT_LEN(16),
 	[SST_A_PEER_PSK] = NLA_POLICY_EXACT_LEN(SST_KEY_SIZE),
 	[SST_A_PEER_SIDE] = NLA_POLICY_RANGE(NLA_U8, 1, 2),
 	[SST_A_PEER_SUITE] = NLA_POLICY_RANGE(NLA_U8, 1, 1),
+	[SST_A_PEER_PUBLIC_KEY] = NLA_POLICY_EXACT_LEN(SST_KEY_SIZE),
+	[SST_A_PEER_WIRE_PORT] = NLA_POLICY_MIN(NLA_U16, 1),
+	[SST_A_PEER_WIRE_PORT_LAST] = NLA_POLICY_MIN(NLA_U16, 1),
+	[SST_A_PEER_IDENTITY] = NLA_POLICY_RANGE(NLA_U8, 1, 3),
 };
 
 /* SST_CMD_PEER_DEL - do */
@@ -114,8 +124,33 @@ const struct nla_policy sst_policy_flush_nl_policy[SST_A_POLICY_DIRECTION + 1] =
 const struct nla_policy sst_shutdown_nl_policy[SST_A_POLICY_PAD + 1] = {
 };
 
+/* SST_CMD_HOST_ADD - do */
+const struct nla_policy sst_host_add_nl_policy[SST_A_HOST_SECRET_KEY + 1] = {
+	[SST_A_HOST_NAME] = { .type = NLA_NUL_STRING, .len = SST_NAME_MAX, },
+	[SST_A_HOST_SECRET_KEY] = NLA_POLICY_EXACT_LEN(SST_KEY_SIZE),
+};
+
+/* SST_CMD_HOST_DEL - do */
+const struct nla_policy sst_host_del_nl_policy[SST_A_HOST_NAME + 1] = {
+	[SST_A_HOST_NAME] = { .type = NLA_NUL_STRING, .len = SST_NAME_MAX, },
+};
+
+/* SST_CMD_HOST_GET - do */
+const struct nla_policy sst_host_get_nl_policy[SST_A_HOST_NAME + 1] = {
+	[SST_A_HOST_NAME] = { .type = NLA_NUL_STRING, .len = SST_NAME_MAX, },
+};
+
+/* SST_CMD_ASSOC_GET - do */
+const struct nla_policy sst_assoc_get_nl_policy[SST_A_ASSOC_ID + 1] = {
+	[SST_A_ASSOC_ID] = NLA_POLICY_EXACT_LEN(SST_ID_SIZE),
+};
+
+/* SST_CMD_ASSOC_FLUSH - do */
+const struct nla_policy sst_assoc_flush_nl_policy[SST_A_ASSOC_PAD + 1] = {
+};
+
 /* Ops table for sst */
-const struct genl_ops sst_nl_ops[15] = {
+const struct genl_ops sst_nl_ops[20] = {
 	{
 		.cmd		= SST_CMD_FLOW_ADD,
 		.doit		= sst_nl_flow_add_doit,
@@ -163,14 +198,14 @@ const struct genl_ops sst_nl_ops[15] = {
 		.cmd		= SST_CMD_CONFIG_SET,
 		.doit		= sst_nl_config_set_doit,
 		.policy		= sst_config_set_nl_policy,
-		.maxattr	= SST_A_CONFIG_MAX_HALF_OPEN,
+		.maxattr	= SST_A_CONFIG_MAX_ASSOCS,
 		.flags		= GENL_UNS_ADMIN_PERM,
 	},
 	{
 		.cmd		= SST_CMD_PEER_ADD,
 		.doit		= sst_nl_peer_add_doit,
 		.policy		= sst_peer_add_nl_policy,
-		.maxattr	= SST_A_PEER_SUITE,
+		.maxattr	= SST_A_PEER_IDENTITY,
 		.flags		= GENL_UNS_ADMIN_PERM,
 	},
 	{
@@ -222,6 +257,43 @@ const struct genl_ops sst_nl_ops[15] = {
 		.doit		= sst_nl_shutdown_doit,
 		.policy		= sst_shutdown_nl_policy,
 		.maxattr	= SST_A_POLICY_PAD,
+		.flags		= GENL_UNS_ADMIN_PERM,
+	},
+	{
+		.cmd		= SST_CMD_HOST_ADD,
+		.doit		= sst_nl_host_add_doit,
+		.policy		= sst_host_add_nl_policy,
+		.maxattr	= SST_A_HOST_SECRET_KEY,
+		.flags		= GENL_UNS_ADMIN_PERM,
+	},
+	{
+		.cmd		= SST_CMD_HOST_DEL,
+		.doit		= sst_nl_host_del_doit,
+		.policy		= sst_host_del_nl_policy,
+		.maxattr	= SST_A_HOST_NAME,
+		.flags		= GENL_UNS_ADMIN_PERM,
+	},
+	{
+		.cmd		= SST_CMD_HOST_GET,
+		.doit		= sst_nl_host_get_doit,
+		.dumpit		= sst_nl_host_get_dumpit,
+		.policy		= sst_host_get_nl_policy,
+		.maxattr	= SST_A_HOST_NAME,
+		.flags		= GENL_UNS_ADMIN_PERM,
+	},
+	{
+		.cmd		= SST_CMD_ASSOC_GET,
+		.doit		= sst_nl_assoc_get_doit,
+		.dumpit		= sst_nl_assoc_get_dumpit,
+		.policy		= sst_assoc_get_nl_policy,
+		.maxattr	= SST_A_ASSOC_ID,
+		.flags		= GENL_UNS_ADMIN_PERM,
+	},
+	{
+		.cmd		= SST_CMD_ASSOC_FLUSH,
+		.doit		= sst_nl_assoc_flush_doit,
+		.policy		= sst_assoc_flush_nl_policy,
+		.maxattr	= SST_A_ASSOC_PAD,
 		.flags		= GENL_UNS_ADMIN_PERM,
 	},
 };

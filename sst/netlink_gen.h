@@ -23,9 +23,9 @@ extern const struct nla_policy sst_stats_get_nl_policy[SST_A_STATS_PAD + 1];
 
 extern const struct nla_policy sst_config_get_nl_policy[SST_A_CONFIG_PAD + 1];
 
-extern const struct nla_policy sst_config_set_nl_policy[SST_A_CONFIG_MAX_HALF_OPEN + 1];
+extern const struct nla_policy sst_config_set_nl_policy[SST_A_CONFIG_MAX_ASSOCS + 1];
 
-extern const struct nla_policy sst_peer_add_nl_policy[SST_A_PEER_SUITE + 1];
+extern const struct nla_policy sst_peer_add_nl_policy[SST_A_PEER_IDENTITY + 1];
 
 extern const struct nla_policy sst_peer_del_nl_policy[SST_A_PEER_NAME + 1];
 
@@ -41,8 +41,18 @@ extern const struct nla_policy sst_policy_flush_nl_policy[SST_A_POLICY_DIRECTION
 
 extern const struct nla_policy sst_shutdown_nl_policy[SST_A_POLICY_PAD + 1];
 
+extern const struct nla_policy sst_host_add_nl_policy[SST_A_HOST_SECRET_KEY + 1];
+
+extern const struct nla_policy sst_host_del_nl_policy[SST_A_HOST_NAME + 1];
+
+extern const struct nla_policy sst_host_get_nl_policy[SST_A_HOST_NAME + 1];
+
+extern const struct nla_policy sst_assoc_get_nl_policy[SST_A_ASSOC_ID + 1];
+
+extern const struct nla_policy sst_assoc_flush_nl_policy[SST_A_ASSOC_PAD + 1];
+
 /* Ops table for sst */
-extern const struct genl_ops sst_nl_ops[15];
+extern const struct genl_ops sst_nl_ops[20];
 
 int sst_nl_flow_add_doit(struct sk_buff *skb, struct genl_info *info);
 int sst_nl_flow_del_doit(struct sk_buff *skb, struct genl_info *info);
@@ -62,6 +72,13 @@ int sst_nl_policy_get_doit(struct sk_buff *skb, struct genl_info *info);
 int sst_nl_policy_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb);
 int sst_nl_policy_flush_doit(struct sk_buff *skb, struct genl_info *info);
 int sst_nl_shutdown_doit(struct sk_buff *skb, struct genl_info *info);
+int sst_nl_host_add_doit(struct sk_buff *skb, struct genl_info *info);
+int sst_nl_host_del_doit(struct sk_buff *skb, struct genl_info *info);
+int sst_nl_host_get_doit(struct sk_buff *skb, struct genl_info *info);
+int sst_nl_host_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb);
+int sst_nl_assoc_get_doit(struct sk_buff *skb, struct genl_info *info);
+int sst_nl_assoc_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb);
+int sst_nl_assoc_flush_doit(struct sk_buff *skb, struct genl_info *info);
 
 enum {
 	SST_NLGRP_EVENTS,

@@ -5,6 +5,7 @@
 #include <net/ipv6.h>
 #include <net/sock.h>
 
+#include "derived.h"
 #include "life.h"
 #include "netlink_gen.h"
 #include "netlink_reply.h"
@@ -15,36 +16,26 @@
 #define PEER_MSG_SIZE	(nla_total_size(SST_NAME_MAX + 1) + \
 			 SST_ADDRESSES_MAX * \
 			 nla_total_size(sizeof(struct in6_addr)) + \
-			 2 * nla_total_size(sizeof(u8)) + \
-			 2 * nla_total_size(sizeof(u32)))
+			 nla_total_size(SST_PUBLIC_SIZE) + \
+			 3 * nla_total_size(sizeof(u8)) + \
+			 2 * nla_total_size(sizeof(__be16)) + \
+			 4 * nla_total_size(sizeof(u32)) + \
+			 2 * nla_total_size_64bit(sizeof(u64)))
 
 /* What peer-add must carry, in the order in which it is missed. */
 static const struct sst_netlink_need peer_needs[] = {
 	{ SST_A_PEER_NAME, 0, "name is missing" },
+	{ SST_A_PEER_PSK, SST_A_PEER_PUBLIC_KEY,
+	  "key is missing; give public-key, or psk and side" },
+};
+
+/* And one with a pre-shared key. */
+static const struct sst_netlink_need psk_needs[] = {
 	{ SST_A_PEER_IPV4, SST_A_PEER_IPV6,
 	  "address is missing; give ipv4 or ipv6, up to 16 in all" },
-	{ SST_A_PEER_PSK, 0, "psk is missing" },
 	{ SST_A_PEER_SIDE, 0,
 	  "side is missing; one host takes 1, the other one 2" },
 };
-
-static int parse_name(struct genl_info *info, char *name)
-{
-	struct nlattr *attr = info->attrs[SST_A_PEER_NAME];
-	const char *c;
-
-	/* The policy bounds its length. */
-	nla_strscpy(name, attr, SST_NAME_MAX + 1);
-	for (c = name; *c; c++)
-		if (*c <= ' ' || *c > '~' || *c == ',')
-			break;
-	if (c == name || *c) {
-		NL_SET_ERR_MSG_ATTR(info->extack, attr,
-				    "name must be 1 to 31 printable ASCII characters without blank and comma");
-		return -EINVAL;
-	}
-	return 0;
-}
 
 static int parse_address(struct genl_info *info, const struct nlattr *attr,
 			 struct sst_peer_address *address)
@@ -120,6 +111,112 @@ static int parse_addresses(struct genl_info *info,
 	return 0;
 }
 
+static int parse_psk(struct genl_info *info, struct sst_peer_params *params)
+{
+	struct nlattr **attrs = info->attrs;
+	int err;
+
+	err = sst_netlink_require(info, psk_needs, ARRAY_SIZE(psk_needs));
+	if (err)
+		return err;
+	if (attrs[SST_A_PEER_WIRE_PORT] || attrs[SST_A_PEER_WIRE_PORT_LAST]) {
+		NL_SET_ERR_MSG_ATTR(info->extack,
+				    attrs[SST_A_PEER_WIRE_PORT] ?:
+				    attrs[SST_A_PEER_WIRE_PORT_LAST],
+				    "wire-port goes with public-key only; with a psk leave it out");
+		return -EINVAL;
+	}
+	if (attrs[SST_A_PEER_IDENTITY]) {
+		NL_SET_ERR_MSG_ATTR(info->extack, attrs[SST_A_PEER_IDENTITY],
+				    "identity goes with public-key only; a psk proves both hosts, leave it out");
+		return -EINVAL;
+	}
+	params->kind = SST_PEER_PSK;
+	params->key = nla_data(attrs[SST_A_PEER_PSK]);
+	params->side = nla_get_u8(attrs[SST_A_PEER_SIDE]);
+	return 0;
+}
+
+static int parse_wire_ports(struct genl_info *info,
+			    struct sst_peer_params *params)
+{
+	const struct nlattr *first = info->attrs[SST_A_PEER_WIRE_PORT];
+	const struct nlattr *last = info->attrs[SST_A_PEER_WIRE_PORT_LAST];
+
+	if (last && !first) {
+		NL_SET_ERR_MSG_ATTR(info->extack, last,
+				    "wire-port-last needs wire-port, the first of the range");
+		return -EINVAL;
+	}
+	if (!first)
+		return 0;
+	if (!params->n_addresses) {
+		NL_SET_ERR_MSG_ATTR(info->extack, first,
+				    "no flow is opened with a peer without address; leave out wire-port or give an address");
+		return -EINVAL;
+	}
+	if (!last)
+		last = first;
+	if (ntohs(nla_get_be16(last)) < ntohs(nla_get_be16(first))) {
+		NL_SET_ERR_MSG_ATTR(info->extack, last,
+				    "wire-port-last must not be smaller than wire-port");
+		return -EINVAL;
+	}
+	params->wire_ports = SST_CONFIG_PORTS(ntohs(nla_get_be16(first)),
+					      ntohs(nla_get_be16(last)));
+	return 0;
+}
+
+static int parse_identity(struct genl_info *info,
+			  struct sst_peer_params *params)
+{
+	const struct nlattr *attr = info->attrs[SST_A_PEER_IDENTITY];
+
+	params->identity = attr ? nla_get_u8(attr) : SST_IDENTITY_MODE_NONE;
+	if (params->identity != SST_IDENTITY_MODE_NONE &&
+	    !params->n_addresses) {
+		NL_SET_ERR_MSG_ATTR(info->extack, attr,
+				    "identity is about flows with the addresses of the peer; give one, or leave it out and set init-from to listed");
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static int parse_public_key(struct genl_info *info,
+			    struct sst_peer_params *params)
+{
+	struct nlattr **attrs = info->attrs;
+	int err;
+
+	if (attrs[SST_A_PEER_SIDE]) {
+		NL_SET_ERR_MSG_ATTR(info->extack, attrs[SST_A_PEER_SIDE],
+				    "side goes with psk only; with a public-key who opens is side 1, leave it out");
+		return -EINVAL;
+	}
+	err = parse_wire_ports(info, params);
+	if (err)
+		return err;
+	err = parse_identity(info, params);
+	if (err)
+		return err;
+	params->kind = SST_PEER_PUBLIC;
+	params->key = nla_data(attrs[SST_A_PEER_PUBLIC_KEY]);
+	return 0;
+}
+
+static int parse_key(struct genl_info *info, struct sst_peer_params *params)
+{
+	struct nlattr **attrs = info->attrs;
+
+	if (attrs[SST_A_PEER_PSK] && attrs[SST_A_PEER_PUBLIC_KEY]) {
+		NL_SET_ERR_MSG_ATTR(info->extack, attrs[SST_A_PEER_PUBLIC_KEY],
+				    "a peer has one key; give either public-key, or psk and side");
+		return -EINVAL;
+	}
+	return attrs[SST_A_PEER_PSK] ? parse_psk(info, params) :
+				       parse_public_key(info, params);
+}
+
 static int parse_peer(struct genl_info *info, struct sst_peer_params *params)
 {
 	struct nlattr **attrs = info->attrs;
@@ -128,18 +225,29 @@ static int parse_peer(struct genl_info *info, struct sst_peer_params *params)
 	err = sst_netlink_require(info, peer_needs, ARRAY_SIZE(peer_needs));
 	if (err)
 		return err;
-	err = parse_name(info, params->name);
+	err = sst_netlink_get_name(info, attrs[SST_A_PEER_NAME], params->name);
 	if (err)
 		return err;
 	err = parse_addresses(info, params);
 	if (err)
 		return err;
-	params->psk = nla_data(attrs[SST_A_PEER_PSK]);
-	params->side = nla_get_u8(attrs[SST_A_PEER_SIDE]);
 	params->suite = attrs[SST_A_PEER_SUITE] ?
 			nla_get_u8(attrs[SST_A_PEER_SUITE]) :
 			SST_SUITE_CHACHA20_POLY1305;
-	return 0;
+	return parse_key(info, params);
+}
+
+static int explain_key_clash(struct genl_info *info)
+{
+	struct nlattr **attrs = info->attrs;
+
+	if (attrs[SST_A_PEER_PSK])
+		NL_SET_ERR_MSG_ATTR(info->extack, attrs[SST_A_PEER_PSK],
+				    "another peer has this psk; each pair of hosts needs one of its own, generate a new one");
+	else
+		NL_SET_ERR_MSG_ATTR(info->extack, attrs[SST_A_PEER_PUBLIC_KEY],
+				    "another peer has this public-key; delete it first, and give all addresses of the host to one peer");
+	return -EEXIST;
 }
 
 static int explain_clash(struct genl_info *info, enum sst_peer_clash clash)
@@ -152,9 +260,7 @@ static int explain_clash(struct genl_info *info, enum sst_peer_clash clash)
 				    "another peer has this name; delete it first or choose another name");
 		return -EEXIST;
 	case SST_PEER_CLASH_KEY:
-		NL_SET_ERR_MSG_ATTR(info->extack, info->attrs[SST_A_PEER_PSK],
-				    "another peer has this psk; each pair of hosts needs one of its own, generate a new one");
-		return -EEXIST;
+		return explain_key_clash(info);
 	case SST_PEER_CLASH_FULL:
 		NL_SET_ERR_MSG(info->extack,
 			       "this namespace has 65536 peers; delete some");
@@ -165,10 +271,23 @@ static int explain_clash(struct genl_info *info, enum sst_peer_clash clash)
 	return -ENOMEM;
 }
 
+/* What the first flow to a new peer needs is made now. */
+static void prepare(struct sst_net *sn, const char *name)
+{
+	const struct sst_peer *peer;
+
+	rcu_read_lock();
+	peer = sst_peers_by_name(&sn->peers, name);
+	if (peer)
+		sst_prepare_peer(sn, peer->id);
+	rcu_read_unlock();
+}
+
 static int add_peer(struct genl_info *info)
 {
 	struct sst_net *sn = sst_netlink_net(info);
 	struct sst_peer_params params = {};
+	enum sst_peer_clash clash;
 	int err;
 
 	err = parse_peer(info, &params);
@@ -180,7 +299,10 @@ static int add_peer(struct genl_info *info)
 			       "cannot register the packet hooks; see whether memory is short");
 		return err;
 	}
-	return explain_clash(info, sst_peers_add(&sn->peers, &params));
+	clash = sst_peers_add(&sn->peers, &params);
+	if (clash == SST_PEER_CLASH_NONE)
+		prepare(sn, params.name);
+	return explain_clash(info, clash);
 }
 
 int sst_nl_peer_add_doit(struct sk_buff *skb, struct genl_info *info)
@@ -229,9 +351,13 @@ int sst_nl_peer_del_doit(struct sk_buff *skb, struct genl_info *info)
 	/* While the peer is there, its name is in the reports. */
 	sst_life_end_peer(sn, id);
 	sst_peers_del(&sn->peers, name, &id);
-	/* A packet that found the peer just before may yet make a flow. */
+	/*
+	 * A packet that found the peer just before may yet make a flow, or an
+	 * association.
+	 */
 	synchronize_rcu();
 	sst_life_end_peer(sn, id);
+	sst_derived_flush(sn, id);
 	return 0;
 }
 
@@ -256,20 +382,60 @@ static int put_addresses(struct sk_buff *msg, const struct sst_peer *peer)
 	return 0;
 }
 
-/* A peer as attributes. No secret is among them. */
+static int put_public_key(struct sk_buff *msg, const struct sst_peer *peer)
+{
+	if (nla_put(msg, SST_A_PEER_PUBLIC_KEY, sizeof(peer->public),
+		    peer->public) ||
+	    nla_put_u8(msg, SST_A_PEER_IDENTITY, peer->identity))
+		return -EMSGSIZE;
+	if (peer->wire_ports &&
+	    (nla_put_be16(msg, SST_A_PEER_WIRE_PORT,
+			  htons(peer->wire_ports >> 16)) ||
+	     nla_put_be16(msg, SST_A_PEER_WIRE_PORT_LAST,
+			  htons(peer->wire_ports & 0xffff))))
+		return -EMSGSIZE;
+	return 0;
+}
+
+/* What the peer is known by. No secret is among it. */
+static int put_key(struct sk_buff *msg, const struct sst_peer *peer)
+{
+	if (nla_put_u8(msg, SST_A_PEER_SUITE, peer->suite))
+		return -EMSGSIZE;
+	if (peer->kind == SST_PEER_PUBLIC)
+		return put_public_key(msg, peer);
+	return nla_put_u8(msg, SST_A_PEER_SIDE, peer->assoc.side);
+}
+
+/* Seconds since something happened, if it has. */
+static int put_since(struct sk_buff *msg, int type, u64 last)
+{
+	if (!last)
+		return 0;
+	return nla_put_u32(msg, type, div_u64(get_jiffies_64() - last, HZ));
+}
+
+static int put_use(struct sk_buff *msg, const struct sst_peer *peer)
+{
+	if (nla_put_u32(msg, SST_A_PEER_FLOWS, atomic_read(&peer->flows)) ||
+	    nla_put_u32(msg, SST_A_PEER_ASSOCS, atomic_read(&peer->assocs)) ||
+	    put_since(msg, SST_A_PEER_HANDSHAKE_AGE,
+		      READ_ONCE(peer->handshake)) ||
+	    put_since(msg, SST_A_PEER_RX_IDLE, READ_ONCE(peer->rx_last)) ||
+	    nla_put_u64_64bit(msg, SST_A_PEER_TX_BYTES,
+			      atomic64_read(&peer->tx_bytes), SST_A_PEER_PAD) ||
+	    nla_put_u64_64bit(msg, SST_A_PEER_RX_BYTES,
+			      atomic64_read(&peer->rx_bytes), SST_A_PEER_PAD))
+		return -EMSGSIZE;
+	return 0;
+}
+
 static int put_peer(struct sk_buff *msg, const struct sst_peer *peer)
 {
-	u64 rx_last = READ_ONCE(peer->rx_last);
-
 	if (nla_put_string(msg, SST_A_PEER_NAME, peer->name) ||
 	    put_addresses(msg, peer) ||
-	    nla_put_u8(msg, SST_A_PEER_SIDE, peer->assoc.side) ||
-	    nla_put_u8(msg, SST_A_PEER_SUITE, peer->assoc.suite) ||
-	    nla_put_u32(msg, SST_A_PEER_FLOWS, atomic_read(&peer->flows)))
-		return -EMSGSIZE;
-	if (rx_last &&
-	    nla_put_u32(msg, SST_A_PEER_RX_IDLE,
-			div_u64(get_jiffies_64() - rx_last, HZ)))
+	    put_key(msg, peer) ||
+	    put_use(msg, peer))
 		return -EMSGSIZE;
 	return 0;
 }

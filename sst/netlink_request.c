@@ -19,20 +19,30 @@ struct sst_net *sst_netlink_net(struct genl_info *info)
 }
 
 /**
+ * sst_netlink_say() - answer a request with words that are not in place
+ * @info: the request
+ * @what: words that stay where they are
+ *
+ * The macros for a message want a literal in place.
+ */
+void sst_netlink_say(struct genl_info *info, const char *what)
+{
+	do_trace_netlink_extack(what);
+	if (info->extack)
+		info->extack->_msg = what;
+}
+
+/**
  * sst_netlink_missing() - say that a request lacks an attribute
  * @info: the request
  * @attr: the attribute
  * @what: words that stay where they are
  *
- * The macros for a message want a literal in place.
- *
  * Return: -EINVAL.
  */
 int sst_netlink_missing(struct genl_info *info, u16 attr, const char *what)
 {
-	do_trace_netlink_extack(what);
-	if (info->extack)
-		info->extack->_msg = what;
+	sst_netlink_say(info, what);
 	NL_SET_ERR_ATTR_MISS(info->extack, NULL, attr);
 	return -EINVAL;
 }
@@ -76,6 +86,31 @@ int sst_netlink_get_proto(struct genl_info *info, const struct nlattr *attr,
 		NL_SET_ERR_MSG_ATTR(info->extack, attr,
 				    "proto must be 6 (TCP) or 17 (UDP)");
 		return -EPROTONOSUPPORT;
+	}
+	return 0;
+}
+
+/**
+ * sst_netlink_get_name() - read a name that is to be given
+ * @info: the request
+ * @attr: attribute that holds it; its policy bounds its length
+ * @name: where it goes, with a zero at its end
+ *
+ * Return: 0, or -EINVAL for a name that could not be told apart in a list.
+ */
+int sst_netlink_get_name(struct genl_info *info, const struct nlattr *attr,
+			 char name[SST_NAME_MAX + 1])
+{
+	const char *c;
+
+	nla_strscpy(name, attr, SST_NAME_MAX + 1);
+	for (c = name; *c; c++)
+		if (*c <= ' ' || *c > '~' || *c == ',')
+			break;
+	if (c == name || *c) {
+		NL_SET_ERR_MSG_ATTR(info->extack, attr,
+				    "name must be 1 to 31 printable ASCII characters without blank and comma");
+		return -EINVAL;
 	}
 	return 0;
 }

@@ -6,7 +6,9 @@
 #include <linux/ktime.h>
 
 #include "assoc.h"
+#include "derived.h"
 #include "flow.h"
+#include "held.h"
 #include "kdf.h"
 #include "opening.h"
 #include "peer.h"
@@ -39,9 +41,20 @@ struct sst_opening *sst_opening_new(struct sst_flow *flow)
 	if (!opening)
 		return NULL;
 	opening->flow = flow;
+	opening->first.opening = opening;
+	opening->again.opening = opening;
+	opening->form = SST_FORM_OPEN;
 	opening->started = jiffies;
 	opening->last = jiffies;
 	return opening;
+}
+
+static void free_ephemeral(struct sst_ephemeral *ephemeral)
+{
+	if (!ephemeral)
+		return;
+	sst_held_drop(ephemeral->kept);
+	kfree_sensitive(ephemeral);
 }
 
 /**
@@ -52,27 +65,32 @@ void sst_opening_free(struct sst_opening *opening)
 {
 	if (!opening)
 		return;
+	free_ephemeral(opening->ephemeral);
+	sst_derived_free(opening->pending);
 	memzero_explicit(opening, sizeof(*opening));
 	kmem_cache_free(opening_cache, opening);
 }
 
 /**
- * sst_opening_draw() - begin an attempt of the initiator
+ * sst_opening_draw() - begin an attempt of the initiator on an association
  * @opening: from sst_opening_new()
  * @assoc: association that it opens on
+ * @name: what names it on the wire
  *
  * Draws salt_i and the time, which repeats never change, and derives the key
  * of the OPENs and what waits for the answer.
  */
 void sst_opening_draw(struct sst_opening *opening,
-		      const struct sst_assoc *assoc)
+		      const struct sst_assoc *assoc,
+		      const u8 name[SST_ASSOC_ID_SIZE])
 {
-	u8 *salt = opening->id.salt_i;
+	u8 *salt = opening->first.id.salt_i;
 
-	opening->id.uid = assoc->uid;
+	opening->first.id.uid = assoc->uid;
+	opening->assoc_uid = assoc->uid;
+	memcpy(opening->name, name, sizeof(opening->name));
 	get_random_bytes(salt, SST_SALT_SIZE);
 	opening->time = ktime_get_real_seconds();
-	sst_assoc_current_id(assoc, opening->assoc_id);
 	sst_kdf_h(opening->open_key, sst_assoc_open_key(assoc, assoc->side),
 		  salt);
 	sst_kdf_h(opening->accept_key,
@@ -80,8 +98,44 @@ void sst_opening_draw(struct sst_opening *opening,
 	sst_kdf_h(opening->flow_key, assoc->flow_key, salt);
 }
 
+/* What a new association is made from stays until the answer is there. */
+static bool keep_ephemeral(struct sst_opening *opening,
+			   const struct sst_pair *eph,
+			   const u8 s0[SST_SECRET_SIZE])
+{
+	struct sst_ephemeral *ephemeral;
+
+	ephemeral = kzalloc(sizeof(*ephemeral), GFP_ATOMIC | __GFP_ACCOUNT);
+	if (!ephemeral)
+		return false;
+	ephemeral->eph = *eph;
+	memcpy(ephemeral->s0, s0, sizeof(ephemeral->s0));
+	memcpy(opening->first.id.salt_i, eph->public, SST_PUBLIC_SIZE);
+	opening->time = ktime_get_real_seconds();
+	opening->ephemeral = ephemeral;
+	return true;
+}
+
 /**
- * sst_opening_answer() - prepare the answer of the responder
+ * sst_opening_draw_init() - begin an attempt with the public key of the peer
+ * @opening: from sst_opening_new()
+ * @peer: whose public key
+ * @encap: made for that key, serves nothing else; the caller wipes it
+ *
+ * Return: false without memory.
+ */
+bool sst_opening_draw_init(struct sst_opening *opening,
+			   const struct sst_peer *peer,
+			   const struct sst_encap *encap)
+{
+	opening->form = SST_FORM_INIT;
+	memcpy(opening->name, peer->key_id, sizeof(opening->name));
+	memcpy(opening->open_key, encap->keys.key, SST_SECRET_SIZE);
+	return keep_ephemeral(opening, &encap->eph, encap->keys.s0);
+}
+
+/**
+ * sst_opening_answer() - prepare the answer of the responder on an association
  * @opening: opening with id, time and open_key of an OPEN that verified
  * @assoc: its association
  *
@@ -92,9 +146,10 @@ void sst_opening_draw(struct sst_opening *opening,
 int sst_opening_answer(struct sst_opening *opening,
 		       const struct sst_assoc *assoc)
 {
-	const u8 *salt_i = opening->id.salt_i;
+	const u8 *salt_i = opening->first.id.salt_i;
 	int err;
 
+	opening->assoc_uid = assoc->uid;
 	get_random_bytes(opening->salt_r, SST_SALT_SIZE);
 	sst_kdf_h(opening->accept_key,
 		  sst_assoc_accept_key(assoc, assoc->side), salt_i);
@@ -108,15 +163,97 @@ int sst_opening_answer(struct sst_opening *opening,
 }
 
 /**
- * sst_opening_take() - take the counter of the next OPEN or ACCEPT
- * @opening: the opening
+ * sst_opening_answer_new() - keys of a flow that comes with an association
+ * @opening: of the initiator, without answer so far, or of the responder
+ * @assoc: the association
+ * @enc_r: ephemeral public key of the responder
+ *
+ * Also the key of re-openings is made here, because the association may be gone
+ * by then. The initiator calls sst_opening_answered() afterwards.
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int sst_opening_answer_new(struct sst_opening *opening,
+			   const struct sst_assoc *assoc,
+			   const u8 enc_r[SST_PUBLIC_SIZE])
+{
+	bool responder = opening->flow->role == SST_FLOW_ROLE_RESPONDER;
+	u8 peer_side = 3 - assoc->side;
+	u8 initiator = responder ? peer_side : assoc->side;
+	const u8 *salt_i = opening->first.id.salt_i;
+	u8 flow_key[SST_SECRET_SIZE];
+	int err;
+
+	memcpy(opening->salt_r, enc_r, SST_PUBLIC_SIZE);
+	memcpy(opening->reopen_id, assoc->id, SST_ASSOC_ID_SIZE);
+	opening->assoc_uid = assoc->uid;
+	sst_kdf_h(opening->accept_key,
+		  sst_assoc_accept_key(assoc, 3 - initiator), salt_i);
+	sst_kdf_h(opening->accept_key, opening->accept_key, enc_r);
+	sst_kdf_h(opening->reopen_key, sst_assoc_open_key(assoc, initiator),
+		  salt_i);
+	sst_kdf_h(flow_key, assoc->flow_key, salt_i);
+	err = sst_flow_set_secret(opening->flow, flow_key, enc_r);
+	memzero_explicit(flow_key, sizeof(flow_key));
+	return err;
+}
+
+/**
+ * sst_opening_answered() - the ephemeral key of an initiator has done its work
+ * @opening: of an initiator that made an association; the caller holds the lock
+ *	of its flow
+ */
+void sst_opening_answered(struct sst_opening *opening)
+{
+	struct sst_ephemeral *ephemeral = opening->ephemeral;
+
+	lockdep_assert_held(&opening->flow->lock);
+	memzero_explicit(ephemeral->eph.secret, sizeof(ephemeral->eph.secret));
+	memzero_explicit(ephemeral->s0, sizeof(ephemeral->s0));
+	memzero_explicit(ephemeral->own.secret, sizeof(ephemeral->own.secret));
+	sst_held_drop(ephemeral->kept);
+	ephemeral->kept = NULL;
+}
+
+/**
+ * sst_opening_renew() - a flow that made an association re-opens on it
+ * @opening: of a responder; the caller holds the lock of its flow
+ *
+ * From the first re-opening on the window is that of the key of those; what made
+ * the flow is not taken any more.
+ */
+void sst_opening_renew(struct sst_opening *opening)
+{
+	lockdep_assert_held(&opening->flow->lock);
+	if (!sst_opening_is_new(opening) || opening->renewed)
+		return;
+	memset(&opening->replay, 0, sizeof(opening->replay));
+	WRITE_ONCE(opening->renewed, true);
+}
+
+/**
+ * sst_opening_reopen_id() - what names the re-openings of a flow in tables
+ * @opening: one that made an association
+ * @id: output
+ */
+void sst_opening_reopen_id(const struct sst_opening *opening,
+			   struct sst_open_id *id)
+{
+	memset(id, 0, sizeof(*id));
+	id->uid = opening->assoc_uid;
+	memcpy(id->salt_i, opening->first.id.salt_i, SST_SALT_SIZE);
+}
+
+/**
+ * sst_opening_take() - take the next counter of an opening or its answer
+ * @counter: counter of its packets
  * @seq: output
  *
  * Return: 0, or SST_A_STATS_TX_EXHAUSTED at the limit.
  */
-int sst_opening_take(struct sst_opening *opening, u32 *seq)
+int sst_opening_take(atomic64_t *counter, u32 *seq)
 {
-	u64 n = atomic64_inc_return(&opening->next_seq) - 1;
+	u64 n = atomic64_inc_return(counter) - 1;
 
 	if (n >= SST_SEQ_LIMIT)
 		return SST_A_STATS_TX_EXHAUSTED;

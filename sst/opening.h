@@ -6,64 +6,134 @@
 #include <linux/rhashtable-types.h>
 #include <linux/types.h>
 
+#include "cookie.h"
+#include "encap.h"
+#include "openid.h"
 #include "replay.h"
 #include "wire.h"
+#include "x25519.h"
 
 struct sst_assoc;
+struct sst_derived;
 struct sst_flow;
+struct sst_peer;
+struct sk_buff;
 
 /**
- * struct sst_open_id - what names an opening in tables
- * @uid: association, unique in the namespace
- * @salt_i: the whole salt that the initiator drew
+ * struct sst_named - entry of an opening in the table of those
+ * @node: entry
+ * @id: a name of it; immutable while it is in the table
+ * @opening: the opening
  */
-struct sst_open_id {
-	u64 uid;
-	u8 salt_i[SST_SALT_SIZE];
+struct sst_named {
+	struct rhlist_head node;
+	struct sst_open_id id;
+	struct sst_opening *opening;
+};
+
+/**
+ * struct sst_ephemeral - what an initiator makes a new association from
+ *	(protocol section 7)
+ * @eph: ephemeral key; its public part is enc_i. Its secret part is wiped when
+ *	the association is there, and so is @s0.
+ * @s0: S0, or A_psk
+ * @own: key that proves the identity, when the form says that there is one
+ * @cookie: what the proof is made from, when the form says that there is one
+ * @kept: copy of the first packet with its real ports, for a COOKIE, or NULL;
+ *	lock of the flow
+ * @refused: a COOKIE was the answer to its proof
+ */
+struct sst_ephemeral {
+	struct sst_pair eph;
+	u8 s0[SST_SECRET_SIZE];
+	struct sst_pair own;
+	struct sst_cookie_box cookie;
+	struct sk_buff *kept;
+	bool refused;
 };
 
 /**
  * struct sst_opening - the opening of a flow and its answer (section 5, 6)
- * @node: entry in the table by @id; responder only
- * @id: immutable
+ * @first: its name in the table; responder only. @first.id is also an
+ *	initiator's.
+ * @again: its name once it made an association, for re-openings; responder only
  * @flow: the flow it belongs to; immutable
- * @assoc_id: association as named on the wire; immutable
- * @time: Unix seconds when @id was drawn; immutable
- * @open_key: key of OPENs; immutable
+ * @form: enum sst_form of its packets, with flag I; immutable
+ * @name: association or key as named on the wire; immutable
+ * @assoc_uid: association that the flow hangs on: the new one, once there is
+ *	one
+ * @time: Unix seconds when the salt was drawn; immutable
+ * @open_key: key of its packets; immutable
  * @accept_key: key of ACCEPTs. Of an initiator, until @answered, what becomes
- *	that key with salt_r.
+ *	that key with salt_r, if it opened on an association.
  * @flow_key: of an initiator, until @answered, what becomes T with salt_r and
- *	the context; else zero
- * @salt_r: of the responder's choice; once @answered it stays
+ *	the context, if it opened on an association; else zero
+ * @reopen_key: of one that makes an association, once @answered: key of
+ *	re-openings
+ * @reopen_id: of the same, id of the association
+ * @reopen_seq: counter of the next re-opening; of the same, initiator
+ * @salt_r: of the responder's choice, salt_r or enc_r; once @answered it stays
  * @answered: an ACCEPT verified (initiator), or was prepared (responder); set
  *	with release under the flow's lock after @accept_key and @salt_r
- * @next_seq: counter of the next OPEN (initiator) or ACCEPT (responder)
- * @replay: counters of the other type that came; flow lock
- * @started: jiffies when the first OPEN of this attempt was sent or verified
- * @last: jiffies when the last OPEN was sent or verified; READ_ONCE/WRITE_ONCE
- * @syn_seq: sequence number of the SYN (host byte order); TCP only; immutable
- * @attempt: how often this flow started over; immutable
  * @fresh: payload of the opening may be delivered before it is confirmed;
  *	immutable
+ * @limited: it may send no more than @credit before it is confirmed; immutable
+ * @renewed: @replay is that of re-openings on the association that it made;
+ *	flow lock; responder
+ * @attempt: how often this flow started over; immutable
+ * @step: which of the peer's keys it used, in turn; immutable
+ * @syn_seq: sequence number of the SYN (host byte order); TCP only; immutable
+ * @lifetime: seconds in which flows are opened on the association it made
+ * @abandoned: uid of the association on which nobody answered before, or 0;
+ *	immutable
+ * @tried: answers whose public-key work was done; flow lock
+ * @tried_second: second in which those over SST_ACCEPTS_TRIED were counted;
+ *	flow lock
+ * @tried_now: how many in that second; flow lock
+ * @next_seq: counter of the next OPEN or INIT (initiator) or ACCEPT (responder)
+ * @credit: bytes that may be sent, when @limited
+ * @replay: counters of the other type that came; flow lock
+ * @started: jiffies when the first packet of this attempt was sent or verified
+ * @last: jiffies when the last was sent or verified; READ_ONCE/WRITE_ONCE
+ * @ephemeral: of an initiator that makes an association, else NULL; the pointer
+ *	is immutable
+ * @pending: of a responder, the association that is to be made known when the
+ *	flow is confirmed; belongs to whoever takes it with xchg()
  */
 struct sst_opening {
-	struct rhlist_head node;
-	struct sst_open_id id;
+	struct sst_named first;
+	struct sst_named again;
 	struct sst_flow *flow;
-	u8 assoc_id[SST_ASSOC_ID_SIZE];
+	u8 form;
+	u8 name[SST_ASSOC_ID_SIZE];
+	u64 assoc_uid;
 	u64 time;
 	u8 open_key[SST_SECRET_SIZE];
 	u8 accept_key[SST_SECRET_SIZE];
 	u8 flow_key[SST_SECRET_SIZE];
-	u8 salt_r[SST_SALT_SIZE];
+	u8 reopen_key[SST_SECRET_SIZE];
+	u8 reopen_id[SST_ASSOC_ID_SIZE];
+	atomic64_t reopen_seq;
+	u8 salt_r[SST_PUBLIC_SIZE];
 	bool answered;
 	bool fresh;
+	bool limited;
+	bool renewed;
 	u8 attempt;
+	u8 step;
 	u32 syn_seq;
+	u32 lifetime;
+	u64 abandoned;
+	u8 tried;
+	u8 tried_now;
+	unsigned long tried_second;
 	atomic64_t next_seq;
+	atomic_t credit;
+	struct sst_replay replay;
 	unsigned long started;
 	unsigned long last;
-	struct sst_replay replay;
+	struct sst_ephemeral *ephemeral;
+	struct sst_derived *pending;
 };
 
 int sst_opening_init(void);
@@ -71,9 +141,32 @@ void sst_opening_exit(void);
 struct sst_opening *sst_opening_new(struct sst_flow *flow);
 void sst_opening_free(struct sst_opening *opening);
 void sst_opening_draw(struct sst_opening *opening,
-		      const struct sst_assoc *assoc);
+		      const struct sst_assoc *assoc,
+		      const u8 name[SST_ASSOC_ID_SIZE]);
+bool sst_opening_draw_init(struct sst_opening *opening,
+			   const struct sst_peer *peer,
+			   const struct sst_encap *encap);
 int sst_opening_answer(struct sst_opening *opening,
 		       const struct sst_assoc *assoc);
-int sst_opening_take(struct sst_opening *opening, u32 *seq);
+int sst_opening_answer_new(struct sst_opening *opening,
+			   const struct sst_assoc *assoc,
+			   const u8 enc_r[SST_PUBLIC_SIZE]);
+void sst_opening_answered(struct sst_opening *opening);
+void sst_opening_renew(struct sst_opening *opening);
+int sst_opening_take(atomic64_t *counter, u32 *seq);
+void sst_opening_reopen_id(const struct sst_opening *opening,
+			   struct sst_open_id *id);
+
+/* Does it make an association? */
+static inline bool sst_opening_is_new(const struct sst_opening *opening)
+{
+	return opening->form != SST_FORM_OPEN;
+}
+
+/* Is it one of a public key? */
+static inline bool sst_opening_is_init(const struct sst_opening *opening)
+{
+	return opening->form >> 4 == SST_TYPE_INIT;
+}
 
 #endif /* _SST_OPENING_H */

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The peers of a namespace: hosts with which a pre-shared key is shared. The
- * key's association is found by address when this host opens a flow, and by
- * its id when the peer does. The id changes every hour, so that it names the
- * two hosts to nobody for long (protocol section 5).
+ * The peers of a namespace: hosts for which a pre-shared key or a public key is
+ * known. They are found by address when this host opens a flow; one with a
+ * pre-shared key also by the id of its association when the peer does. That id
+ * changes every hour, so that it names the two hosts to nobody for long
+ * (protocol section 5).
  */
 #include <linux/ktime.h>
 #include <linux/limits.h>
@@ -15,6 +16,8 @@
 #include <linux/string.h>
 
 #include "compat.h"
+#include "flow.h"
+#include "handshake.h"
 #include "hkdf.h"
 #include "peer.h"
 #include "pernet.h"
@@ -158,6 +161,9 @@ static bool renew_peer(struct sst_peers *peers, struct sst_peer *peer, u32 hour)
 	unsigned int i, slot;
 	u32 h;
 
+	/* A public key has one name for ever. */
+	if (peer->kind != SST_PEER_PSK)
+		return true;
 	for (i = 0; i < SST_PEER_HOURS; i++) {
 		h = first_hour(hour) + i;
 		slot = h % SST_PEER_HOURS;
@@ -279,8 +285,7 @@ no_ids:
 
 static void free_peer(struct sst_peer *peer)
 {
-	sst_assoc_wipe(&peer->assoc);
-	memzero_explicit(peer->a_psk, sizeof(peer->a_psk));
+	/* Whatever is secret in it, too. */
 	kfree_sensitive(peer);
 }
 
@@ -289,10 +294,41 @@ static void free_peer_cb(struct rcu_head *rcu)
 	free_peer(container_of(rcu, struct sst_peer, rcu));
 }
 
+static void make_print(u8 print[SST_PEER_PRINT_SIZE],
+		       const u8 key[SST_SECRET_SIZE])
+{
+	u8 out[SST_HKDF_SIZE];
+
+	sst_hkdf_expand(out, key, LABEL_PRINT, sizeof(LABEL_PRINT) - 1);
+	memcpy(print, out, SST_PEER_PRINT_SIZE);
+	memzero_explicit(out, sizeof(out));
+}
+
+static void set_psk(struct sst_peer *peer, const struct sst_peer_params *params)
+{
+	sst_hkdf_extract(peer->a_psk, SALT_PSK, sizeof(SALT_PSK) - 1,
+			 params->key, SST_KEY_SIZE);
+	make_print(peer->print, peer->a_psk);
+	peer->assoc.uid = get_unaligned_le64(peer->print) ?: 1;
+	peer->assoc.side = params->side;
+	peer->assoc.suite = params->suite;
+	sst_assoc_derive(&peer->assoc, peer->a_psk);
+}
+
+static void set_public(struct sst_peer *peer,
+		       const struct sst_peer_params *params)
+{
+	memcpy(peer->public, params->key, sizeof(peer->public));
+	sst_key_id(peer->key_id, peer->public);
+	make_print(peer->print, peer->public);
+	peer->identity = params->identity;
+	peer->wire_ports = params->wire_ports;
+	sst_encaps_init(&peer->encaps);
+}
+
 static struct sst_peer *new_peer(struct sst_peers *peers,
 				 const struct sst_peer_params *params)
 {
-	u8 print[SST_HKDF_SIZE];
 	struct sst_peer *peer;
 
 	peer = kzalloc(struct_size(peer, links, params->n_addresses),
@@ -301,20 +337,13 @@ static struct sst_peer *new_peer(struct sst_peers *peers,
 		return NULL;
 	memcpy(peer->name, params->name, sizeof(peer->name));
 	peer->peers = peers;
+	peer->kind = params->kind;
+	peer->suite = params->suite;
 	peer->n_links = params->n_addresses;
-
-	sst_hkdf_extract(peer->a_psk, SALT_PSK, sizeof(SALT_PSK) - 1,
-			 params->psk, SST_KEY_SIZE);
-	sst_hkdf_expand(print, peer->a_psk, LABEL_PRINT,
-			sizeof(LABEL_PRINT) - 1);
-	memcpy(peer->print, print, sizeof(peer->print));
-	memzero_explicit(print, sizeof(print));
-
-	peer->assoc.uid = get_unaligned_le64(peer->print) ?: 1;
-	peer->assoc.peer = peer;
-	peer->assoc.side = params->side;
-	peer->assoc.suite = params->suite;
-	sst_assoc_derive(&peer->assoc, peer->a_psk);
+	if (params->kind == SST_PEER_PSK)
+		set_psk(peer, params);
+	else
+		set_public(peer, params);
 	return peer;
 }
 
@@ -400,11 +429,13 @@ static bool link_peer(struct sst_peers *peers, struct sst_peer *peer,
 				   name_params) ||
 	    rhashtable_insert_fast(&peers->by_print, &peer->print_node,
 				   print_params) ||
-	    !renew_peer(peers, peer, peers->hour) ||
 	    xa_alloc_cyclic(&peers->by_number, &peer->id, peer, xa_limit_31b,
 			    &peers->last_number, GFP_KERNEL_ACCOUNT) < 0)
 		return false;
-	return link_addresses(peers, peer, params);
+	/* Before any id or address leads to it. */
+	peer->assoc.peer_id = peer->id;
+	return renew_peer(peers, peer, peers->hour) &&
+	       link_addresses(peers, peer, params);
 }
 
 static enum sst_peer_clash clash_of(struct sst_peers *peers,
@@ -527,6 +558,28 @@ void sst_peers_clear(struct sst_net *sn)
 	clear(&sn->peers);
 }
 
+/**
+ * sst_peers_wipe_encaps() - what was made ahead must not be used
+ * @peers: peers of the namespace; process context
+ */
+void sst_peers_wipe_encaps(struct sst_peers *peers)
+{
+	struct sst_peer *peer;
+	u32 from = 0;
+
+	do {
+		rcu_read_lock();
+		peer = sst_peers_next(peers, from);
+		if (peer) {
+			from = peer->id + 1;
+			if (peer->kind == SST_PEER_PUBLIC)
+				sst_encaps_wipe(&peer->encaps);
+		}
+		rcu_read_unlock();
+		cond_resched();
+	} while (peer);
+}
+
 /* No packet and no handler uses the peers any more. */
 void sst_peers_exit(struct sst_peers *peers)
 {
@@ -541,18 +594,18 @@ void sst_peers_exit(struct sst_peers *peers)
 }
 
 /**
- * sst_peers_by_address() - find an association for a destination
+ * sst_peers_by_address() - find a peer for a destination
  * @peers: peers of the namespace
  * @family: NFPROTO_IPV4 or NFPROTO_IPV6
  * @addr: the destination
- * @nth: which of those that several peers may give, 0 for the oldest
+ * @nth: which of those that have the address, 0 for the oldest
  *
- * Return: the association, valid in the caller's RCU read section, or NULL
- * when there are no more.
+ * Return: the peer, valid in the caller's RCU read section, or NULL when there
+ * are no more.
  */
-struct sst_assoc *sst_peers_by_address(struct sst_peers *peers, u8 family,
-				       const union nf_inet_addr *addr,
-				       unsigned int nth)
+struct sst_peer *sst_peers_by_address(struct sst_peers *peers, u8 family,
+				      const union nf_inet_addr *addr,
+				      unsigned int nth)
 {
 	struct sst_peer_address key = { .family = family };
 	const struct sst_peer_group *group;
@@ -567,22 +620,22 @@ struct sst_assoc *sst_peers_by_address(struct sst_peers *peers, u8 family,
 		return NULL;
 	list_for_each_entry_rcu(link, &group->links, node)
 		if (!nth--)
-			return &link->peer->assoc;
+			return link->peer;
 	return NULL;
 }
 
 /**
- * sst_peers_by_id() - find the association that an assoc_id names
+ * sst_peers_by_id() - find the peer whose pre-shared key an assoc_id names
  * @peers: peers of the namespace
  * @id: the assoc_id, of this hour, the one before or the one after
  *
  * When two peers happen to have the same id, one of them is found, and the
  * other one cannot open flows for an hour or so.
  *
- * Return: the association, valid in the caller's RCU read section, or NULL.
+ * Return: the peer, valid in the caller's RCU read section, or NULL.
  */
-struct sst_assoc *sst_peers_by_id(struct sst_peers *peers,
-				  const u8 id[SST_ASSOC_ID_SIZE])
+struct sst_peer *sst_peers_by_id(struct sst_peers *peers,
+				 const u8 id[SST_ASSOC_ID_SIZE])
 {
 	struct rhlist_head *list, *pos;
 	struct sst_peer_id *found;
@@ -598,25 +651,39 @@ struct sst_assoc *sst_peers_by_id(struct sst_peers *peers,
 	rhl_for_each_entry_rcu(found, pos, list, node)
 		/* The table may lag behind the clock a little. */
 		if (found->hour >= first && found->hour - first < SST_PEER_HOURS)
-			return &found->peer->assoc;
+			return found->peer;
 	return NULL;
 }
 
 /**
- * sst_peers_by_uid() - find an association again
+ * sst_peers_by_public() - find the peer with a public key
  * @peers: peers of the namespace
- * @peer_id: number of the peer
- * @uid: uid of the association
+ * @public: the public key
  *
- * Return: the association, valid in the caller's RCU read section, or NULL
- * when it is gone.
+ * Return: the peer, valid in the caller's RCU read section, or NULL.
  */
-struct sst_assoc *sst_peers_by_uid(struct sst_peers *peers, u32 peer_id,
-				   u64 uid)
+struct sst_peer *sst_peers_by_public(struct sst_peers *peers,
+				     const u8 public[SST_PUBLIC_SIZE])
 {
-	struct sst_peer *peer = xa_load(&peers->by_number, peer_id);
+	u8 print[SST_PEER_PRINT_SIZE];
+	struct sst_peer *peer;
 
-	return peer && peer->assoc.uid == uid ? &peer->assoc : NULL;
+	make_print(print, public);
+	peer = rhashtable_lookup(&peers->by_print, print, print_params);
+	return peer && peer->kind == SST_PEER_PUBLIC ? peer : NULL;
+}
+
+/**
+ * sst_peers_by_number() - find a peer again
+ * @peers: peers of the namespace
+ * @id: its number
+ *
+ * Return: the peer, valid in the caller's RCU read section, or NULL when it is
+ * gone.
+ */
+struct sst_peer *sst_peers_by_number(struct sst_peers *peers, u32 id)
+{
+	return xa_load(&peers->by_number, id);
 }
 
 /**
@@ -663,14 +730,50 @@ const struct sst_peer_address *sst_peer_address(const struct sst_peer *peer,
 }
 
 /**
- * sst_assoc_current_id() - what names an association in this hour
- * @assoc: the association, found under RCU
+ * sst_peer_tell() - add what a flow carried since it was last asked
+ * @peer: its peer, found under RCU
+ * @flow: the flow; the caller is the reaper, or has unlinked it
+ */
+void sst_peer_tell(struct sst_peer *peer, struct sst_flow *flow)
+{
+	u64 tx = atomic64_read(&flow->tx_bytes);
+	u64 rx = READ_ONCE(flow->rx_bytes);
+
+	atomic64_add(tx - xchg(&flow->told_tx, tx), &peer->tx_bytes);
+	atomic64_add(rx - xchg(&flow->told_rx, rx), &peer->rx_bytes);
+}
+
+/**
+ * sst_peer_has_address() - is this an address of the peer?
+ * @peer: peer found under RCU
+ * @family: NFPROTO_IPV4 or NFPROTO_IPV6
+ * @addr: the address
+ *
+ * Return: true when it was given as one.
+ */
+bool sst_peer_has_address(const struct sst_peer *peer, u8 family,
+			  const union nf_inet_addr *addr)
+{
+	const struct sst_peer_address *address;
+	unsigned int n;
+
+	for (n = 0; n < peer->n_links; n++) {
+		address = sst_peer_address(peer, n);
+		if (address->family == family &&
+		    nf_inet_addr_cmp(&address->addr, addr))
+			return true;
+	}
+	return false;
+}
+
+/**
+ * sst_peer_current_id() - what names a pre-shared key in this hour
+ * @peer: peer with a pre-shared key, found under RCU
  * @id: output
  */
-void sst_assoc_current_id(const struct sst_assoc *assoc,
-			  u8 id[SST_ASSOC_ID_SIZE])
+void sst_peer_current_id(const struct sst_peer *peer,
+			 u8 id[SST_ASSOC_ID_SIZE])
 {
-	const struct sst_peer *peer = assoc->peer;
 	const struct sst_peer_id *known;
 	u32 hour = hour_now(peer->peers);
 

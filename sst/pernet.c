@@ -14,6 +14,7 @@
 #define AUTH_REPORTS_PER_SECOND	10
 /* Openings of hosts whose clock is wrong; each costs a key and a box. */
 #define GUESSES_PER_SECOND	256
+#define MAX_ASSOCS_DEFAULT	65536
 
 static unsigned int sst_net_id __read_mostly;
 
@@ -49,12 +50,27 @@ static int init_tables(struct sst_net *sn)
 	err = sst_peers_init(&sn->peers);
 	if (err)
 		goto no_peers;
+	err = sst_derived_init(&sn->deriveds);
+	if (err)
+		goto no_deriveds;
+	err = sst_queue_init(&sn->queue, sn);
+	if (err)
+		goto no_queue;
+	err = sst_limit_init(&sn->limits);
+	if (err)
+		goto no_limits;
+	err = sst_jar_init(&sn->jar);
+	if (err)
+		goto no_jar;
 	err = sst_policy_init(&sn->policy);
 	if (err)
 		goto no_policy;
 	err = sst_seen_init(&sn->seen, ktime_get_real_seconds());
 	if (err)
 		goto no_seen;
+	err = sst_seen_init(&sn->seen_inits, ktime_get_real_seconds());
+	if (err)
+		goto no_seen_inits;
 	err = sst_tomb_init(&sn->tombs);
 	if (err)
 		goto no_tombs;
@@ -66,10 +82,20 @@ static int init_tables(struct sst_net *sn)
 no_sources:
 	sst_tomb_exit(&sn->tombs);
 no_tombs:
+	sst_seen_exit(&sn->seen_inits);
+no_seen_inits:
 	sst_seen_exit(&sn->seen);
 no_seen:
 	sst_policy_exit(&sn->policy);
 no_policy:
+	sst_jar_exit(&sn->jar);
+no_jar:
+	sst_limit_exit(&sn->limits);
+no_limits:
+	sst_queue_exit(&sn->queue);
+no_queue:
+	sst_derived_exit(&sn->deriveds);
+no_deriveds:
 	sst_peers_exit(&sn->peers);
 no_peers:
 	sst_used_keys_exit(&sn->used_keys);
@@ -99,6 +125,10 @@ int sst_pernet_setup(struct sst_net *sn, struct net *net)
 		.max_flows = MAX_FLOWS_DEFAULT,
 		.opening_window = SST_WINDOW_SECONDS,
 		.max_half_open = MAX_HALF_OPEN_DEFAULT,
+		.max_assocs = MAX_ASSOCS_DEFAULT,
+		.assoc_lifetime = SST_ASSOC_LIFETIME_SECONDS,
+		.cookies = SST_COOKIE_MODE_LOAD,
+		.init_from = SST_INIT_FROM_ANYONE,
 	};
 	init_limit(&sn->auth_limit, AUTH_REPORTS_PER_SECOND);
 	init_limit(&sn->guess_limit, GUESSES_PER_SECOND);
@@ -107,6 +137,10 @@ int sst_pernet_setup(struct sst_net *sn, struct net *net)
 	mutex_init(&sn->hook_lock);
 	sst_answer_init(&sn->answers, sn);
 	sst_reaper_init(&sn->reaper, sn);
+	sst_hosts_init(&sn->hosts);
+	sst_pairs_init(&sn->pairs);
+	sst_prepare_init(&sn->prepare, sn);
+	sst_cookies_init(&sn->cookies);
 
 	sn->stats = alloc_percpu(struct sst_stats);
 	if (!sn->stats)
@@ -127,21 +161,77 @@ void sst_pernet_cleanup(struct sst_net *sn)
 {
 	sst_reaper_stop(sn);
 	sst_answer_stop(&sn->answers);
+	sst_queue_stop(&sn->queue);
+	sst_prepare_stop(&sn->prepare);
 	sst_life_end_all(sn, 0, SST_CLOSE_REASON_FLUSHED);
+	sst_derived_flush(sn, 0);
 	sst_life_unpin(sn);
 	sst_source_exit(&sn->sources);
 	sst_tomb_exit(&sn->tombs);
+	sst_seen_exit(&sn->seen_inits);
 	sst_seen_exit(&sn->seen);
 	sst_policy_exit(&sn->policy);
+	sst_jar_exit(&sn->jar);
+	sst_limit_exit(&sn->limits);
+	sst_queue_exit(&sn->queue);
+	sst_derived_exit(&sn->deriveds);
 	sst_peers_exit(&sn->peers);
+	sst_hosts_exit(&sn->hosts);
+	sst_pairs_wipe(&sn->pairs);
+	sst_cookies_exit(&sn->cookies);
 	sst_used_keys_exit(&sn->used_keys);
 	sst_flowtable_exit(&sn->flows);
 	free_percpu(sn->stats);
 }
 
+/* All namespaces; those in which what is secret can be forgotten. */
+static LIST_HEAD(namespaces);
+static DEFINE_MUTEX(namespaces_lock);
+
+static void forget(struct sst_net *sn)
+{
+	/* First what flows could be opened with. */
+	sst_prepare_flush(&sn->prepare);
+	sst_derived_flush(sn, 0);
+	sst_pairs_wipe(&sn->pairs);
+	sst_peers_wipe_encaps(&sn->peers);
+	sst_cookies_forget(&sn->cookies);
+	sst_jar_clear(&sn->jar);
+	sst_life_end_all(sn, 0, SST_CLOSE_REASON_FORGOTTEN);
+	/* Work, and then packets, under way may have made one of each. */
+	sst_queue_flush(&sn->queue);
+	synchronize_rcu();
+	sst_derived_flush(sn, 0);
+	sst_life_end_all(sn, 0, SST_CLOSE_REASON_FORGOTTEN);
+}
+
+/**
+ * sst_pernet_forget_all() - forget all keys that have been in use
+ *
+ * In all namespaces: flows, associations, ephemeral keys that are ready, secrets
+ * of cookies. Process context.
+ */
+void sst_pernet_forget_all(void)
+{
+	struct sst_net *sn;
+
+	mutex_lock(&namespaces_lock);
+	list_for_each_entry(sn, &namespaces, all)
+		forget(sn);
+	mutex_unlock(&namespaces_lock);
+}
+
 static int __net_init net_init(struct net *net)
 {
-	return sst_pernet_setup(sst_pernet(net), net);
+	struct sst_net *sn = sst_pernet(net);
+	int err = sst_pernet_setup(sn, net);
+
+	if (err)
+		return err;
+	mutex_lock(&namespaces_lock);
+	list_add(&sn->all, &namespaces);
+	mutex_unlock(&namespaces_lock);
+	return 0;
 }
 
 /*
@@ -161,7 +251,12 @@ static void __net_exit net_pre_exit(struct net *net)
 
 static void __net_exit net_exit(struct net *net)
 {
-	sst_pernet_cleanup(sst_pernet(net));
+	struct sst_net *sn = sst_pernet(net);
+
+	mutex_lock(&namespaces_lock);
+	list_del(&sn->all);
+	mutex_unlock(&namespaces_lock);
+	sst_pernet_cleanup(sn);
 }
 
 static struct pernet_operations pernet_ops = {

@@ -9,9 +9,17 @@
 
 #include "answer.h"
 #include "config.h"
+#include "cookie.h"
+#include "derived.h"
+#include "encap.h"
 #include "flowtable.h"
+#include "host.h"
+#include "jar.h"
+#include "limit.h"
 #include "peer.h"
 #include "policy.h"
+#include "prepare.h"
+#include "queue.h"
 #include "reaper.h"
 #include "seen.h"
 #include "source.h"
@@ -22,12 +30,23 @@
 /**
  * struct sst_net - all that belongs to one network namespace
  * @net: the namespace
+ * @all: entry in the list of all namespaces (pernet.c)
  * @cfg: tunables
  * @flows: flows
- * @peers: hosts with which a pre-shared key is shared
+ * @peers: hosts for which a key is known
+ * @hosts: keys of this host
+ * @deriveds: associations that were made with others
+ * @pairs: ephemeral keys made ahead
+ * @prepare: makes them
+ * @queue: packets that wait for public-key work
+ * @cookies: secrets of the COOKIEs of this host
+ * @limits: which sources ask for COOKIEs too often
+ * @jar: COOKIEs of other hosts
  * @policy: rules about new flows
  * @used_keys: keys that were installed
  * @seen: openings whose payload was delivered
+ * @seen_inits: the same of INITs. Anyone can make any number of these, which
+ *	must not make others' stale.
  * @tombs: real tuples of flows that have ended
  * @sources: how many flows each source opened
  * @answers: flows that owe an answer
@@ -50,12 +69,22 @@
  */
 struct sst_net {
 	struct net *net;
+	struct list_head all;
 	struct sst_config cfg;
 	struct sst_flowtable flows;
 	struct sst_peers peers;
+	struct sst_hosts hosts;
+	struct sst_deriveds deriveds;
+	struct sst_pairs pairs;
+	struct sst_prepare prepare;
+	struct sst_queue queue;
+	struct sst_cookies cookies;
+	struct sst_limits limits;
+	struct sst_jar jar;
 	struct sst_policy policy;
 	struct sst_used_keys used_keys;
 	struct sst_seen seen;
+	struct sst_seen seen_inits;
 	struct sst_tombs tombs;
 	struct sst_sources sources;
 	struct sst_answers answers;
@@ -72,9 +101,16 @@ struct sst_net {
 	bool sockets_require;
 };
 
+/* Where openings of this form are remembered. */
+static inline struct sst_seen *sst_pernet_seen(struct sst_net *sn, u8 form)
+{
+	return form >> 4 == SST_TYPE_INIT ? &sn->seen_inits : &sn->seen;
+}
+
 struct sst_net *sst_pernet(const struct net *net);
 int sst_pernet_setup(struct sst_net *sn, struct net *net);
 void sst_pernet_cleanup(struct sst_net *sn);
+void sst_pernet_forget_all(void);
 int sst_pernet_init(void);
 void sst_pernet_exit(void);
 int sst_pernet_activate(struct sst_net *sn);

@@ -75,18 +75,18 @@ static u8 check(struct sst_net *sn, struct sst_flow *flow)
 	       SST_CLOSE_REASON_IDLE : KEEP;
 }
 
-/* When a peer was heard last is written here, not for each packet. */
-static void tell_peer(struct sst_net *sn, const struct sst_flow *flow)
+/* What is known of a peer is written here, not for each packet. */
+static void tell_peer(struct sst_net *sn, struct sst_flow *flow)
 {
 	u64 last = READ_ONCE(flow->rx_last);
-	struct sst_assoc *assoc;
+	struct sst_peer *peer;
 
-	if (!flow->opening || !last)
+	peer = sst_peers_by_number(&sn->peers, flow->peer_id);
+	if (!peer)
 		return;
-	assoc = sst_peers_by_uid(&sn->peers, flow->peer_id,
-				 flow->opening->id.uid);
-	if (assoc && last > READ_ONCE(assoc->peer->rx_last))
-		WRITE_ONCE(assoc->peer->rx_last, last);
+	sst_peer_tell(peer, flow);
+	if (last > READ_ONCE(peer->rx_last))
+		WRITE_ONCE(peer->rx_last, last);
 }
 
 /* Returns how many flows there were, FLOWS_PER_BATCH at most. */
@@ -129,7 +129,12 @@ static void reap(struct work_struct *work)
 
 	sst_flowtable_expire(&sn->flows);
 	sst_tomb_expire(&sn->tombs);
+	sst_derived_expire(sn);
+	sst_limit_expire(&sn->limits, jiffies);
+	sst_jar_expire(&sn->jar, ktime_get_boottime_seconds());
 	sst_seen_expire(&sn->seen, ktime_get_real_seconds(),
+			READ_ONCE(sn->cfg.opening_window));
+	sst_seen_expire(&sn->seen_inits, ktime_get_real_seconds(),
 			READ_ONCE(sn->cfg.opening_window));
 	if (READ_ONCE(sn->pinned) && !READ_ONCE(sn->flows.count) &&
 	    !sst_sock_any_carried(sn->net))

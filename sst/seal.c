@@ -6,6 +6,8 @@
 #include <linux/tcp.h>
 #include <net/tcp.h>
 
+#include "compat.h"
+#include "cookie.h"
 #include "flow.h"
 #include "pernet.h"
 #include "rewrite.h"
@@ -57,58 +59,115 @@ static int fill_data(struct sst_net *sn, struct sst_flow *flow,
 	return 0;
 }
 
+/* Meta, box and tag behind what stands in clear. */
+static void box(u8 *trailer, const struct sst_layout *layout, u8 form,
+		const struct sst_pkt *pkt, const struct sst_meta *meta,
+		const u8 *plain, const u8 key[SST_SECRET_SIZE])
+{
+	u8 *sealed = trailer + layout->clear;
+	struct sst_aad aad;
+
+	sst_meta_encode(sealed + layout->sealed, meta);
+	sst_aad_build(&aad, sealed + layout->sealed, pkt, pkt->seglen);
+	sst_aad_clear(&aad, form, trailer);
+	sst_suite_seal(sealed, plain, layout->sealed, &aad, key, meta->seq);
+}
+
+/* What stands in clear in an OPEN or INIT. */
+static void put_clear(u8 *trailer, u8 form, const struct sst_flow *flow,
+		      const u8 name[SST_ASSOC_ID_SIZE])
+{
+	const struct sst_opening *opening = flow->opening;
+	const struct sst_ephemeral *ephemeral = opening->ephemeral;
+	u8 enc = sst_trailer_enc_offset(form);
+
+	memcpy(trailer, name, SST_ASSOC_ID_SIZE);
+	memcpy(trailer + enc, opening->first.id.salt_i,
+	       form == SST_FORM_OPEN ? SST_SALT_SIZE : SST_PUBLIC_SIZE);
+	if (form >> 4 != SST_TYPE_INIT)
+		return;
+	memset(trailer + SST_INIT_SUITE_OFFSET, 0, SST_INIT_SUITE_SIZE);
+	trailer[SST_INIT_SUITE_OFFSET] = flow->suite;
+	if (form & SST_FLAG_PROOF)
+		put_unaligned_be64(ephemeral->cookie.expiry,
+				   trailer + SST_INIT_EXPIRY_OFFSET);
+}
+
 static int fill_open(struct sst_net *sn, struct sst_flow *flow,
 		     const struct sst_pkt *pkt, struct sst_meta *meta,
-		     struct sst_open_trailer *trailer)
+		     u8 *trailer, u8 form, const struct sst_layout *layout)
 {
 	struct sst_opening *opening = flow->opening;
-	struct sst_open_box box = {
+	const struct sst_ephemeral *ephemeral = opening->ephemeral;
+	bool again = form != opening->form;
+	struct sst_open_box content = {
 		.sport = flow->real.lport,
 		.dport = flow->peer_port,
 		.scope = flow->scope,
 		.time = opening->time,
 	};
-	u8 plain[SST_SEALED_OPEN_SIZE];
-	struct sst_aad aad;
+	u8 plain[SST_SEALED_MAX];
 	int reason;
 
-	reason = sst_opening_take(opening, &meta->seq);
+	/* A re-opening of one that made an association has a key of its own. */
+	reason = sst_opening_take(again ? &opening->reopen_seq :
+					  &opening->next_seq, &meta->seq);
 	if (reason)
 		return reason;
-	memcpy(trailer->assoc_id, opening->assoc_id, sizeof(trailer->assoc_id));
-	memcpy(trailer->salt_i, opening->id.salt_i, sizeof(trailer->salt_i));
-	sst_meta_encode(trailer->meta, meta);
-	sst_open_box_encode(plain, &box);
-	sst_aad_build(&aad, trailer->meta, pkt, pkt->seglen);
-	sst_aad_append(&aad, trailer->assoc_id, SST_ASSOC_ID_SIZE);
-	sst_aad_append(&aad, trailer->salt_i, SST_SALT_SIZE);
-	sst_suite_seal(trailer->sealed, plain, sizeof(plain), &aad,
-		       opening->open_key, meta->seq);
+	content.has_identity = form >> 4 == SST_TYPE_INIT &&
+			       form & SST_FLAG_IDENTITY;
+	if (content.has_identity)
+		memcpy(content.identity, ephemeral->own.public,
+		       sizeof(content.identity));
+	put_clear(trailer, form, flow, again ? opening->reopen_id :
+					       opening->name);
+	sst_open_box_encode(plain, &content);
+	box(trailer, layout, form, pkt, meta, plain, again ?
+	    opening->reopen_key : opening->open_key);
+	if (form >> 4 == SST_TYPE_INIT && form & SST_FLAG_PROOF)
+		sst_cookie_prove(trailer + SST_INIT_PROOF_OFFSET,
+				 ephemeral->cookie.c, trailer, layout->len);
 	WRITE_ONCE(opening->last, jiffies);
-	sst_stats_inc(sn->stats, SST_A_STATS_TX_OPEN);
+	sst_stats_inc(sn->stats, form >> 4 == SST_TYPE_INIT ?
+		      SST_A_STATS_TX_INIT : SST_A_STATS_TX_OPEN);
 	return 0;
 }
 
 static int fill_accept(struct sst_net *sn, struct sst_flow *flow,
 		       const struct sst_pkt *pkt, struct sst_meta *meta,
-		       struct sst_accept_trailer *trailer)
+		       u8 *trailer, u8 form, const struct sst_layout *layout)
 {
 	__be16 ports[2] = { flow->real.lport, flow->peer_port };
 	struct sst_opening *opening = flow->opening;
-	struct sst_aad aad;
+	u8 plain[SST_SEALED_ACCEPT_NEW_SIZE];
 	int reason;
 
-	reason = sst_opening_take(opening, &meta->seq);
+	reason = sst_opening_take(&opening->next_seq, &meta->seq);
 	if (reason)
 		return reason;
-	memcpy(trailer->salt_r, opening->salt_r, sizeof(trailer->salt_r));
-	sst_meta_encode(trailer->meta, meta);
-	sst_aad_build(&aad, trailer->meta, pkt, pkt->seglen);
-	sst_aad_append(&aad, trailer->salt_r, SST_SALT_SIZE);
-	sst_suite_seal(trailer->sealed, (const u8 *)ports, sizeof(ports), &aad,
-		       opening->accept_key, meta->seq);
+	memcpy(trailer, opening->salt_r, layout->clear);
+	memcpy(plain, ports, sizeof(ports));
+	put_unaligned_be32(opening->lifetime, plain + sizeof(ports));
+	box(trailer, layout, form, pkt, meta, plain, opening->accept_key);
 	sst_stats_inc(sn->stats, SST_A_STATS_TX_ACCEPT);
 	return 0;
+}
+
+/*
+ * Until whoever sent an INIT has shown that it gets what is sent to it, no more
+ * than so much goes out for what came in (protocol section 6.13).
+ */
+static bool has_credit(struct sst_flow *flow, const struct sst_pkt *pkt,
+		       unsigned int trailer)
+{
+	int len = pkt->skb->len + trailer;
+
+	if (flow->state != SST_FLOW_STATE_ACCEPTING || !flow->opening->limited)
+		return true;
+	if (atomic_sub_return(len, &flow->opening->credit) >= 0)
+		return true;
+	atomic_add(len, &flow->opening->credit);
+	return false;
 }
 
 /* Where the connection stands, for the packet that keeps an idle one alive. */
@@ -126,25 +185,26 @@ static void note_tcp(struct sst_flow *flow, const struct sst_pkt *pkt)
 }
 
 /**
- * sst_seal_type() - which trailer a packet of this flow carries now
+ * sst_seal_form() - which trailer a packet of this flow carries now
  * @flow: the flow
  *
- * Return: SST_TYPE_OPEN until the peer answered, SST_TYPE_ACCEPT until it
- * confirmed, SST_TYPE_DATA from then on.
+ * Return: enum sst_form: of an opening until the peer answered, of an ACCEPT
+ * until it confirmed, SST_FORM_DATA from then on.
  */
-u8 sst_seal_type(const struct sst_flow *flow)
+u8 sst_seal_form(const struct sst_flow *flow)
 {
 	/* Whoever sees the state sees the keys that belong to it. */
 	switch (smp_load_acquire(&flow->state)) {
 	case SST_FLOW_STATE_OPENING:
-		return SST_TYPE_OPEN;
+		return flow->opening->form;
 	case SST_FLOW_STATE_ACCEPTING:
-		return SST_TYPE_ACCEPT;
+		return sst_opening_is_new(flow->opening) ? SST_FORM_ACCEPT_NEW :
+							   SST_FORM_ACCEPT;
 	case SST_FLOW_STATE_REOPENING:
-		return flow->role == SST_FLOW_ROLE_INITIATOR ? SST_TYPE_OPEN :
-							       SST_TYPE_ACCEPT;
+		return flow->role == SST_FLOW_ROLE_INITIATOR ? SST_FORM_OPEN :
+							       SST_FORM_ACCEPT;
 	default:
-		return SST_TYPE_DATA;
+		return SST_FORM_DATA;
 	}
 }
 
@@ -153,13 +213,13 @@ u8 sst_seal_type(const struct sst_flow *flow)
  * @sn: namespace
  * @flow: its flow
  * @pkt: whole packet on egress, not GSO, with its real ports
- * @type: from sst_seal_type(); there was room for its trailer
- * @flags: SST_FLAG_*
+ * @form: from sst_seal_form(); there was room for its trailer
+ * @flags: SST_FLAG_EMPTY, or 0
  *
  * Return: 0, or the counter of the reason to drop it.
  */
 int sst_seal(struct sst_net *sn, struct sst_flow *flow, struct sst_pkt *pkt,
-	     u8 type, u8 flags)
+	     u8 form, u8 flags)
 {
 	u8 dsfield = sst_rewrite_dsfield(pkt);
 	struct sst_rewrite rw = {
@@ -168,29 +228,35 @@ int sst_seal(struct sst_net *sn, struct sst_flow *flow, struct sst_pkt *pkt,
 		.dsfield = wire_dsfield(sn, pkt, dsfield),
 	};
 	struct sst_meta meta = {
-		.type = type,
-		.flags = flags,
+		.type = form >> 4,
+		.flags = (form & 0x0f) | flags,
 		.tc = carried_tc(sn, pkt, dsfield),
 	};
-	u8 len = sst_trailer_size(meta.type);
+	struct sst_layout layout;
 	void *trailer;
 	int reason;
 
+	if (!sst_trailer_layout(&layout, form))
+		return SST_A_STATS_TX_MALFORMED;
+	if (!has_credit(flow, pkt, layout.len))
+		return SST_A_STATS_TX_AMPLIFIED;
 	if (sst_rewrite_prepare_seal(pkt))
 		return SST_A_STATS_TX_NOMEM;
-	trailer = sst_rewrite_add_trailer(pkt, len);
+	trailer = sst_rewrite_add_trailer(pkt, layout.len);
 	if (!trailer)
 		return SST_A_STATS_TX_NOMEM;
 	/* The counter last, so that none is spent on a packet that fails. */
-	if (meta.type == SST_TYPE_OPEN)
-		reason = fill_open(sn, flow, pkt, &meta, trailer);
-	else if (meta.type == SST_TYPE_ACCEPT)
-		reason = fill_accept(sn, flow, pkt, &meta, trailer);
-	else
+	if (form == SST_FORM_DATA)
 		reason = fill_data(sn, flow, pkt, &meta, trailer);
+	else if (meta.type == SST_TYPE_ACCEPT)
+		reason = fill_accept(sn, flow, pkt, &meta, trailer, form,
+				     &layout);
+	else
+		reason = fill_open(sn, flow, pkt, &meta, trailer, form,
+				   &layout);
 	if (reason)
 		return reason;
-	sst_rewrite_seal(pkt, &rw, trailer, len);
+	sst_rewrite_seal(pkt, &rw, trailer, layout.len);
 
 	trace_sst_seal(flow, &meta);
 	note_tcp(flow, pkt);

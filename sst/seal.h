@@ -8,8 +8,8 @@ struct sst_flow;
 struct sst_net;
 struct sst_pkt;
 
-u8 sst_seal_type(const struct sst_flow *flow);
+u8 sst_seal_form(const struct sst_flow *flow);
 int sst_seal(struct sst_net *sn, struct sst_flow *flow, struct sst_pkt *pkt,
-	     u8 type, u8 flags);
+	     u8 form, u8 flags);
 
 #endif /* _SST_SEAL_H */

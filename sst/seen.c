@@ -18,11 +18,6 @@
 /* Entries that the reaper looks at before it lets packets pass. */
 #define EXPIRE_BATCH	128
 
-struct seen_key {
-	u64 uid;
-	u8 salt[SST_SALT_SIZE];
-};
-
 /**
  * struct seen_entry - one opening
  * @node: entry in the table
@@ -37,14 +32,14 @@ struct seen_key {
 struct seen_entry {
 	struct rhash_head node;
 	struct list_head order;
-	struct seen_key key;
+	struct sst_open_id key;
 	u64 time;
 	u64 top;
 	bool never_fresh;
 };
 
 static const struct rhashtable_params params = {
-	.key_len = sizeof(struct seen_key),
+	.key_len = sizeof(struct sst_open_id),
 	.key_offset = offsetof(struct seen_entry, key),
 	.head_offset = offsetof(struct seen_entry, node),
 	.automatic_shrinking = true,
@@ -52,9 +47,6 @@ static const struct rhashtable_params params = {
 
 int sst_seen_init(struct sst_seen *seen, time64_t now)
 {
-	/* A hole in the key would be hashed and compared with the rest. */
-	BUILD_BUG_ON(sizeof(struct seen_key) != 24);
-
 	spin_lock_init(&seen->lock);
 	INIT_LIST_HEAD(&seen->order);
 	INIT_LIST_HEAD(&seen->cursor);
@@ -164,7 +156,7 @@ static struct seen_entry *recycle(struct sst_seen *seen)
 	return entry;
 }
 
-static bool is_fresh(struct sst_seen *seen, const struct seen_key *key,
+static bool is_fresh(struct sst_seen *seen, const struct sst_open_id *key,
 		     u64 time, u64 now, u32 window)
 {
 	if (!window || !in_window(time, now, window) || time <= seen->floor)
@@ -176,7 +168,7 @@ static bool is_fresh(struct sst_seen *seen, const struct seen_key *key,
 }
 
 static struct seen_entry *insert(struct sst_seen *seen,
-				 const struct seen_key *key, u64 time)
+				 const struct sst_open_id *key, u64 time)
 {
 	struct seen_entry *entry = NULL;
 
@@ -199,18 +191,10 @@ static struct seen_entry *insert(struct sst_seen *seen,
 	return entry;
 }
 
-static void make_key(struct seen_key *key, u64 uid,
-		     const u8 salt[SST_SALT_SIZE])
-{
-	key->uid = uid;
-	memcpy(key->salt, salt, sizeof(key->salt));
-}
-
 /**
  * sst_seen_take() - take an opening, once
  * @seen: openings of the namespace
- * @uid: its association
- * @salt: its salt_i
+ * @id: the opening
  * @time: when it was made, as it says itself
  * @now: Unix time
  * @window: seconds by which the two may differ; 0 when nothing is fresh
@@ -218,18 +202,15 @@ static void make_key(struct seen_key *key, u64 uid,
  * Return: true when its payload may be delivered at once; no second call says
  * so of the same opening. False when it is not fresh, or memory is short.
  */
-bool sst_seen_take(struct sst_seen *seen, u64 uid,
-		   const u8 salt[SST_SALT_SIZE], u64 time, u64 now,
-		   u32 window)
+bool sst_seen_take(struct sst_seen *seen, const struct sst_open_id *id,
+		   u64 time, u64 now, u32 window)
 {
-	struct seen_key key;
 	bool taken;
 
-	make_key(&key, uid, salt);
 	spin_lock_bh(&seen->lock);
 	expire_some(seen, now, window);
-	taken = is_fresh(seen, &key, time, now, window) &&
-		insert(seen, &key, time);
+	taken = is_fresh(seen, id, time, now, window) &&
+		insert(seen, id, time);
 	spin_unlock_bh(&seen->lock);
 	return taken;
 }
@@ -237,25 +218,22 @@ bool sst_seen_take(struct sst_seen *seen, u64 uid,
 /**
  * sst_seen_end() - a flow that an opening made has ended
  * @seen: openings of the namespace
- * @uid: its association
- * @salt: its salt_i
+ * @id: the opening
  * @time: when it was made, as it says itself
  * @top: one more than the highest counter of it that the flow took
  *
  * The flow's replay window goes with it. Should the same opening make another
  * flow, what this one took must not be delivered again.
  */
-void sst_seen_end(struct sst_seen *seen, u64 uid,
-		  const u8 salt[SST_SALT_SIZE], u64 time, u64 top)
+void sst_seen_end(struct sst_seen *seen, const struct sst_open_id *id, u64 time,
+		  u64 top)
 {
 	struct seen_entry *entry;
-	struct seen_key key;
 
-	make_key(&key, uid, salt);
 	spin_lock_bh(&seen->lock);
-	entry = rhashtable_lookup_fast(&seen->table, &key, params);
+	entry = rhashtable_lookup_fast(&seen->table, id, params);
 	if (!entry) {
-		entry = insert(seen, &key, time);
+		entry = insert(seen, id, time);
 		if (entry)
 			entry->never_fresh = true;
 	}
@@ -267,20 +245,17 @@ void sst_seen_end(struct sst_seen *seen, u64 uid,
 /**
  * sst_seen_top() - counters of an opening that earlier flows took
  * @seen: openings of the namespace
- * @uid: its association
- * @salt: its salt_i
+ * @id: the opening
  *
  * Return: one more than the highest, 0 for none.
  */
-u64 sst_seen_top(struct sst_seen *seen, u64 uid, const u8 salt[SST_SALT_SIZE])
+u64 sst_seen_top(struct sst_seen *seen, const struct sst_open_id *id)
 {
 	const struct seen_entry *entry;
-	struct seen_key key;
 	u64 top;
 
-	make_key(&key, uid, salt);
 	spin_lock_bh(&seen->lock);
-	entry = rhashtable_lookup_fast(&seen->table, &key, params);
+	entry = rhashtable_lookup_fast(&seen->table, id, params);
 	top = entry ? entry->top : 0;
 	spin_unlock_bh(&seen->lock);
 	return top;

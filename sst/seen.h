@@ -7,7 +7,7 @@
 #include <linux/spinlock.h>
 #include <linux/types.h>
 
-#include "wire.h"
+#include "openid.h"
 
 /* Bound on the openings that a namespace remembers. */
 #define SST_SEEN_MAX		65536
@@ -42,12 +42,11 @@ struct sst_seen {
 
 int sst_seen_init(struct sst_seen *seen, time64_t now);
 void sst_seen_exit(struct sst_seen *seen);
-bool sst_seen_take(struct sst_seen *seen, u64 uid,
-		   const u8 salt[SST_SALT_SIZE], u64 time, u64 now,
-		   u32 window);
-void sst_seen_end(struct sst_seen *seen, u64 uid,
-		  const u8 salt[SST_SALT_SIZE], u64 time, u64 top);
-u64 sst_seen_top(struct sst_seen *seen, u64 uid, const u8 salt[SST_SALT_SIZE]);
+bool sst_seen_take(struct sst_seen *seen, const struct sst_open_id *id,
+		   u64 time, u64 now, u32 window);
+void sst_seen_end(struct sst_seen *seen, const struct sst_open_id *id, u64 time,
+		  u64 top);
+u64 sst_seen_top(struct sst_seen *seen, const struct sst_open_id *id);
 void sst_seen_expire(struct sst_seen *seen, u64 now, u32 window);
 
 #endif /* _SST_SEEN_H */

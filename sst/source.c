@@ -9,25 +9,15 @@
 
 #include "source.h"
 
-/**
- * struct source_key - a source
- * @prefix: IPv4 address, or the first half of an IPv6 address
- * @family: NFPROTO_IPV4 or NFPROTO_IPV6
- */
-struct source_key {
-	__be32 prefix[2];
-	u32 family;
-};
-
 struct source {
 	struct rhash_head node;
-	struct source_key key;
+	struct sst_source_key key;
 	unsigned int flows;
 	struct rcu_head rcu;
 };
 
 static const struct rhashtable_params params = {
-	.key_len = sizeof(struct source_key),
+	.key_len = sizeof(struct sst_source_key),
 	.key_offset = offsetof(struct source, key),
 	.head_offset = offsetof(struct source, node),
 	.automatic_shrinking = true,
@@ -36,7 +26,7 @@ static const struct rhashtable_params params = {
 int sst_source_init(struct sst_sources *sources)
 {
 	/* A hole in the key would be hashed and compared with the rest. */
-	BUILD_BUG_ON(sizeof(struct source_key) != 12);
+	BUILD_BUG_ON(sizeof(struct sst_source_key) != 12);
 
 	spin_lock_init(&sources->lock);
 	return rhashtable_init(&sources->table, &params);
@@ -48,7 +38,12 @@ void sst_source_exit(struct sst_sources *sources)
 	rhashtable_destroy(&sources->table);
 }
 
-static void make_key(struct source_key *key, const struct sst_tuple *tuple)
+/**
+ * sst_source_key() - the source of a packet or flow
+ * @key: output
+ * @tuple: tuple of it; its remote address is the source
+ */
+void sst_source_key(struct sst_source_key *key, const struct sst_tuple *tuple)
 {
 	memset(key, 0, sizeof(*key));
 	key->family = tuple->family;
@@ -59,7 +54,7 @@ static void make_key(struct source_key *key, const struct sst_tuple *tuple)
 }
 
 static struct source *get(struct sst_sources *sources,
-			  const struct source_key *key)
+			  const struct sst_source_key *key)
 {
 	struct source *source;
 
@@ -88,10 +83,10 @@ bool sst_source_take(struct sst_sources *sources,
 		     const struct sst_tuple *tuple, unsigned int max)
 {
 	struct source *source;
-	struct source_key key;
+	struct sst_source_key key;
 	bool taken;
 
-	make_key(&key, tuple);
+	sst_source_key(&key, tuple);
 	spin_lock_bh(&sources->lock);
 	source = get(sources, &key);
 	taken = source && source->flows < max;
@@ -109,9 +104,9 @@ bool sst_source_take(struct sst_sources *sources,
 void sst_source_put(struct sst_sources *sources, const struct sst_tuple *tuple)
 {
 	struct source *source;
-	struct source_key key;
+	struct sst_source_key key;
 
-	make_key(&key, tuple);
+	sst_source_key(&key, tuple);
 	spin_lock_bh(&sources->lock);
 	source = rhashtable_lookup_fast(&sources->table, &key, params);
 	if (source && !--source->flows) {

@@ -3,8 +3,8 @@
  * Suite 1 (protocol section 4). DATA in scope ports costs one ChaCha20 block a
  * packet: its first half is the one-time Poly1305 key, its next four bytes are
  * the keystream for the ports. Openings and their answers are boxes of
- * ChaCha20-Poly1305 as in RFC 8439. This file, kdf.c and hkdf.c are the only
- * ones that call the kernel's ciphers.
+ * ChaCha20-Poly1305 as in RFC 8439. What calls the kernel's ciphers besides is
+ * kdf.c, hkdf.c, x25519.c and cookie.c.
  */
 #include <crypto/chacha.h>
 #include <crypto/chacha20poly1305.h>
@@ -89,7 +89,7 @@ void sst_suite_xor_ports(u8 out[SST_SEALED_PORTS_SIZE],
 }
 
 /**
- * sst_suite_seal() - box of an OPEN or ACCEPT
+ * sst_suite_seal() - box of an opening or an ACCEPT
  * @out: @len sealed bytes; the tag is written to where the trailer has it,
  *	behind the meta field
  * @plain: what to seal
@@ -105,7 +105,7 @@ void sst_suite_seal(u8 *out, const u8 *plain, u8 len,
 		    const struct sst_aad *aad, const u8 key[SST_SECRET_SIZE],
 		    u32 seq)
 {
-	u8 box[SST_SEALED_OPEN_SIZE + SST_TAG_SIZE];
+	u8 box[SST_SEALED_MAX + SST_TAG_SIZE];
 
 	chacha20poly1305_encrypt(box, plain, len, aad->bytes, aad->len, seq,
 				 key);
@@ -114,7 +114,7 @@ void sst_suite_seal(u8 *out, const u8 *plain, u8 len,
 }
 
 /**
- * sst_suite_open() - open the box of an OPEN or ACCEPT
+ * sst_suite_open() - open the box of an opening or an ACCEPT
  * @plain: output, @len bytes
  * @sealed: sealed bytes in the trailer; meta and tag follow
  * @len: their length
@@ -128,7 +128,7 @@ bool sst_suite_open(u8 *plain, const u8 *sealed, u8 len,
 		    const struct sst_aad *aad, const u8 key[SST_SECRET_SIZE],
 		    u32 seq)
 {
-	u8 box[SST_SEALED_OPEN_SIZE + SST_TAG_SIZE];
+	u8 box[SST_SEALED_MAX + SST_TAG_SIZE];
 
 	memcpy(box, sealed, len);
 	memcpy(box + len, sealed + len + SST_META_SIZE, SST_TAG_SIZE);

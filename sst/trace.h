@@ -7,6 +7,7 @@
 
 #include <linux/tracepoint.h>
 
+#include "assoc.h"
 #include "flow.h"
 #include "trailer.h"
 
@@ -56,6 +57,25 @@ TRACE_EVENT(sst_drop,
 		__entry->reason = reason;
 	),
 	TP_printk("flow=%u reason=%d", __entry->id, __entry->reason)
+);
+
+/* An association was made; what is recorded of it is no secret. */
+TRACE_EVENT(sst_assoc,
+	TP_PROTO(const struct sst_assoc *assoc),
+	TP_ARGS(assoc),
+	TP_STRUCT__entry(
+		__array(u8, id, SST_ASSOC_ID_SIZE)
+		__field(u8, side)
+		__field(u8, suite)
+	),
+	TP_fast_assign(
+		memcpy(__entry->id, assoc->id, SST_ASSOC_ID_SIZE);
+		__entry->side = assoc->side;
+		__entry->suite = assoc->suite;
+	),
+	TP_printk("id=%s side=%u suite=%u",
+		  __print_hex_str(__entry->id, SST_ASSOC_ID_SIZE),
+		  __entry->side, __entry->suite)
 );
 
 #endif /* _SST_TRACE_H */

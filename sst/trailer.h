@@ -36,54 +36,39 @@ struct sst_data_trailer {
 };
 
 /**
- * struct sst_open_trailer - trailer of an OPEN
- * @assoc_id: names the association
- * @salt_i: salt of the initiator
- * @sealed: sealed struct sst_open_box
- * @meta: see struct sst_meta
- * @tag: tag of the box
+ * struct sst_layout - the parts of a trailer, front to back
+ * @clear: bytes in clear
+ * @sealed: sealed bytes
+ * @len: all of it, with meta and tag
  */
-struct sst_open_trailer {
-	u8 assoc_id[SST_ASSOC_ID_SIZE];
-	u8 salt_i[SST_SALT_SIZE];
-	u8 sealed[SST_SEALED_OPEN_SIZE];
-	u8 meta[SST_META_SIZE];
-	u8 tag[SST_TAG_SIZE];
+struct sst_layout {
+	u8 clear;
+	u8 sealed;
+	u8 len;
 };
 
 /**
- * struct sst_accept_trailer - trailer of an ACCEPT
- * @salt_r: salt of the responder
- * @sealed: sealed ports, that of the responder first
- * @meta: see struct sst_meta
- * @tag: tag of the box
- */
-struct sst_accept_trailer {
-	u8 salt_r[SST_SALT_SIZE];
-	u8 sealed[SST_SEALED_PORTS_SIZE];
-	u8 meta[SST_META_SIZE];
-	u8 tag[SST_TAG_SIZE];
-};
-
-/**
- * struct sst_open_box - what an OPEN seals, decoded
+ * struct sst_open_box - what an OPEN or INIT seals, decoded
  * @sport: real port of the initiator
  * @dport: real port of the responder
  * @scope: enum sst_scope, or a value this version does not know
  * @time: Unix seconds when the opening was drawn
+ * @has_identity: an INIT with the initiator's static public key
+ * @identity: it
  */
 struct sst_open_box {
 	__be16 sport;
 	__be16 dport;
 	u8 scope;
 	u64 time;
+	bool has_identity;
+	u8 identity[SST_PUBLIC_SIZE];
 };
 
 /* meta 8, protocol 1, segment length 2, covered TCP bytes 2 */
 #define SST_AAD_DATA_MAX	13
-/* and assoc_id and salt_i of an OPEN */
-#define SST_AAD_MAX		(SST_AAD_DATA_MAX + SST_ASSOC_ID_SIZE + \
-				 SST_SALT_SIZE)
+/* and what stands in clear in other types */
+#define SST_AAD_MAX		(SST_AAD_DATA_MAX + SST_CLEAR_MAX)
 
 /**
  * struct sst_aad - additional authenticated data of a packet
@@ -103,11 +88,12 @@ int sst_meta_check_data(const struct sst_meta *meta, const struct sst_pkt *pkt,
 			unsigned int payload);
 void sst_aad_build(struct sst_aad *aad, const u8 meta[SST_META_SIZE],
 		   const struct sst_pkt *pkt, u16 seglen);
-void sst_aad_append(struct sst_aad *aad, const void *bytes, u8 len);
-void sst_open_box_encode(u8 out[SST_SEALED_OPEN_SIZE],
+void sst_aad_clear(struct sst_aad *aad, u8 form, const u8 *clear);
+void sst_open_box_encode(u8 out[SST_SEALED_MAX],
 			 const struct sst_open_box *box);
-bool sst_open_box_decode(struct sst_open_box *box,
-			 const u8 in[SST_SEALED_OPEN_SIZE]);
-u8 sst_trailer_size(u8 type);
+bool sst_open_box_decode(struct sst_open_box *box, const u8 *in);
+bool sst_trailer_layout(struct sst_layout *layout, u8 form);
+u8 sst_trailer_size(u8 form);
+u8 sst_trailer_enc_offset(u8 form);
 
 #endif /* _SST_TRAILER_H */

@@ -6,6 +6,7 @@
 #include <linux/tcp.h>
 #include <linux/udp.h>
 
+#include "compat.h"
 #include "flow.h"
 #include "packet.h"
 #include "rewrite.h"
@@ -23,8 +24,7 @@ static unsigned int shortest_header(const struct sst_pkt *pkt)
  * sst_unseal_read() - copy a trailer, check all that needs no key
  * @pkt: whole packet on ingress, trimmed to its IP length
  * @trailer: output
- * @types: BIT(SST_TYPE_*) of each type that is taken here, others than OPEN,
- *	ACCEPT and DATA never are
+ * @types: BIT(SST_TYPE_*) of each type that is taken here
  *
  * Return: 0, or the counter of the reason to drop the packet.
  */
@@ -32,6 +32,7 @@ int sst_unseal_read(const struct sst_pkt *pkt, struct sst_trailer *trailer,
 		    unsigned int types)
 {
 	unsigned int end = pkt->thoff + pkt->seglen, payload;
+	struct sst_layout *layout = &trailer->layout;
 	u8 meta[SST_META_SIZE];
 
 	if (pkt->seglen < shortest_header(pkt) + SST_DATA_TRAILER_SIZE)
@@ -45,17 +46,18 @@ int sst_unseal_read(const struct sst_pkt *pkt, struct sst_trailer *trailer,
 	sst_meta_decode(&trailer->meta, meta);
 	if (!(BIT(trailer->meta.type) & types))
 		return SST_A_STATS_RX_TYPE;
-	trailer->len = sst_trailer_size(trailer->meta.type);
-	if (pkt->seglen < pkt->thlen + trailer->len)
+	trailer->form = meta[0] & ~SST_FLAG_EMPTY;
+	if (!sst_trailer_layout(layout, trailer->form))
+		return SST_A_STATS_RX_FLAGS;
+	if (pkt->seglen < pkt->thlen + layout->len)
 		return SST_A_STATS_RX_SHORT;
-	if (skb_copy_bits(pkt->skb, end - trailer->len, trailer->bytes,
-			  trailer->len))
+	if (skb_copy_bits(pkt->skb, end - layout->len, trailer->bytes,
+			  layout->len))
 		return SST_A_STATS_RX_LENGTH;
-	payload = sst_packet_payload(pkt, pkt->seglen - trailer->len);
-	if (trailer->meta.type == SST_TYPE_OPEN ||
-	    trailer->meta.type == SST_TYPE_ACCEPT)
-		return sst_meta_check_opening(&trailer->meta, pkt, payload);
-	return sst_meta_check_data(&trailer->meta, pkt, payload);
+	payload = sst_packet_payload(pkt, pkt->seglen - layout->len);
+	if (trailer->form == SST_FORM_DATA)
+		return sst_meta_check_data(&trailer->meta, pkt, payload);
+	return sst_meta_check_opening(&trailer->meta, pkt, payload);
 }
 
 /**
@@ -78,7 +80,7 @@ int sst_unseal_data(const struct sst_pkt *pkt, const struct sst_flow *flow,
 	struct sst_aad aad;
 	int reason = 0;
 
-	sst_aad_build(&aad, data->meta, pkt, pkt->seglen - trailer->len);
+	sst_aad_build(&aad, data->meta, pkt, pkt->seglen - trailer->layout.len);
 	sst_suite_block(&block, key, trailer->meta.seq);
 	sst_suite_tag(tag, &block, &aad, data->sealed);
 	sst_suite_xor_ports(ports, &block, data->sealed);
@@ -90,39 +92,54 @@ int sst_unseal_data(const struct sst_pkt *pkt, const struct sst_flow *flow,
 	return reason;
 }
 
+/* Open the box of an opening or of its answer. */
+static bool unbox(const struct sst_pkt *pkt, u8 plain[SST_SEALED_MAX],
+		  const u8 key[SST_SECRET_SIZE],
+		  const struct sst_trailer *trailer)
+{
+	const struct sst_layout *layout = &trailer->layout;
+	const u8 *sealed = trailer->bytes + layout->clear;
+	struct sst_aad aad;
+
+	sst_aad_build(&aad, sealed + layout->sealed, pkt,
+		      pkt->seglen - layout->len);
+	sst_aad_clear(&aad, trailer->form, trailer->bytes);
+	return sst_suite_open(plain, sealed, layout->sealed, &aad, key,
+			      trailer->meta.seq);
+}
+
 /**
  * sst_unseal_accept() - does an ACCEPT verify?
  * @pkt: the packet
  * @flow: flow of the initiator
  * @key: key of the ACCEPTs
  * @trailer: its trailer
+ * @lifetime: output, if not NULL, of an ACCEPT N: seconds in which flows are
+ *	opened on the association
  *
  * Return: 0, or the counter of the reason to drop the packet.
  */
 int sst_unseal_accept(const struct sst_pkt *pkt, const struct sst_flow *flow,
 		      const u8 key[SST_SECRET_SIZE],
-		      const struct sst_trailer *trailer)
+		      const struct sst_trailer *trailer, u32 *lifetime)
 {
-	const struct sst_accept_trailer *accept = &trailer->accept;
 	__be16 expected[2] = { flow->peer_port, flow->real.lport };
-	u8 ports[SST_SEALED_PORTS_SIZE];
-	struct sst_aad aad;
+	u8 plain[SST_SEALED_MAX];
 
-	sst_aad_build(&aad, accept->meta, pkt, pkt->seglen - trailer->len);
-	sst_aad_append(&aad, accept->salt_r, SST_SALT_SIZE);
-	if (!sst_suite_open(ports, accept->sealed, sizeof(ports), &aad, key,
-			    trailer->meta.seq))
+	if (!unbox(pkt, plain, key, trailer))
 		return SST_A_STATS_RX_AUTH;
-	if (memcmp(ports, expected, sizeof(ports)))
+	if (memcmp(plain, expected, sizeof(expected)))
 		return SST_A_STATS_RX_PORTS;
+	if (lifetime)
+		*lifetime = get_unaligned_be32(plain + SST_SEALED_PORTS_SIZE);
 	return 0;
 }
 
 /**
- * sst_unseal_open() - does an OPEN verify, and what does it say?
+ * sst_unseal_open() - does an OPEN or INIT verify, and what does it say?
  * @pkt: the packet
  * @box: output
- * @key: key of the OPENs of this opening
+ * @key: key of this opening's packets
  * @trailer: its trailer
  *
  * Return: 0, or the counter of the reason to drop the packet.
@@ -131,16 +148,12 @@ int sst_unseal_open(const struct sst_pkt *pkt, struct sst_open_box *box,
 		    const u8 key[SST_SECRET_SIZE],
 		    const struct sst_trailer *trailer)
 {
-	const struct sst_open_trailer *open = &trailer->open;
-	u8 plain[SST_SEALED_OPEN_SIZE];
-	struct sst_aad aad;
+	u8 plain[SST_SEALED_MAX];
 
-	sst_aad_build(&aad, open->meta, pkt, pkt->seglen - trailer->len);
-	sst_aad_append(&aad, open->assoc_id, SST_ASSOC_ID_SIZE);
-	sst_aad_append(&aad, open->salt_i, SST_SALT_SIZE);
-	if (!sst_suite_open(plain, open->sealed, sizeof(plain), &aad, key,
-			    trailer->meta.seq))
+	if (!unbox(pkt, plain, key, trailer))
 		return SST_A_STATS_RX_AUTH;
+	box->has_identity = trailer->meta.type == SST_TYPE_INIT &&
+			    trailer->form & SST_FLAG_IDENTITY;
 	if (!sst_open_box_decode(box, plain) || box->scope != SST_SCOPE_PORTS)
 		return SST_A_STATS_RX_FLAGS;
 	if (!box->sport || !box->dport)
@@ -169,7 +182,7 @@ int sst_unseal_restore(struct sst_pkt *pkt, const struct sst_tuple *real,
 
 	if (pkt->tuple.family == NFPROTO_IPV6)
 		rw.dsfield = trailer->meta.tc | (arrived & SST_ECN_MASK);
-	reason = sst_rewrite_open(pkt, &rw, trailer->bytes, trailer->len);
+	reason = sst_rewrite_open(pkt, &rw, trailer->bytes, trailer->layout.len);
 	if (reason)
 		return reason;
 	sst_packet_set_opened(pkt->skb, pkt->tuple.family);

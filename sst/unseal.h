@@ -11,22 +11,36 @@ struct sst_net;
 /**
  * struct sst_trailer - a trailer as it was read from a packet
  * @meta: decoded
- * @len: length in bytes
+ * @form: enum sst_form, with the flags that its type has
+ * @layout: its parts
  * @data: of a DATA
- * @open: of an OPEN
- * @accept: of an ACCEPT
+ * @name: of an OPEN or INIT, the assoc_id or key_id
  * @bytes: all of it
  */
 struct sst_trailer {
 	struct sst_meta meta;
-	u8 len;
+	u8 form;
+	struct sst_layout layout;
 	union {
 		struct sst_data_trailer data;
-		struct sst_open_trailer open;
-		struct sst_accept_trailer accept;
+		u8 name[SST_ASSOC_ID_SIZE];
 		u8 bytes[SST_TRAILER_MAX];
 	};
 };
+
+/* salt_i, enc_i, salt_r or enc_r of an opening or an ACCEPT. */
+static inline const u8 *sst_trailer_enc(const struct sst_trailer *trailer)
+{
+	return trailer->bytes + sst_trailer_enc_offset(trailer->form);
+}
+
+/* How long it is. */
+static inline u8 sst_trailer_enc_size(const struct sst_trailer *trailer)
+{
+	return trailer->form == SST_FORM_OPEN ||
+	       trailer->form == SST_FORM_ACCEPT ? SST_SALT_SIZE :
+						  SST_PUBLIC_SIZE;
+}
 
 int sst_unseal_read(const struct sst_pkt *pkt, struct sst_trailer *trailer,
 		    unsigned int types);
@@ -35,7 +49,7 @@ int sst_unseal_data(const struct sst_pkt *pkt, const struct sst_flow *flow,
 		    const struct sst_trailer *trailer);
 int sst_unseal_accept(const struct sst_pkt *pkt, const struct sst_flow *flow,
 		      const u8 key[SST_SECRET_SIZE],
-		      const struct sst_trailer *trailer);
+		      const struct sst_trailer *trailer, u32 *lifetime);
 int sst_unseal_open(const struct sst_pkt *pkt, struct sst_open_box *box,
 		    const u8 key[SST_SECRET_SIZE],
 		    const struct sst_trailer *trailer);

@@ -26,20 +26,38 @@
 #define SST_DATA_TRAILER_SIZE		(SST_SEALED_PORTS_SIZE + SST_META_SIZE + \
 					 SST_TAG_SIZE)
 
+#define SST_SECRET_SIZE			32
+#define SST_PUBLIC_SIZE			32
+#define SST_KEY_ID_SIZE			8
 #define SST_ASSOC_ID_SIZE		8
 #define SST_SALT_SIZE			16
-#define SST_SEALED_OPEN_SIZE		16
-#define SST_OPEN_TRAILER_SIZE		(SST_ASSOC_ID_SIZE + SST_SALT_SIZE + \
-					 SST_SEALED_OPEN_SIZE + SST_META_SIZE + \
-					 SST_TAG_SIZE)
-#define SST_ACCEPT_TRAILER_SIZE		(SST_SALT_SIZE + SST_SEALED_PORTS_SIZE + \
-					 SST_META_SIZE + SST_TAG_SIZE)
-/* The largest trailer that is built or read. */
-#define SST_TRAILER_MAX			SST_OPEN_TRAILER_SIZE
 
-#define SST_KEY_ID_SIZE			8
-#define SST_PUBLIC_SIZE			32
-#define SST_SECRET_SIZE			32
+#define SST_SEALED_OPEN_SIZE		16
+#define SST_SEALED_ACCEPT_NEW_SIZE	(SST_SEALED_PORTS_SIZE + 4)
+#define SST_SEALED_COOKIE_SIZE		28
+#define SST_SEALED_MAX			(SST_SEALED_OPEN_SIZE + SST_PUBLIC_SIZE)
+
+/* What stands in clear in front of it: see enum sst_form. */
+#define SST_CLEAR_OPEN_SIZE		(SST_ASSOC_ID_SIZE + SST_SALT_SIZE)
+#define SST_CLEAR_OPEN_NEW_SIZE		(SST_ASSOC_ID_SIZE + SST_PUBLIC_SIZE)
+#define SST_INIT_SUITE_OFFSET		SST_KEY_ID_SIZE
+#define SST_INIT_SUITE_SIZE		4	/* suite and three zeros */
+#define SST_INIT_EXPIRY_OFFSET		(SST_INIT_SUITE_OFFSET + \
+					 SST_INIT_SUITE_SIZE)
+#define SST_EXPIRY_SIZE			8
+#define SST_INIT_PROOF_OFFSET		(SST_INIT_EXPIRY_OFFSET + \
+					 SST_EXPIRY_SIZE)
+#define SST_PROOF_SIZE			16
+#define SST_CLEAR_INIT_SIZE		(SST_KEY_ID_SIZE + SST_INIT_SUITE_SIZE + \
+					 SST_PUBLIC_SIZE)
+#define SST_CLEAR_INIT_PROOF_SIZE	(SST_CLEAR_INIT_SIZE + \
+					 SST_EXPIRY_SIZE + SST_PROOF_SIZE)
+#define SST_NONCE_SIZE			24
+#define SST_CLEAR_MAX			SST_CLEAR_INIT_PROOF_SIZE
+
+/* The largest trailer: an INIT with proof and identity. */
+#define SST_TRAILER_MAX			(SST_CLEAR_MAX + SST_SEALED_MAX + \
+					 SST_META_SIZE + SST_TAG_SIZE)
 #define SST_BLOCK_SIZE			64
 
 /* Packet types: the high nibble of the first meta byte. */
@@ -54,6 +72,24 @@ enum sst_type {
 /* Flags: the low nibble of the first meta byte. */
 #define SST_FLAG_EMPTY			BIT(3)	/* nothing for the stack */
 #define SST_FLAG_PAYLOAD		BIT(0)	/* scope payload */
+#define SST_FLAG_NEW			BIT(1)	/* OPEN, ACCEPT: new association */
+#define SST_FLAG_PROOF			BIT(1)	/* INIT: with a cookie's proof */
+#define SST_FLAG_IDENTITY		BIT(2)	/* INIT: with an identity */
+
+/*
+ * The forms of a trailer: the first byte of meta without flag E tells what
+ * stands in it.
+ */
+enum sst_form {
+	SST_FORM_OPEN		= SST_TYPE_OPEN << 4,
+	SST_FORM_OPEN_NEW	= SST_FORM_OPEN | SST_FLAG_NEW,
+	SST_FORM_INIT		= SST_TYPE_INIT << 4,
+	SST_FORM_INIT_PROOF	= SST_FORM_INIT | SST_FLAG_PROOF,
+	SST_FORM_ACCEPT		= SST_TYPE_ACCEPT << 4,
+	SST_FORM_ACCEPT_NEW	= SST_FORM_ACCEPT | SST_FLAG_NEW,
+	SST_FORM_DATA		= SST_TYPE_DATA << 4,
+	SST_FORM_COOKIE		= SST_TYPE_COOKIE << 4,
+};
 
 /* Keys and windows (section 5). */
 #define SST_KRI_MAX			0xffff
@@ -69,6 +105,13 @@ enum sst_type {
 #define SST_REOPEN_RESTART_SECONDS	3	/* no answer to a re-opening */
 #define SST_ANSWER_MSECS		200	/* UDP responder that sends nothing */
 #define SST_UNCONFIRMED_SECONDS		30
+#define SST_INIT_RESTART_SECONDS	3	/* the same, for public keys */
+#define SST_ACCEPTS_TRIED		16	/* ACCEPT N: at first, */
+#define SST_ACCEPTS_PER_SECOND		10	/* then in a second */
+#define SST_AMPLIFICATION		3	/* unproven UDP: out for in */
+#define SST_ASSOC_LIFETIME_SECONDS	3600
+#define SST_ASSOC_GRACE_SECONDS		60
+#define SST_ASSOC_LIFETIME_MAX		86400
 #define SST_UDP_IDLE_SECONDS		180
 #define SST_TCP_CLOSING_SECONDS		60
 #define SST_TCP_KEEPALIVE_SECONDS	240

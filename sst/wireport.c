@@ -45,3 +45,19 @@ __be16 sst_wireport_draw(void)
 	} while (!sst_wireport_is_usable(port));
 	return htons(port);
 }
+
+/**
+ * sst_wireport_draw_from() - draw a port from those that a peer takes
+ * @ports: the first in the high half, the last in the low one (host byte
+ *	order); 0 for any that is usable
+ *
+ * Return: the port.
+ */
+__be16 sst_wireport_draw_from(u32 ports)
+{
+	u16 first = ports >> 16, last = ports;
+
+	if (!ports)
+		return sst_wireport_draw();
+	return htons(first + get_random_u32_below(last - first + 1));
+}

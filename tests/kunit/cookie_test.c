@@ -63,7 +63,7 @@ static struct sst_cookies *known_cookies(struct kunit *test)
 static void make_trailer(u8 *trailer, size_t len, u64 expiry)
 {
 	fill(trailer, 1, 7, len);
-	put_unaligned_be64(expiry, trailer + SST_COOKIE_EXPIRY_OFFSET);
+	put_unaligned_be64(expiry, trailer + SST_INIT_EXPIRY_OFFSET);
 }
 
 /* An INIT of somebody who got a cookie of this expiry at this time. */
@@ -74,7 +74,7 @@ static void make_init(struct sst_cookies *cookies, u8 trailer[INIT_C],
 
 	make_trailer(trailer, INIT_C, expiry);
 	sst_cookie_make(cookies, c, address, expiry, now);
-	sst_cookie_prove(trailer + SST_COOKIE_PROOF_OFFSET, c, trailer, INIT_C);
+	sst_cookie_prove(trailer + SST_INIT_PROOF_OFFSET, c, trailer, INIT_C);
 }
 
 static bool valid(struct sst_cookies *cookies, const u8 trailer[INIT_C],
@@ -85,17 +85,17 @@ static bool valid(struct sst_cookies *cookies, const u8 trailer[INIT_C],
 
 static void cookie_known(struct kunit *test)
 {
-	static const u8 proof[SST_COOKIE_PROOF_SIZE] = {
+	static const u8 proof[SST_PROOF_SIZE] = {
 		0xa4, 0xb3, 0x03, 0x9f, 0xcf, 0xf3, 0x2d, 0xb6,
 		0xba, 0x81, 0xc3, 0x5a, 0xfb, 0x15, 0x4b, 0x83,
 	};
-	static const u8 proof_i[SST_COOKIE_PROOF_SIZE] = {
+	static const u8 proof_i[SST_PROOF_SIZE] = {
 		0x86, 0x32, 0x36, 0xdc, 0x87, 0xfc, 0x34, 0x50,
 		0x17, 0xab, 0x3e, 0x64, 0x3c, 0xc6, 0x44, 0xe6,
 	};
 	struct sst_cookies *cookies = known_cookies(test);
 	u8 c[SST_COOKIE_SIZE], trailer[INIT_C_I];
-	u8 *place = trailer + SST_COOKIE_PROOF_OFFSET;
+	u8 *place = trailer + SST_INIT_PROOF_OFFSET;
 
 	sst_cookie_make(cookies, c, address, NOW + TTL, NOW);
 	KUNIT_EXPECT_MEMEQ(test, known_c, c, sizeof(c));
@@ -368,7 +368,7 @@ static void box_known(struct kunit *test)
 		0x13, 0x31, 0xc8, 0xd7, 0x95, 0xa0, 0x08, 0xb3,
 		0xbc, 0xd8, 0x84, 0x85, 0x56, 0x48, 0xc6, 0x0b,
 	};
-	static const u8 sealed[SST_COOKIE_SEALED_SIZE] = {
+	static const u8 sealed[SST_SEALED_COOKIE_SIZE] = {
 		0x9d, 0x69, 0xa0, 0xe4, 0x25, 0xcb, 0x8d, 0x60,
 		0xc1, 0xf2, 0x1f, 0x19, 0x08, 0x21, 0x6e, 0xe0,
 		0x68, 0xba, 0xec, 0xda, 0xf2, 0xcd, 0x12, 0xb4,

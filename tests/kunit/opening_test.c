@@ -17,6 +17,8 @@
 #include "state.h"
 #include "unseal.h"
 
+#define SUITE	SST_SUITE_CHACHA20_POLY1305
+
 /**
  * struct work - what one row is checked with
  * @sn: namespace
@@ -30,6 +32,11 @@ struct work {
 };
 
 KUNIT_ARRAY_PARAM_DESC(row, sst_kat_openings, name);
+
+static u8 form_of(const struct sst_kat_opening *kat)
+{
+	return kat->type << 4;
+}
 
 static struct work *get_work(struct kunit *test,
 			     const struct sst_kat_opening *kat, u8 side)
@@ -45,8 +52,7 @@ static struct work *get_work(struct kunit *test,
 	sst_hkdf_extract(a, "SST/1 psk", 9, psk->psk, sizeof(psk->psk));
 	KUNIT_ASSERT_MEMEQ(test, psk->a, a, sizeof(a));
 	w->peer.assoc.side = side;
-	w->peer.assoc.suite = SST_SUITE_CHACHA20_POLY1305;
-	w->peer.assoc.peer = &w->peer;
+	w->peer.assoc.suite = SUITE;
 	w->peer.assoc.uid = 1;
 	sst_assoc_derive(&w->peer.assoc, a);
 	return w;
@@ -67,21 +73,21 @@ static struct sst_flow *get_flow(struct kunit *test, struct work *w,
 				 const struct sst_kat_opening *kat, u8 side)
 {
 	bool initiator = side == kat->initiator_side;
-	const struct sst_assoc *assoc = &w->peer.assoc;
+	const struct sst_party party = { .side = side, .suite = SUITE };
 	struct sst_opening *opening;
 	struct sst_tuple real, wire;
 	struct sst_flow *flow;
 
 	get_tuple(&real, kat, side, kat->port1, kat->port2);
 	get_tuple(&wire, kat, side, kat->wire1, kat->wire2);
-	flow = sst_flow_opened(&real, &wire, assoc, initiator ?
+	flow = sst_flow_opened(&real, &wire, &party, initiator ?
 			       SST_FLOW_ROLE_INITIATOR :
 			       SST_FLOW_ROLE_RESPONDER);
 	KUNIT_ASSERT_NOT_NULL(test, flow);
 	opening = flow->opening;
-	memcpy(opening->id.salt_i, kat->salt_i, SST_SALT_SIZE);
+	memcpy(opening->first.id.salt_i, kat->salt_i, SST_SALT_SIZE);
 	memcpy(opening->salt_r, kat->salt_r, SST_SALT_SIZE);
-	memcpy(opening->assoc_id, sst_kat_psks[kat->psk].id, SST_ASSOC_ID_SIZE);
+	memcpy(opening->name, sst_kat_psks[kat->psk].id, SST_ASSOC_ID_SIZE);
 	opening->time = kat->time;
 	memcpy(opening->open_key, kat->key, SST_SECRET_SIZE);
 	memcpy(opening->accept_key, kat->key, SST_SECRET_SIZE);
@@ -128,12 +134,12 @@ static void opening_seal(struct kunit *test)
 		sst_flow_free(flow);
 		return;
 	}
-	KUNIT_EXPECT_EQ(test, kat->type, sst_seal_type(flow));
+	KUNIT_EXPECT_EQ(test, form_of(kat), sst_seal_form(flow));
 	skb = sst_test_skb(test, kat->orig, kat->orig_len, SST_TEST_TIGHT, 0);
 	KUNIT_ASSERT_EQ(test, SST_PKT_WHOLE,
 			sst_packet_parse(&pkt, skb, flow->real.family,
 					 SST_PKT_OUT, &w->sn->cfg));
-	KUNIT_EXPECT_EQ(test, 0, sst_seal(w->sn, flow, &pkt, kat->type,
+	KUNIT_EXPECT_EQ(test, 0, sst_seal(w->sn, flow, &pkt, form_of(kat),
 					  kat->flags));
 	KUNIT_ASSERT_EQ(test, kat->sealed_len, skb->len);
 	sst_test_skb_bytes(test, skb, w->got);
@@ -166,7 +172,7 @@ static int verify(struct kunit *test, struct work *w, struct sst_flow *flow,
 				box.time != kat->time))
 			reason = SST_A_STATS_RX_PORTS;
 	} else if (!reason) {
-		reason = sst_unseal_accept(&pkt, flow, kat->key, &t);
+		reason = sst_unseal_accept(&pkt, flow, kat->key, &t, NULL);
 	}
 	if (!reason && !(kat->flags & SST_FLAG_EMPTY)) {
 		struct sst_rewrite rw = {
@@ -179,7 +185,7 @@ static int verify(struct kunit *test, struct work *w, struct sst_flow *flow,
 			rw.dsfield = t.meta.tc | (rw.dsfield & SST_ECN_MASK);
 		KUNIT_EXPECT_EQ(test, 0, sst_rewrite_prepare_open(&pkt));
 		KUNIT_EXPECT_EQ(test, 0, sst_rewrite_open(&pkt, &rw, t.bytes,
-							  t.len));
+							  t.layout.len));
 		KUNIT_ASSERT_EQ(test, kat->restored_len, skb->len);
 		sst_test_skb_bytes(test, skb, w->got);
 	}
@@ -207,7 +213,7 @@ static void opening_unseal(struct kunit *test)
 static void opening_flipped(struct kunit *test)
 {
 	const struct sst_kat_opening *kat = test->param_value;
-	unsigned int len = sst_trailer_size(kat->type), bit, taken = 0;
+	unsigned int len = sst_trailer_size(form_of(kat)), bit, taken = 0;
 	u8 side = 3 - kat->sender_side;
 	struct work *w = get_work(test, kat, side);
 	struct sst_flow *flow = get_flow(test, w, kat, side);

@@ -63,7 +63,7 @@ static void fill_params(struct sst_peer_params *params, u8 *psk,
 	strscpy(params->name, name, sizeof(params->name));
 	for (i = 0; i < SST_KEY_SIZE; i++)
 		psk[i] = first + i;
-	params->psk = psk;
+	params->key = psk;
 	params->side = 1;
 	params->suite = 1;
 	params->n_addresses = 1;
@@ -94,27 +94,27 @@ static struct sst_peer *by_name(struct sst_peers *peers, const char *name)
 
 static struct sst_peer *by_id(struct sst_peers *peers, const u8 *id)
 {
-	struct sst_assoc *assoc;
+	struct sst_peer *peer;
 
 	rcu_read_lock();
-	assoc = sst_peers_by_id(peers, id);
+	peer = sst_peers_by_id(peers, id);
 	rcu_read_unlock();
-	return assoc ? assoc->peer : NULL;
+	return peer;
 }
 
 static struct sst_peer *by_ipv4(struct sst_peers *peers, u32 ip,
 				unsigned int nth)
 {
 	union nf_inet_addr addr = {};
-	struct sst_assoc *assoc;
+	struct sst_peer *peer;
 
 	/* Whatever stands behind an IPv4 address does not count. */
 	memset(&addr, 0xa5, sizeof(addr));
 	addr.ip = htonl(ip);
 	rcu_read_lock();
-	assoc = sst_peers_by_address(peers, NFPROTO_IPV4, &addr, nth);
+	peer = sst_peers_by_address(peers, NFPROTO_IPV4, &addr, nth);
 	rcu_read_unlock();
-	return assoc ? assoc->peer : NULL;
+	return peer;
 }
 
 static struct sst_peer *next_of(struct sst_peers *peers, u32 from)
@@ -141,7 +141,7 @@ static void peer_ids_around_now(struct kunit *test)
 	KUNIT_EXPECT_PTR_EQ(test, peer, by_id(peers, id_now));
 	KUNIT_EXPECT_PTR_EQ(test, peer, by_id(peers, id_after));
 	KUNIT_EXPECT_NULL(test, by_id(peers, id_hour_0));
-	sst_assoc_current_id(&peer->assoc, id);
+	sst_peer_current_id(peer, id);
 	KUNIT_EXPECT_MEMEQ(test, id_now, id, sizeof(id));
 }
 
@@ -198,7 +198,7 @@ static void peer_ids_of_1970(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, SST_PEER_CLASH_NONE, add(peers, "a", 0x40));
 	peer = by_name(peers, "a");
 	KUNIT_EXPECT_PTR_EQ(test, peer, by_id(peers, id_hour_0));
-	sst_assoc_current_id(&peer->assoc, id);
+	sst_peer_current_id(peer, id);
 	KUNIT_EXPECT_MEMEQ(test, id_hour_0, id, sizeof(id));
 	set_clock(peers, HOUR);
 	KUNIT_EXPECT_PTR_EQ(test, peer, by_id(peers, id_hour_0));
@@ -220,7 +220,7 @@ static void peer_ids_before_renewal(struct kunit *test)
 	/* The lock keeps the renewal that lookups ask for waiting. */
 	mutex_lock(&peers->lock);
 	test_now = T0;
-	sst_assoc_current_id(&peer->assoc, id);
+	sst_peer_current_id(peer, id);
 	KUNIT_EXPECT_MEMEQ(test, id_now, id, sizeof(id));
 	KUNIT_EXPECT_PTR_EQ(test, peer, by_id(peers, id_before));
 	KUNIT_EXPECT_NULL(test, by_id(peers, id_now));
@@ -348,35 +348,32 @@ static void peer_del_and_add_again(struct kunit *test)
 	KUNIT_EXPECT_NOT_NULL(test, by_id(peers, id_now));
 	KUNIT_EXPECT_EQ(test, uid, by_name(peers, "a")->assoc.uid);
 	rcu_read_lock();
-	KUNIT_EXPECT_NULL(test, sst_peers_by_uid(peers, first, uid));
+	KUNIT_EXPECT_NULL(test, sst_peers_by_number(peers, first));
 	rcu_read_unlock();
 	KUNIT_EXPECT_EQ(test, 0, sst_peers_del(peers, "a", &second));
 	KUNIT_EXPECT_NE(test, first, second);
 }
 
-static void peer_by_uid(struct kunit *test)
+static void peer_by_number(struct kunit *test)
 {
 	struct sst_peers *peers = new_peers(test, T0);
 	struct sst_peer *a, *b;
 	u32 number;
-	u64 uid;
 
 	KUNIT_ASSERT_EQ(test, SST_PEER_CLASH_NONE, add(peers, "a", 0x40));
 	KUNIT_ASSERT_EQ(test, SST_PEER_CLASH_NONE, add(peers, "b", 0x41));
 	a = by_name(peers, "a");
 	b = by_name(peers, "b");
-	uid = a->assoc.uid;
-	KUNIT_EXPECT_NE(test, uid, b->assoc.uid);
+	KUNIT_EXPECT_NE(test, a->assoc.uid, b->assoc.uid);
 	rcu_read_lock();
-	KUNIT_EXPECT_PTR_EQ(test, &a->assoc,
-			    sst_peers_by_uid(peers, a->id, uid));
-	KUNIT_EXPECT_NULL(test, sst_peers_by_uid(peers, a->id, b->assoc.uid));
-	KUNIT_EXPECT_NULL(test, sst_peers_by_uid(peers, 0, uid));
-	KUNIT_EXPECT_NULL(test, sst_peers_by_uid(peers, U32_MAX, uid));
+	KUNIT_EXPECT_PTR_EQ(test, a, sst_peers_by_number(peers, a->id));
+	KUNIT_EXPECT_EQ(test, a->id, a->assoc.peer_id);
+	KUNIT_EXPECT_NULL(test, sst_peers_by_number(peers, 0));
+	KUNIT_EXPECT_NULL(test, sst_peers_by_number(peers, U32_MAX));
 	rcu_read_unlock();
 	KUNIT_ASSERT_EQ(test, 0, sst_peers_del(peers, "a", &number));
 	rcu_read_lock();
-	KUNIT_EXPECT_NULL(test, sst_peers_by_uid(peers, number, uid));
+	KUNIT_EXPECT_NULL(test, sst_peers_by_number(peers, number));
 	rcu_read_unlock();
 }
 
@@ -447,7 +444,7 @@ static void peer_by_address_of_family(struct kunit *test)
 	KUNIT_EXPECT_MEMEQ(test, &params.addresses[15],
 			   sst_peer_address(peer, 15),
 			   sizeof(params.addresses[15]));
-	KUNIT_EXPECT_PTR_EQ(test, &peer->assoc,
+	KUNIT_EXPECT_PTR_EQ(test, peer,
 			    sst_peers_by_address(peers, NFPROTO_IPV6,
 						 &params.addresses[15].addr, 0));
 	addr.ip = htonl(0x20010db8);
@@ -516,7 +513,7 @@ static struct kunit_case peer_cases[] = {
 	KUNIT_CASE(peer_ids_collide),
 	KUNIT_CASE(peer_clashes),
 	KUNIT_CASE(peer_del_and_add_again),
-	KUNIT_CASE(peer_by_uid),
+	KUNIT_CASE(peer_by_number),
 	KUNIT_CASE(peer_by_address),
 	KUNIT_CASE(peer_by_address_of_family),
 	KUNIT_CASE(peer_names),

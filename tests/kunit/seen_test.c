@@ -26,18 +26,22 @@ static struct sst_seen *new_seen(struct kunit *test, time64_t start)
 	return seen;
 }
 
-static void make_salt(u8 *salt, u32 n)
-{
-	memset(salt, 0, SST_SALT_SIZE);
-	memcpy(salt + 12, &n, sizeof(n));
-}
-
+/* The name that differs from others in its last bytes only. */
 static bool take(struct sst_seen *seen, u32 n, u64 time, u64 now)
 {
-	u8 salt[SST_SALT_SIZE];
+	struct sst_open_id id = { .uid = 1 };
 
-	make_salt(salt, n);
-	return sst_seen_take(seen, 1, salt, time, now, WINDOW);
+	memcpy(id.salt_i + sizeof(id.salt_i) - sizeof(n), &n, sizeof(n));
+	return sst_seen_take(seen, &id, time, now, WINDOW);
+}
+
+/* The same opening of another association or key. */
+static bool take_of(struct sst_seen *seen, u64 uid, u64 time, u64 now,
+		    u32 window)
+{
+	struct sst_open_id id = { .uid = uid };
+
+	return sst_seen_take(seen, &id, time, now, window);
 }
 
 static void seen_once(struct kunit *test)
@@ -52,38 +56,41 @@ static void seen_once(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 2, seen->count);
 }
 
-/* Each byte of salt and association counts. */
+/*
+ * Each byte of the name counts: of the salt or of the whole enc_i, and of the
+ * association.
+ */
 static void seen_key(struct kunit *test)
 {
 	struct sst_seen *seen = new_seen(test, START);
-	u8 salt[SST_SALT_SIZE] = {};
+	struct sst_open_id id = { .uid = 1 };
 	unsigned int i;
 
-	KUNIT_EXPECT_TRUE(test, sst_seen_take(seen, 1, salt, NOW, NOW, WINDOW));
-	for (i = 0; i < sizeof(salt); i++) {
-		salt[i] ^= 0x80;
-		KUNIT_EXPECT_TRUE(test, sst_seen_take(seen, 1, salt, NOW, NOW,
+	KUNIT_EXPECT_TRUE(test, sst_seen_take(seen, &id, NOW, NOW, WINDOW));
+	for (i = 0; i < sizeof(id.salt_i); i++) {
+		id.salt_i[i] ^= 0x80;
+		KUNIT_EXPECT_TRUE(test, sst_seen_take(seen, &id, NOW, NOW,
 						      WINDOW));
-		salt[i] ^= 0x80;
+		id.salt_i[i] ^= 0x80;
 	}
 	for (i = 1; i < 64; i++)
-		KUNIT_EXPECT_TRUE(test, sst_seen_take(seen, 1 | 1ULL << i, salt,
-						      NOW, NOW, WINDOW));
-	KUNIT_EXPECT_FALSE(test, sst_seen_take(seen, 1, salt, NOW, NOW, WINDOW));
+		KUNIT_EXPECT_TRUE(test, take_of(seen, 1 | 1ULL << i, NOW, NOW,
+						WINDOW));
+	KUNIT_EXPECT_FALSE(test, sst_seen_take(seen, &id, NOW, NOW, WINDOW));
+	KUNIT_EXPECT_EQ(test, 1 + SST_PUBLIC_SIZE + 63, seen->count);
 }
 
 static void seen_window_edges(struct kunit *test)
 {
 	struct sst_seen *seen = new_seen(test, START);
-	u8 salt[SST_SALT_SIZE] = {};
 
 	KUNIT_EXPECT_FALSE(test, take(seen, 1, NOW - WINDOW - 1, NOW));
 	KUNIT_EXPECT_TRUE(test, take(seen, 1, NOW - WINDOW, NOW));
 	KUNIT_EXPECT_TRUE(test, take(seen, 2, NOW + WINDOW, NOW));
 	KUNIT_EXPECT_FALSE(test, take(seen, 3, NOW + WINDOW + 1, NOW));
 	/* A window of nothing makes nothing fresh. */
-	KUNIT_EXPECT_FALSE(test, sst_seen_take(seen, 9, salt, NOW, NOW, 0));
-	KUNIT_EXPECT_TRUE(test, sst_seen_take(seen, 9, salt, NOW + 1, NOW, 1));
+	KUNIT_EXPECT_FALSE(test, take_of(seen, 9, NOW, NOW, 0));
+	KUNIT_EXPECT_TRUE(test, take_of(seen, 9, NOW + 1, NOW, 1));
 }
 
 static void seen_floor_of_start(struct kunit *test)
@@ -266,21 +273,16 @@ static void seen_clock_back(struct kunit *test)
 static void seen_window_changes(struct kunit *test)
 {
 	struct sst_seen *seen = new_seen(test, START);
-	u8 salt[SST_SALT_SIZE] = {};
 
-	KUNIT_EXPECT_TRUE(test, sst_seen_take(seen, 1, salt, NOW - 100, NOW,
-					      WINDOW));
-	KUNIT_EXPECT_TRUE(test, sst_seen_take(seen, 2, salt, NOW + 100, NOW,
-					      WINDOW));
+	KUNIT_EXPECT_TRUE(test, take_of(seen, 1, NOW - 100, NOW, WINDOW));
+	KUNIT_EXPECT_TRUE(test, take_of(seen, 2, NOW + 100, NOW, WINDOW));
 	sst_seen_expire(seen, NOW, 10);
 	KUNIT_EXPECT_EQ(test, 0, seen->count);
-	KUNIT_EXPECT_FALSE(test, sst_seen_take(seen, 1, salt, NOW - 100, NOW,
-					       86400));
-	KUNIT_EXPECT_FALSE(test, sst_seen_take(seen, 2, salt, NOW + 100, NOW,
-					       86400));
-	KUNIT_EXPECT_TRUE(test, sst_seen_take(seen, 3, salt, NOW, NOW, 86400));
+	KUNIT_EXPECT_FALSE(test, take_of(seen, 1, NOW - 100, NOW, 86400));
+	KUNIT_EXPECT_FALSE(test, take_of(seen, 2, NOW + 100, NOW, 86400));
+	KUNIT_EXPECT_TRUE(test, take_of(seen, 3, NOW, NOW, 86400));
 	sst_seen_expire(seen, NOW, 0);
-	KUNIT_EXPECT_FALSE(test, sst_seen_take(seen, 3, salt, NOW, NOW, 86400));
+	KUNIT_EXPECT_FALSE(test, take_of(seen, 3, NOW, NOW, 86400));
 }
 
 /*
@@ -289,30 +291,30 @@ static void seen_window_changes(struct kunit *test)
  */
 static void seen_end(struct kunit *test)
 {
+	static const struct sst_open_id ids[] = {
+		{ 0 }, { 1 }, { 2 }, { 3 }, { 4 }, { 5 },
+	};
 	struct sst_seen *seen = new_seen(test, START);
-	u8 salt[SST_SALT_SIZE] = {};
 
-	KUNIT_EXPECT_TRUE(test, sst_seen_take(seen, 1, salt, NOW, NOW, WINDOW));
-	KUNIT_EXPECT_EQ(test, 0, sst_seen_top(seen, 1, salt));
-	sst_seen_end(seen, 1, salt, NOW, 5);
-	sst_seen_end(seen, 1, salt, NOW, 3);
-	KUNIT_EXPECT_EQ(test, 5, sst_seen_top(seen, 1, salt));
-	KUNIT_EXPECT_EQ(test, 0, sst_seen_top(seen, 2, salt));
+	KUNIT_EXPECT_TRUE(test, take_of(seen, 1, NOW, NOW, WINDOW));
+	KUNIT_EXPECT_EQ(test, 0, sst_seen_top(seen, &ids[1]));
+	sst_seen_end(seen, &ids[1], NOW, 5);
+	sst_seen_end(seen, &ids[1], NOW, 3);
+	KUNIT_EXPECT_EQ(test, 5, sst_seen_top(seen, &ids[1]));
+	KUNIT_EXPECT_EQ(test, 0, sst_seen_top(seen, &ids[2]));
 
-	sst_seen_end(seen, 2, salt, U64_MAX, 7);
-	sst_seen_end(seen, 3, salt, NOW + WINDOW + 100, 8);
-	sst_seen_end(seen, 4, salt, 5, 9);
-	KUNIT_EXPECT_EQ(test, 7, sst_seen_top(seen, 2, salt));
+	sst_seen_end(seen, &ids[2], U64_MAX, 7);
+	sst_seen_end(seen, &ids[3], NOW + WINDOW + 100, 8);
+	sst_seen_end(seen, &ids[4], 5, 9);
+	KUNIT_EXPECT_EQ(test, 7, sst_seen_top(seen, &ids[2]));
 	sst_seen_expire(seen, NOW, WINDOW);
 	KUNIT_EXPECT_EQ(test, START, seen->floor);
 	KUNIT_EXPECT_EQ(test, 0, seen->later_to);
-	KUNIT_EXPECT_TRUE(test, sst_seen_take(seen, 5, salt, NOW + 1, NOW,
-					      WINDOW));
+	KUNIT_EXPECT_TRUE(test, take_of(seen, 5, NOW + 1, NOW, WINDOW));
 	/* Its time has come: it is no news. */
-	KUNIT_EXPECT_FALSE(test, sst_seen_take(seen, 3, salt,
-					       NOW + WINDOW + 100, NOW + 200,
-					       WINDOW));
-	KUNIT_EXPECT_EQ(test, 8, sst_seen_top(seen, 3, salt));
+	KUNIT_EXPECT_FALSE(test, take_of(seen, 3, NOW + WINDOW + 100, NOW + 200,
+					 WINDOW));
+	KUNIT_EXPECT_EQ(test, 8, sst_seen_top(seen, &ids[3]));
 }
 
 #define RACERS		4

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Trailer codec: meta, what a DATA packet may carry, and the AAD. */
+/*
+ * Trailer codec: meta, the forms and their parts, what each packet may carry,
+ * and the AAD.
+ */
 #include <kunit/test.h>
 
 #include "fixture.h"
@@ -197,6 +200,154 @@ static void trailer_check_empty_tcp(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, sst_meta_check_data(&meta, &pkt, 0));
 }
 
+/* What an opening, its answer and a COOKIE may be: section 4 by hand. */
+static int expected_opening(u8 first, u16 kri, u8 proto, u8 tcp_flags,
+			    unsigned int payload)
+{
+	bool udp_accept = first >> 4 == SST_TYPE_ACCEPT && proto == IPPROTO_UDP;
+	bool cookie = first >> 4 == SST_TYPE_COOKIE;
+
+	if (first & 8 && (payload || (!udp_accept && !cookie)))
+		return SST_A_STATS_RX_FLAGS;
+	if (cookie && !(first & 8))
+		return SST_A_STATS_RX_FLAGS;
+	if (kri)
+		return SST_A_STATS_RX_FLAGS;
+	if (first < 0x30 && proto == IPPROTO_TCP && tcp_flags != 0x02 &&
+	    tcp_flags != 0x0a)
+		return SST_A_STATS_RX_NOT_SYN;
+	return 0;
+}
+
+static void check_opening(struct kunit *test, u8 first, u8 proto)
+{
+	static const u16 kris[] = { 0, 1, 0x100, 0xffff };
+	struct sst_pkt pkt = {
+		.tuple.family = NFPROTO_IPV4, .tuple.proto = proto,
+	};
+	struct sst_meta meta = { .type = first >> 4, .flags = first & 0xf };
+	unsigned int tcp_flags, payload, k;
+
+	for (tcp_flags = 0; tcp_flags < 0x20; tcp_flags++) {
+		pkt.covered[1] = tcp_flags;
+		for (payload = 0; payload < 2; payload++) {
+			for (k = 0; k < ARRAY_SIZE(kris); k++) {
+				int want, got;
+
+				meta.kri = kris[k];
+				want = expected_opening(first, meta.kri, proto,
+							tcp_flags, payload);
+				got = sst_meta_check_opening(&meta, &pkt,
+							     payload);
+				if (want == got)
+					continue;
+				KUNIT_FAIL(test,
+					   "first %#x proto %u tcp %#x payload %u kri %u: %d, not %d",
+					   first, proto, tcp_flags, payload,
+					   meta.kri, got, want);
+			}
+		}
+	}
+}
+
+struct form_case {
+	u8 form;
+	u8 enc;
+	struct sst_layout layout;
+};
+
+/* All there are: the table of section 4, in bytes. */
+static const struct form_case form_cases[] = {
+	{ 0x10, 8, { 24, 16, 64 } },	/* OPEN */
+	{ 0x12, 8, { 40, 16, 80 } },	/* OPEN N */
+	{ 0x20, 12, { 44, 16, 84 } },	/* INIT */
+	{ 0x22, 36, { 68, 16, 108 } },	/* INIT C */
+	{ 0x24, 12, { 44, 48, 116 } },	/* INIT I */
+	{ 0x26, 36, { 68, 48, 140 } },	/* INIT C I */
+	{ 0x30, 0, { 16, 4, 44 } },	/* ACCEPT */
+	{ 0x32, 0, { 32, 8, 64 } },	/* ACCEPT N */
+	{ 0x40, 0, { 0, 4, 28 } },	/* DATA */
+	{ 0x50, 0, { 24, 28, 76 } },	/* COOKIE */
+};
+
+static const struct form_case *find_form(u8 form)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(form_cases); i++)
+		if (form_cases[i].form == form)
+			return &form_cases[i];
+	return NULL;
+}
+
+static void trailer_layouts(struct kunit *test)
+{
+	const struct form_case *want;
+	struct sst_layout got;
+	unsigned int form;
+	bool known;
+
+	for (form = 0; form < 256; form++) {
+		want = find_form(form);
+		known = sst_trailer_layout(&got, form);
+		KUNIT_EXPECT_EQ_MSG(test, !!want, known, "form %#x", form);
+		if (!want || !known)
+			continue;
+		KUNIT_EXPECT_EQ_MSG(test, want->layout.clear, got.clear,
+				    "form %#x", form);
+		KUNIT_EXPECT_EQ_MSG(test, want->layout.sealed, got.sealed,
+				    "form %#x", form);
+		KUNIT_EXPECT_EQ_MSG(test, want->layout.len, got.len,
+				    "form %#x", form);
+		KUNIT_EXPECT_EQ(test, want->layout.len, sst_trailer_size(form));
+		KUNIT_EXPECT_EQ(test, want->enc, sst_trailer_enc_offset(form));
+		KUNIT_EXPECT_LE(test, got.len, SST_TRAILER_MAX);
+		KUNIT_EXPECT_LE(test, got.clear, SST_CLEAR_MAX);
+		KUNIT_EXPECT_LE(test, got.sealed, SST_SEALED_MAX);
+	}
+}
+
+/* An INIT is longer than the COOKIE that it may provoke. */
+static void trailer_no_amplifier(struct kunit *test)
+{
+	KUNIT_EXPECT_GT(test, sst_trailer_size(SST_FORM_INIT),
+			sst_trailer_size(SST_FORM_COOKIE));
+}
+
+static void trailer_check_openings(struct kunit *test)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(form_cases); i++) {
+		if (form_cases[i].form == SST_FORM_DATA)
+			continue;
+		check_opening(test, form_cases[i].form, IPPROTO_TCP);
+		check_opening(test, form_cases[i].form, IPPROTO_UDP);
+		check_opening(test, form_cases[i].form | 8, IPPROTO_TCP);
+		check_opening(test, form_cases[i].form | 8, IPPROTO_UDP);
+	}
+}
+
+/* In an opening the traffic class is as in DATA. */
+static void trailer_check_opening_tc(struct kunit *test)
+{
+	struct sst_meta meta = { .type = SST_TYPE_INIT };
+	struct sst_pkt pkt = { .tuple.proto = IPPROTO_UDP };
+	unsigned int tc;
+
+	for (tc = 0; tc < 256; tc++) {
+		meta.tc = tc;
+		pkt.tuple.family = NFPROTO_IPV4;
+		KUNIT_EXPECT_EQ_MSG(test, tc ? SST_A_STATS_RX_TC : 0,
+				    sst_meta_check_opening(&meta, &pkt, 0),
+				    "tc %#x", tc);
+		pkt.tuple.family = NFPROTO_IPV6;
+		KUNIT_EXPECT_EQ_MSG(test, tc & 3 ? SST_A_STATS_RX_TC : 0,
+				    sst_meta_check_opening(&meta, &pkt, 0),
+				    "tc %#x", tc);
+	}
+}
+
 struct aad_case {
 	const char *desc;
 	u8 proto;
@@ -241,13 +392,49 @@ static void trailer_aad(struct kunit *test)
 			   c->len - sizeof(meta));
 }
 
+/* What stands in clear follows; a proof is made later and counts as zeros. */
+static void trailer_aad_clear(struct kunit *test)
+{
+	static const u8 meta[SST_META_SIZE] = { 0x26, 0, 0, 0, 1, 2, 3, 4 };
+	struct sst_pkt pkt = { .tuple.proto = IPPROTO_TCP };
+	u8 clear[SST_CLEAR_MAX], want[SST_CLEAR_MAX];
+	const struct form_case *c;
+	struct sst_aad aad, start;
+	unsigned int i, k;
+
+	sst_aad_build(&start, meta, &pkt, 60);
+	for (i = 0; i < ARRAY_SIZE(form_cases); i++) {
+		c = &form_cases[i];
+		for (k = 0; k < sizeof(clear); k++)
+			clear[k] = k + 1;
+		memcpy(want, clear, sizeof(want));
+		/* key_id 8, suite 1, zero 3, expiry 8: then the proof */
+		if (c->form == 0x22 || c->form == 0x26)
+			memset(want + 20, 0, 16);
+		aad = start;
+		sst_aad_clear(&aad, c->form, clear);
+		KUNIT_EXPECT_EQ_MSG(test, 13 + c->layout.clear, aad.len,
+				    "form %#x", c->form);
+		KUNIT_EXPECT_MEMEQ(test, start.bytes, aad.bytes, 13);
+		KUNIT_EXPECT_MEMEQ_MSG(test, want, aad.bytes + 13,
+				       c->layout.clear, "form %#x", c->form);
+		/* The packet keeps its proof. */
+		KUNIT_EXPECT_EQ(test, 21, clear[20]);
+	}
+}
+
 static struct kunit_case trailer_test_cases[] = {
 	KUNIT_CASE_PARAM(trailer_meta, meta_gen_params),
 	KUNIT_CASE(trailer_meta_bits),
 	KUNIT_CASE(trailer_check_all),
 	KUNIT_CASE_PARAM(trailer_check, check_gen_params),
 	KUNIT_CASE(trailer_check_empty_tcp),
+	KUNIT_CASE(trailer_layouts),
+	KUNIT_CASE(trailer_no_amplifier),
+	KUNIT_CASE(trailer_check_openings),
+	KUNIT_CASE(trailer_check_opening_tc),
 	KUNIT_CASE_PARAM(trailer_aad, aad_gen_params),
+	KUNIT_CASE(trailer_aad_clear),
 	{}
 };
 

@@ -12,6 +12,7 @@
 #define SST_KEY_SIZE		32
 #define SST_NAME_MAX		31
 #define SST_ADDRESSES_MAX	16
+#define SST_ID_SIZE		8
 
 /**
  * enum sst_scope - What a flow protects (protocol section 1).
@@ -113,6 +114,8 @@ enum sst_verdict {
  * @SST_CLOSE_REASON_GLARE: Both sides opened; the opening of the peer was the
  *   one to stay.
  * @SST_CLOSE_REASON_PEER_DELETED: peer-del removed the peer.
+ * @SST_CLOSE_REASON_FORGOTTEN: This machine may have been copied, with its
+ *   keys.
  */
 enum sst_close_reason {
 	SST_CLOSE_REASON_DELETED = 1,
@@ -124,6 +127,7 @@ enum sst_close_reason {
 	SST_CLOSE_REASON_EVICTED,
 	SST_CLOSE_REASON_GLARE,
 	SST_CLOSE_REASON_PEER_DELETED,
+	SST_CLOSE_REASON_FORGOTTEN,
 };
 
 /**
@@ -134,6 +138,58 @@ enum sst_close_reason {
 enum sst_direction {
 	SST_DIRECTION_TX = 1,
 	SST_DIRECTION_RX,
+};
+
+/**
+ * enum sst_cookie_mode - When an INIT must show that its sender gets what is
+ *   sent to it (protocol section 8).
+ * @SST_COOKIE_MODE_OFF: Never.
+ * @SST_COOKIE_MODE_LOAD: While half of the public-key queue, or of
+ *   max-half-open, is in use.
+ * @SST_COOKIE_MODE_ALWAYS: Always.
+ */
+enum sst_cookie_mode {
+	SST_COOKIE_MODE_OFF = 1,
+	SST_COOKIE_MODE_LOAD,
+	SST_COOKIE_MODE_ALWAYS,
+};
+
+/**
+ * enum sst_init_from - Whose INITs are taken.
+ * @SST_INIT_FROM_ANYONE: Those of anyone who knows a public key of this host.
+ * @SST_INIT_FROM_LISTED: Those that prove an identity which is the public key
+ *   of a peer.
+ * @SST_INIT_FROM_NOBODY: None.
+ */
+enum sst_init_from {
+	SST_INIT_FROM_ANYONE = 1,
+	SST_INIT_FROM_LISTED,
+	SST_INIT_FROM_NOBODY,
+};
+
+/**
+ * enum sst_identity_mode - What of identities towards a peer with a public
+ *   key.
+ * @SST_IDENTITY_MODE_NONE: This host proves none.
+ * @SST_IDENTITY_MODE_OFFER: This host proves its own, that of its oldest host
+ *   key.
+ * @SST_IDENTITY_MODE_REQUIRED: And takes flows from the addresses of the peer
+ *   only when they prove that of the peer.
+ */
+enum sst_identity_mode {
+	SST_IDENTITY_MODE_NONE = 1,
+	SST_IDENTITY_MODE_OFFER,
+	SST_IDENTITY_MODE_REQUIRED,
+};
+
+/**
+ * enum sst_assoc_origin - How an association came to be.
+ * @SST_ASSOC_ORIGIN_PSK: By an OPEN N under a pre-shared key.
+ * @SST_ASSOC_ORIGIN_INIT: By an INIT.
+ */
+enum sst_assoc_origin {
+	SST_ASSOC_ORIGIN_PSK = 1,
+	SST_ASSOC_ORIGIN_INIT,
 };
 
 enum {
@@ -231,6 +287,22 @@ enum {
 	SST_A_STATS_TX_TRANSLATED,
 	SST_A_STATS_RX_GATHERED,
 	SST_A_STATS_RX_TRANSLATED,
+	SST_A_STATS_TX_INIT,
+	SST_A_STATS_TX_UNREADY,
+	SST_A_STATS_TX_COOKIE,
+	SST_A_STATS_TX_AMPLIFIED,
+	SST_A_STATS_RX_INIT,
+	SST_A_STATS_RX_QUEUED,
+	SST_A_STATS_RX_QUEUE,
+	SST_A_STATS_RX_NO_COOKIE,
+	SST_A_STATS_RX_IGNORED,
+	SST_A_STATS_RX_INIT_REFUSED,
+	SST_A_STATS_RX_KEY,
+	SST_A_STATS_RX_COOKIE,
+	SST_A_STATS_RX_COOKIE_LATE,
+	SST_A_STATS_RX_IDENTITY,
+	SST_A_STATS_ASSOC_MADE,
+	SST_A_STATS_ASSOC_EVICTED,
 
 	__SST_A_STATS_MAX
 };
@@ -247,6 +319,13 @@ enum {
 	SST_A_CONFIG_FLOWS,
 	SST_A_CONFIG_OPENING_WINDOW,
 	SST_A_CONFIG_MAX_HALF_OPEN,
+	SST_A_CONFIG_COOKIES,
+	SST_A_CONFIG_INIT_FROM,
+	SST_A_CONFIG_ASSOC_LIFETIME,
+	SST_A_CONFIG_WIRE_PORT,
+	SST_A_CONFIG_WIRE_PORT_LAST,
+	SST_A_CONFIG_MAX_ASSOCS,
+	SST_A_CONFIG_ASSOCS,
 
 	__SST_A_CONFIG_MAX
 };
@@ -262,10 +341,51 @@ enum {
 	SST_A_PEER_SUITE,
 	SST_A_PEER_FLOWS,
 	SST_A_PEER_RX_IDLE,
+	SST_A_PEER_PUBLIC_KEY,
+	SST_A_PEER_WIRE_PORT,
+	SST_A_PEER_WIRE_PORT_LAST,
+	SST_A_PEER_IDENTITY,
+	SST_A_PEER_ASSOCS,
+	SST_A_PEER_HANDSHAKE_AGE,
+	SST_A_PEER_TX_BYTES,
+	SST_A_PEER_RX_BYTES,
 
 	__SST_A_PEER_MAX
 };
 #define SST_A_PEER_MAX (__SST_A_PEER_MAX - 1)
+
+enum {
+	SST_A_HOST_PAD = 1,
+	SST_A_HOST_NAME,
+	SST_A_HOST_SECRET_KEY,
+	SST_A_HOST_PUBLIC_KEY,
+	SST_A_HOST_KEY_ID,
+	SST_A_HOST_AGE,
+	SST_A_HOST_INITS,
+	SST_A_HOST_INIT_IDLE,
+
+	__SST_A_HOST_MAX
+};
+#define SST_A_HOST_MAX (__SST_A_HOST_MAX - 1)
+
+enum {
+	SST_A_ASSOC_PAD = 1,
+	SST_A_ASSOC_ID,
+	SST_A_ASSOC_PEER,
+	SST_A_ASSOC_ORIGIN,
+	SST_A_ASSOC_SIDE,
+	SST_A_ASSOC_SUITE,
+	SST_A_ASSOC_LOCAL_IPV4,
+	SST_A_ASSOC_REMOTE_IPV4,
+	SST_A_ASSOC_LOCAL_IPV6,
+	SST_A_ASSOC_REMOTE_IPV6,
+	SST_A_ASSOC_AGE,
+	SST_A_ASSOC_LIFETIME,
+	SST_A_ASSOC_IDENTITY,
+
+	__SST_A_ASSOC_MAX
+};
+#define SST_A_ASSOC_MAX (__SST_A_ASSOC_MAX - 1)
 
 enum {
 	SST_A_POLICY_PAD = 1,
@@ -307,6 +427,11 @@ enum {
 	SST_CMD_POLICY_GET,
 	SST_CMD_POLICY_FLUSH,
 	SST_CMD_SHUTDOWN,
+	SST_CMD_HOST_ADD,
+	SST_CMD_HOST_DEL,
+	SST_CMD_HOST_GET,
+	SST_CMD_ASSOC_GET,
+	SST_CMD_ASSOC_FLUSH,
 
 	__SST_CMD_MAX
 };

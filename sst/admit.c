@@ -1,0 +1,389 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Whether an opening that verified makes a flow, which one, and what gives way
+ * to it (protocol sections 6.2, 6.3, 6.7 and 6.8).
+ */
+#include <linux/jiffies.h>
+#include <linux/ktime.h>
+#include <linux/rhashtable.h>
+#include <linux/string.h>
+
+#include "admit.h"
+#include "assoc.h"
+#include "derived.h"
+#include "life.h"
+#include "peer.h"
+#include "pernet.h"
+#include "seen.h"
+#include "sock.h"
+#include "wireport.h"
+
+/* Draws of an alias port before the address counts as full. */
+#define DRAWS_MAX	32
+
+/**
+ * sst_admit_carries_data() - is there payload that must not be delivered twice?
+ * @a: the opening
+ *
+ * A bare SYN may be stale: TCP confirms it.
+ *
+ * Return: true for a datagram, and for a SYN with data.
+ */
+bool sst_admit_carries_data(const struct sst_arrival *a)
+{
+	const struct sst_pkt *pkt = a->pkt;
+
+	return pkt->tuple.proto == IPPROTO_UDP ||
+	       sst_packet_payload(pkt, pkt->seglen - a->trailer->layout.len);
+}
+
+static u64 now_seconds(void)
+{
+	return ktime_get_real_seconds();
+}
+
+/* Below 1024 only those that this host is set to take. */
+static bool is_wire_port(const struct sst_net *sn, __be16 port)
+{
+	u32 ports = READ_ONCE(sn->cfg.wire_ports);
+
+	return ntohs(port) >= SST_WIRE_PORT_MIN ||
+	       (ntohs(port) >= ports >> 16 && ntohs(port) <= (ports & 0xffff));
+}
+
+/**
+ * sst_admit_tuple_is_free() - may this wire tuple become one of SST?
+ * @sn: namespace
+ * @wire: tuple of a packet that came
+ *
+ * Return: false when it belongs to somebody else (section 6.7).
+ */
+bool sst_admit_tuple_is_free(struct sst_net *sn, const struct sst_tuple *wire)
+{
+	return is_wire_port(sn, wire->lport) &&
+	       ntohs(wire->rport) >= SST_WIRE_PORT_MIN &&
+	       !sst_flowtable_by_real(&sn->flows, wire) &&
+	       !sst_sock_exists(sn->net, wire);
+}
+
+/* Another flow or socket has the real tuple: a free port in place of the peer's. */
+static int draw_alias(struct sst_net *sn, struct sst_arrival *a)
+{
+	int draws;
+
+	for (draws = 0; draws < DRAWS_MAX; draws++) {
+		a->real.rport = sst_wireport_draw();
+		if (sst_flowtable_by_real(&sn->flows, &a->real) ||
+		    sst_flowtable_wires(&sn->flows, &a->real) ||
+		    sst_sock_exists(sn->net, &a->real))
+			continue;
+		sst_stats_inc(sn->stats, SST_A_STATS_RX_ALIAS);
+		return 0;
+	}
+	return SST_A_STATS_RX_TUPLE;
+}
+
+/*
+ * The same two hosts, as far as keys show it. Whoever has no name here is the
+ * same only on the same association.
+ */
+static bool same_host(const struct sst_flow *flow, const struct sst_arrival *a)
+{
+	if (!flow->opening)
+		return false;
+	if (a->party.peer_id)
+		return flow->peer_id == a->party.peer_id;
+	return flow->opening->assoc_uid == a->assoc_uid;
+}
+
+/* Both opened on one association, or with one pre-shared key. */
+static bool is_glare(const struct sst_flow *other, const struct sst_arrival *a)
+{
+	return other->role == SST_FLOW_ROLE_INITIATOR &&
+	       other->opening->first.id.uid == a->id.uid &&
+	       READ_ONCE(other->state) == SST_FLOW_STATE_OPENING;
+}
+
+/**
+ * sst_admit_yields() - does this opening yield to one of this host?
+ * @sn: namespace
+ * @a: the opening, with its real tuple
+ *
+ * Return: true when both sides opened at once, and that of this host stays.
+ */
+bool sst_admit_yields(struct sst_net *sn, struct sst_arrival *a)
+{
+	struct sst_flow *other = sst_flowtable_by_real(&sn->flows, &a->real);
+
+	return other && is_glare(other, a) &&
+	       memcmp(other->opening->first.id.salt_i, a->id.salt_i,
+		      sizeof(a->id.salt_i)) > 0;
+}
+
+/*
+ * Both opened: the larger salt stays. What is not fresh may be a copy, whose
+ * sender nobody will hear of: ours goes only when the peer confirms.
+ */
+static int settle_glare(struct sst_net *sn, struct sst_flow *other,
+			struct sst_arrival *a)
+{
+	if (sst_admit_yields(sn, a))
+		return SST_A_STATS_RX_GLARE;
+	if (!a->fresh) {
+		a->unlisted = true;
+		return a->real.proto == IPPROTO_UDP ? 0 : SST_A_STATS_RX_GLARE;
+	}
+	a->old = other;
+	a->syn_seq = other->opening->syn_seq;
+	return 0;
+}
+
+/* A NAT may change the peer's address: then it is not one that it is known by. */
+static bool comes_from_peer(struct sst_net *sn, const struct sst_arrival *a)
+{
+	const struct sst_peer *peer;
+
+	peer = sst_peers_by_number(&sn->peers, a->party.peer_id);
+	return peer && sst_peer_has_address(peer, a->real.family,
+					    &a->real.remote);
+}
+
+/*
+ * A flow gives way only to an opening that is not a copy and, of the same peer,
+ * not older than its own. Other peers may have the same address, but not just
+ * any who says so.
+ */
+static bool is_newer(struct sst_net *sn, const struct sst_flow *other,
+		     const struct sst_arrival *a)
+{
+	if (!a->fresh)
+		return false;
+	if (!same_host(other, a))
+		return comes_from_peer(sn, a);
+	return other->role != SST_FLOW_ROLE_RESPONDER ||
+	       a->box.time >= other->opening->time;
+}
+
+/* Which real tuple the flow gets, and what that means for others. */
+static int place(struct sst_net *sn, struct sst_arrival *a)
+{
+	struct sst_flow *other = sst_flowtable_by_real(&sn->flows, &a->real);
+	bool udp = a->real.proto == IPPROTO_UDP;
+
+	if (!other) {
+		/* Nothing of it is delivered before the peer has confirmed. */
+		a->unlisted = udp && !a->fresh;
+		return sst_sock_is_foreign(sn->net, &a->real) ?
+		       draw_alias(sn, a) : 0;
+	}
+	if (is_glare(other, a))
+		return settle_glare(sn, other, a);
+	/*
+	 * The same two hosts: the peer started over. An opening that nobody
+	 * confirmed gives way to a fresh one; a confirmed UDP flow keeps the
+	 * tuple until the new one is confirmed, too.
+	 */
+	if (is_newer(sn, other, a) &&
+	    (READ_ONCE(other->state) == SST_FLOW_STATE_CLOSING ||
+	     (same_host(other, a) &&
+	      READ_ONCE(other->state) == SST_FLOW_STATE_ACCEPTING))) {
+		a->old = other;
+		return 0;
+	}
+	if (udp && (same_host(other, a) ||
+		    (other->role == SST_FLOW_ROLE_INITIATOR &&
+		     comes_from_peer(sn, a)))) {
+		a->unlisted = true;
+		return 0;
+	}
+	return draw_alias(sn, a);
+}
+
+/*
+ * Counters of this opening that other flows have taken, ended ones and those on
+ * other wire tuples: what they delivered must not be delivered again.
+ */
+static u64 taken_before(struct sst_net *sn, const struct sst_arrival *a)
+{
+	u64 top = sst_seen_top(sst_pernet_seen(sn, a->trailer->form), &a->id);
+	const struct sst_opening *opening;
+	struct rhlist_head *list, *pos;
+	struct sst_named *named;
+
+	list = sst_flowtable_openings(&sn->flows, &a->id);
+	rhl_for_each_entry_rcu(named, pos, list, node) {
+		opening = named->opening;
+		top = max(top, READ_ONCE(opening->replay.top));
+	}
+	return top;
+}
+
+/*
+ * Take the counter of the packet that makes a flow. One that is to be held, or
+ * that has waited for public-key work, comes again with it. A bare SYN is
+ * delivered even as a copy.
+ */
+static bool take_counter(struct sst_opening *opening,
+			 const struct sst_arrival *a)
+{
+	bool data = sst_admit_carries_data(a);
+
+	if (a->derived || (!a->fresh && data))
+		return true;
+	return sst_replay_take(&opening->replay, a->trailer->meta.seq) || !data;
+}
+
+static int answer(struct sst_opening *opening, struct sst_arrival *a)
+{
+	if (!a->derived)
+		return sst_opening_answer(opening, a->assoc);
+	if (sst_opening_answer_new(opening, &a->derived->assoc, a->enc_r))
+		return -ENOMEM;
+	opening->answered = true;
+	opening->lifetime = a->derived->lifetime;
+	opening->pending = a->derived;
+	a->derived = NULL;
+	return 0;
+}
+
+/* Returns 0 or the reason to drop the packet. */
+static int make(struct sst_net *sn, struct sst_arrival *a,
+		struct sst_flow **made)
+{
+	struct sst_opening *opening;
+	struct sst_flow *flow;
+	bool taken;
+	u64 top;
+
+	flow = sst_flow_opened(&a->real, &a->pkt->tuple, &a->party,
+			       SST_FLOW_ROLE_RESPONDER);
+	if (!flow)
+		return SST_A_STATS_RX_NOMEM;
+	flow->oif = sst_packet_oif(&a->real, a->pkt->skb->dev);
+	flow->peer_port = a->box.sport;
+	flow->lists_real = !a->unlisted;
+	opening = flow->opening;
+	opening->form = a->trailer->form;
+	opening->first.id = a->id;
+	opening->time = a->box.time;
+	opening->fresh = a->fresh;
+	opening->limited = a->limited;
+	opening->syn_seq = a->syn_seq;
+	memcpy(opening->name, a->trailer->name, sizeof(opening->name));
+	memcpy(opening->open_key, a->key, SST_SECRET_SIZE);
+	top = taken_before(sn, a);
+	if (top)
+		sst_replay_start(&opening->replay, top);
+	taken = take_counter(opening, a);
+	if (taken && !answer(opening, a)) {
+		*made = flow;
+		return 0;
+	}
+	sst_flow_free(flow);
+	return taken ? SST_A_STATS_RX_NOMEM : SST_A_STATS_RX_REPLAY;
+}
+
+static int clash_reason(enum sst_flow_clash clash)
+{
+	switch (clash) {
+	case SST_CLASH_FULL:
+	case SST_CLASH_WAITING:
+	case SST_CLASH_SOURCE:
+		return SST_A_STATS_RX_HALF_OPEN;
+	case SST_CLASH_NOMEM:
+		return SST_A_STATS_RX_NOMEM;
+	default:
+		return SST_A_STATS_RX_TUPLE;
+	}
+}
+
+static void make_room(struct sst_net *sn)
+{
+	struct sst_flow *oldest;
+
+	if (READ_ONCE(sn->flows.waiting_count) <=
+	    READ_ONCE(sn->cfg.max_half_open))
+		return;
+	oldest = sst_flowtable_oldest_waiting(&sn->flows);
+	if (oldest)
+		sst_life_end(sn, oldest, SST_CLOSE_REASON_EVICTED);
+}
+
+/**
+ * sst_admit() - make the flow of an opening
+ * @sn: namespace; the caller holds its @opening_lock and is in an RCU read
+ *	section
+ * @a: the opening; no flow has it on this wire tuple
+ * @flow: output
+ *
+ * Cache check, cache insert and flow insert are one critical section, so that
+ * of two copies of an opening one makes the flow.
+ *
+ * Return: 0, or the counter of the reason to drop the packet.
+ */
+int sst_admit(struct sst_net *sn, struct sst_arrival *a, struct sst_flow **flow)
+{
+	u32 window = READ_ONCE(sn->cfg.opening_window);
+	enum sst_flow_clash clash;
+	int reason;
+
+	lockdep_assert_held(&sn->opening_lock);
+	/*
+	 * A bare SYN, too: as a copy it must not take another flow's place. Nor
+	 * is what re-opens a flow, which nobody saw before.
+	 */
+	a->fresh = sst_seen_take(sst_pernet_seen(sn, a->trailer->form), &a->id,
+				 a->box.time, now_seconds(), window) &&
+		   !sst_flowtable_openings(&sn->flows, &a->id) && !a->unproven;
+	reason = place(sn, a);
+	if (reason)
+		return reason;
+	reason = make(sn, a, flow);
+	if (reason)
+		return reason;
+	clash = a->old ? sst_life_replace(sn, a->old, *flow, a->syn_seq ?
+					  SST_CLOSE_REASON_GLARE :
+					  SST_CLOSE_REASON_REPLACED) :
+			 sst_life_begin(sn, *flow);
+	if (clash != SST_CLASH_NONE)
+		return clash_reason(clash);
+	make_room(sn);
+	return 0;
+}
+
+static bool same_tuple(const struct sst_tuple *a, const struct sst_tuple *b)
+{
+	return !memcmp(a, b, sizeof(*a));
+}
+
+/**
+ * sst_admit_find() - the flow that an opening made
+ * @sn: namespace
+ * @id: the opening
+ * @wire: tuple on which it came
+ *
+ * Return: the flow on this wire tuple, or a confirmed UDP flow that a NAT has
+ * moved to it, valid in the caller's RCU read section; else NULL.
+ */
+struct sst_flow *sst_admit_find(struct sst_net *sn, const struct sst_open_id *id,
+				const struct sst_tuple *wire)
+{
+	struct sst_flow *flow, *moved = NULL;
+	struct rhlist_head *list, *pos;
+	struct sst_named *named;
+	struct sst_tuple before;
+
+	list = sst_flowtable_openings(&sn->flows, id);
+	rhl_for_each_entry_rcu(named, pos, list, node) {
+		flow = named->opening->flow;
+		before = flow->wire;
+		before.rport = READ_ONCE(flow->wire.rport);
+		if (same_tuple(&before, wire))
+			return flow;
+		before.rport = wire->rport;
+		if (wire->proto == IPPROTO_UDP && sst_flow_owns_wire(flow) &&
+		    same_tuple(&before, wire))
+			moved = flow;
+	}
+	return moved;
+}
