@@ -28,7 +28,7 @@ wrong() {
 }
 
 rows=$(grep -c '^[^#]' "$table")
-tap_plan $((234 + rows))
+tap_plan $((311 + rows))
 
 ns_add T
 run=(ip netns exec "$(ns_name T)")
@@ -216,8 +216,9 @@ is 'refused values were not set' "$(ns T sstctl get rekey-seconds)" 'rekey-secon
 # ---- genpsk
 run=(ip netns exec "$(ns_name T)")
 echo mine >mine
-wrong '' "'p' may be peer or policy" p
-wrong '' "'g' may be genpsk or get" g
+wrong '' "'p' may be pubkey or peer or policy" p
+wrong '' "'g' may be genpsk or genkey or get" g
+wrong '' "'h' may be host or help" h
 wrong genpsk 'the names of two files are missing' genpsk
 wrong genpsk 'the names of two files are missing' genpsk one.psk
 wrong genpsk "'three' is not expected" genpsk one two three
@@ -237,17 +238,37 @@ must umount full
 is 'genpsk: what failed left nothing' "$(cat mine; ls ./*.psk link nowhere 2>/dev/null)" $'mine\nlink'
 must sstctl genpsk one.psk two.psk
 
+# ---- genkey, pubkey
+wrong genkey "'-' is not expected" genkey -
+refuse 1 "pubkey: key file 'standard input': $not_a_key" pubkey
+wrong pubkey "'key' is not expected" pubkey key
+wrong pubkey "$on_argv" pubkey "$b64"
+for file in long lines binary one.psk; do
+	"${run[@]}" sstctl pubkey <"$file" >out 2>err
+	is "sstctl pubkey <$file" "$? $(cat out err)" "1 sstctl: pubkey: key file 'standard input': $not_a_key"
+done
+head -c 32 /dev/zero | base64 >zeros
+not_a_secret="not a secret key: make one with 'sstctl genkey'"
+"${run[@]}" sstctl pubkey <zeros >out 2>err
+is 'sstctl pubkey <zeros' "$? $(cat out err)" "1 sstctl: pubkey: key file 'standard input': $not_a_secret"
+"${run[@]}" sstctl pubkey <key >/dev/full 2>err
+is 'a public key that cannot be written' "$? $(cat err)" \
+	'1 sstctl: pubkey: cannot write: No space left on device'
+
 # ---- peer
 psk=$(cat one.psk)
+pub=$(sstctl genkey | sstctl pubkey)
 name='a name has letters, digits and signs, no blanks or commas'
 wrong peer "'frob' is not a command" peer frob
 wrong peer "'psk' is not a command" peer psk
 wrong 'peer add' 'name is missing' peer add
-wrong 'peer add' 'address is missing' peer add b
+wrong 'peer add' 'psk or public-key is missing' peer add b
+wrong 'peer add' 'psk or public-key is missing' peer add b address 10.0.2.1
 wrong 'peer add' 'address is missing' peer add b psk one.psk
-wrong 'peer add' 'psk is missing' peer add b address 10.0.2.1
 wrong 'peer add' 'address needs a value' peer add b address
-wrong 'peer add' 'address is given twice' peer add b address 10.0.2.1 address 10.0.2.2
+wrong 'peer add' "address '10.0.2.1': an address is given twice" \
+	peer add b address 10.0.2.1,10.0.2.2 address 10.0.2.1
+wrong 'peer add' 'psk is given twice' peer add b address 10.0.2.1 psk one.psk psk one.psk
 wrong 'peer add' "'side' is not expected" peer add b side 1
 wrong 'peer add' "name '': a name has 1 to 31 characters" peer add ''
 wrong 'peer add' "name '12345678901234567890123456789012': a name has 1 to 31 characters" \
@@ -270,6 +291,35 @@ wrong 'peer add' "psk: $on_argv" peer add b address 10.0.2.1 psk "${psk##*:}"
 wrong 'peer add' "psk: $on_argv" peer add "$psk"
 wrong 'peer add' "psk: $on_argv" peer add b "$psk"
 wrong 'flow add' "key: $on_argv" "${good[@]:0:13}" "$psk"
+wrong 'peer add' "psk: $on_argv" peer add b public-key "$pub" "$pub"
+wrong 'peer add' 'psk and public-key exclude each other' peer add b public-key "$pub" psk one.psk
+wrong 'peer add' 'public-key needs a value' peer add b public-key
+wrong 'peer add' 'public-key is given twice' peer add b public-key "$pub" public-key "$pub"
+not_public="not a public key: 44 characters of base64, as 'sstctl pubkey' prints, or 64 hex digits"
+wrong 'peer add' "public-key 'one.psk': $not_public" peer add b public-key one.psk
+wrong 'peer add' "public-key '${pub%?}': $not_public" peer add b public-key "${pub%?}"
+wrong 'peer add' "public-key '$pub ': $not_public" peer add b public-key "$pub "
+# Points of small order: 0, 1, p - 1, p, one of order 8.
+useless="nothing can be agreed on with this key: take what 'sstctl pubkey' prints"
+z28=$(printf '00%.0s' {1..28}) f28=$(printf 'ff%.0s' {1..28})
+for weak in "00${z28}000000" "01${z28}000000" "ec${f28}ffff7f" "ed${f28}ffff7f" \
+	e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800; do
+	wrong 'peer add' "public-key '$weak': $useless" peer add b public-key "$weak"
+done
+by_key=(peer add b address 10.0.2.1 public-key "$pub")
+wrong 'peer add' "wire-port '0': a port is a number from 1 to 65535" "${by_key[@]}" wire-port 0
+wrong 'peer add' "wire-port 'any': a port is a number from 1 to 65535" "${by_key[@]}" wire-port any
+wrong 'peer add' "wire-port '90-80': the last port is below the first" "${by_key[@]}" wire-port 90-80
+wrong 'peer add' "identity 'yes': give none, offer or required" "${by_key[@]}" identity yes
+wrong 'peer add' "'side' is not expected" "${by_key[@]}" side 1
+refuse 2 'peer add: wire-port goes with public-key only; with a psk leave it out' \
+	peer add b address 10.0.2.1 psk one.psk wire-port 443
+refuse 2 'peer add: identity goes with public-key only; a psk proves both hosts, leave it out' \
+	peer add b address 10.0.2.1 psk one.psk identity none
+refuse 2 'peer add: no flow is opened with a peer without address; leave out wire-port or give an address' \
+	peer add b public-key "$pub" wire-port 443
+refuse 2 'peer add: identity is about flows with the addresses of the peer; give one, or leave it out and set init-from to listed' \
+	peer add b public-key "$pub" identity required
 peer=(peer add b address 10.0.2.1 psk)
 refuse 1 "peer add: psk file 'none': No such file or directory" "${peer[@]}" none
 refuse 1 "peer add: psk file '.': Is a directory" "${peer[@]}" .
@@ -294,6 +344,38 @@ wrong 'peer del' "name 'a b': $name" peer del b 'a b'
 wrong 'peer show' "name 'a,b': $name" peer show a,b
 wrong 'peer show' "'b' is not expected" peer show a b
 is 'no peer was added' "$("${run[@]}" sstctl -j peer)" '{"peers":[]}'
+
+# ---- host
+wrong host "'frob' is not a command" host frob
+wrong 'host add' 'name is missing' host add
+wrong 'host add' 'key is missing' host add h
+wrong 'host add' 'key needs a value' host add h key
+wrong 'host add' 'key is given twice' host add h key key key key
+wrong 'host add' "'frob' is not expected" host add h frob
+wrong 'host add' "name 'a b': $name" host add 'a b'
+wrong 'host add' "key: $on_argv" host add h key "$b64"
+wrong 'host add' "key: $on_argv" host add h key "$hex"
+wrong 'host add' "key: $on_argv" host add h "$b64"
+wrong 'host add' "key: $on_argv" host add "$b64"
+refuse 1 "host add: key file 'none': No such file or directory" host add h key none
+refuse 1 "host add: key file 'standard input': $not_a_key" host add h key -
+refuse 1 "host add: key file 'one.psk': $not_a_key" host add h key one.psk
+refuse 1 "host add: key file 'zeros': $not_a_secret" host add h key zeros
+wrong 'host del' 'name is missing' host del
+wrong 'host del' "name 'a,b': $name" host del h a,b
+refuse 2 'host del: no host key has this name; a dump of host-get shows all' host del h
+wrong 'host show' "name '': a name has 1 to 31 characters" host show ''
+wrong 'host show' "'b' is not expected" host show a b
+wrong 'host show' "$on_argv" host show "$b64"
+refuse 2 'host show: no host key has this name; a dump of host-get shows all' host show h
+is 'no host key was added' "$("${run[@]}" sstctl -j host)" '{"hosts":[]}'
+
+# ---- assoc
+wrong assoc "'add' is not a command" assoc add
+wrong 'assoc show' "id '1': an id is 16 hex digits" assoc show 1
+wrong 'assoc show' "'2' is not expected" assoc show 1 2
+refuse 2 'assoc show: no association has this id; a dump of assoc-get shows all' assoc show 0123456789abcdef
+wrong 'assoc flush' "'all' is not expected" assoc flush all
 
 # ---- policy
 wrong policy "'frob' is not a command" policy frob
@@ -340,6 +422,16 @@ wrong show "'peer' is not expected" show peer
 wrong shutdown "'now' is not expected" shutdown now
 wrong set "opening-window '10m': not a number" set opening-window 10m
 wrong set "max-half-open '-1': not a number" set max-half-open -1
+wrong set "cookies 'on': give off, load or always" set cookies on
+wrong set "init-from 'all': give anyone, listed or nobody" set init-from all
+wrong set "assoc-lifetime '1h': not a number" set assoc-lifetime 1h
+wrong set "wire-port '0': a port is a number from 1 to 65535" set wire-port 0
+wrong set "wire-port '2-1': the last port is below the first" set wire-port 2-1
+wrong set 'wire-port is given twice' set wire-port 1 wire-port any
+wrong set 'assocs is read only' set assocs 1
+wrong set "'max' may be several names" set max 1
+refuse 2 'set: assoc-lifetime must be from 60 to 86400 seconds' set assoc-lifetime 59
+refuse 2 'set: max-assocs must be at most 1048576' set wire-port any max-assocs 1048577
 
 # ---- other people
 cp one.psk nobody.psk
@@ -348,6 +440,12 @@ run=(ip netns exec "$(ns_name T)" "${nobody[@]}")
 refuse 2 "peer add: $eperm" "${peer[@]}" nobody.psk
 refuse 2 "peer del: $eperm" peer del b
 refuse 2 "peer show: $eperm" peer show
+refuse 2 "peer add: $eperm" "${by_key[@]}"
+refuse 2 "host add: $eperm" host add h key nobody.key
+refuse 2 "host del: $eperm" host del h
+refuse 2 "host show: $eperm" host show
+refuse 2 "assoc show: $eperm" assoc show
+refuse 2 "assoc flush: $eperm" assoc flush
 refuse 2 "policy add: $eperm" policy add out require
 refuse 2 "policy del: $eperm" policy del 1
 refuse 2 "policy show: $eperm" policy show

@@ -9,7 +9,7 @@
 top=$(dirname "$(realpath "$0")")/../..
 nlraw=("/usr/bin/python3" "$top/tests/tools/nlraw.py")
 
-if [ "${SST_KERNEL-}" = debug ]; then tap_plan 160; else tap_plan 161; fi
+if [ "${SST_KERNEL-}" = debug ]; then tap_plan 202; else tap_plan 203; fi
 
 topo_hrh
 ns_add T
@@ -44,6 +44,8 @@ for words in '--help' '-h' 'help' 'help flow' 'help set' 'flow help' 'flow -h' \
 	'show help' 'genpsk --help' 'peer help' 'peer add help' 'peer del -h' \
 	'peer show help' 'policy --help' 'policy add help' 'policy del help' \
 	'policy show help' 'policy flush help' 'shutdown help' 'help peer' \
+	'genkey -h' 'pubkey help' 'host help' 'host add help' 'host del help' \
+	'host show -h' 'assoc help' 'assoc show help' 'assoc flush help' 'help host' \
 	'help shutdown'; do
 	# shellcheck disable=SC2086 # several words
 	sstctl $words >out 2>err
@@ -111,23 +113,30 @@ at_least 'stats: with meanings' "$(s stats all explain | grep -c '^    [A-Z].*\.
 # ---- tunables
 before=$(s get)
 is 'get: defaults' "$(js get)" \
-	'{"mark_mask":252,"mark_value":172,"dscp":"clear","rekey_packets":4294901760,"rekey_seconds":3600,"max_flows":131072,"opening_window":600,"max_half_open":4096,"flows":3}'
+	'{"mark_mask":252,"mark_value":172,"dscp":"clear","rekey_packets":4294901760,"rekey_seconds":3600,"max_flows":131072,"opening_window":600,"max_half_open":4096,"cookies":"load","init_from":"anyone","assoc_lifetime":3600,"wire_port":null,"wire_port_last":null,"max_assocs":65536,"flows":3,"assocs":0}'
 ok 'set: all at once' s set mark-mask 0xf0 mark-value 0x50 dscp keep \
-	rekey-packets 1000 rekey-seconds 60 max-flows 5 opening-window 30 max-half-open 7
+	rekey-packets 1000 rekey-seconds 60 max-flows 5 opening-window 30 max-half-open 7 \
+	cookies always init-from listed assoc-lifetime 60 wire-port 443 max-assocs 9
 is 'get: all as set' "$(s get | tr '\n' ' ')" \
-	'mark-mask 0xf0 mark-value 0x50 dscp keep rekey-packets 1000 rekey-seconds 60 max-flows 5 opening-window 30 max-half-open 7 flows 3 '
+	'mark-mask 0xf0 mark-value 0x50 dscp keep rekey-packets 1000 rekey-seconds 60 max-flows 5 opening-window 30 max-half-open 7 cookies always init-from listed assoc-lifetime 60 wire-port 443 max-assocs 9 flows 3 assocs 0 '
 ok 'set: one, decimal' s set mark-value 0xa0
 is 'get: the others stay' "$(s get mark-value mark-mask dscp | tr '\n' ' ')" \
 	'mark-mask 0xf0 mark-value 0xa0 dscp keep '
 # shellcheck disable=SC2046 # several words
-ok 'set takes what get prints' s set $(grep -v ^flows <<<"$before")
+ok 'set takes what get prints' s set $(grep -vE '^(flows|assocs) ' <<<"$before")
 is 'get: as before' "$(s get)" "$before"
 ok 'set: the largest values' s set rekey-packets 4294901760 rekey-seconds 3600 max-flows 1048576 \
-	opening-window 86400 max-half-open 65536
+	opening-window 86400 max-half-open 65536 assoc-lifetime 86400 max-assocs 1048576 \
+	wire-port 1-65535 cookies load init-from anyone
+is 'get: a range of wire ports' "$(s get wire-port) $(js get wire-port)" \
+	'wire-port 1-65535 {"wire_port":1,"wire_port_last":65535}'
 ok 'set: the smallest values' s set rekey-packets 1 rekey-seconds 1 max-flows 0 \
-	opening-window 0 max-half-open 1
+	opening-window 0 max-half-open 1 assoc-lifetime 60 max-assocs 1 wire-port any \
+	cookies off init-from nobody
+is 'get: any wire port' "$(s get wire-port) $(js get wire-port)" \
+	'wire-port any {"wire_port":null,"wire_port_last":null}'
 # shellcheck disable=SC2046 # several words
-must s set $(grep -v ^flows <<<"$before")
+must s set $(grep -vE '^(flows|assocs) ' <<<"$before")
 
 # ---- events
 bg_ns mon T sstctl monitor
@@ -264,9 +273,10 @@ is 'peer show: nothing, JSON' "$(js peer show)" '{"peers":[]}'
 is 'peer add says nothing' "$(s peer add b.example address 10.0.2.1,fd00:2::1 psk a.psk 2>&1)" ''
 is 'peer show as text' "$(s peer show b.example)" \
 'peer b.example address 10.0.2.1,fd00:2::1
-    side 1 suite chacha20-poly1305 flows 0 idle never'
+    psk side 1 suite chacha20-poly1305
+    assocs 0 handshake never tx 0 B rx 0 B flows 0 idle never'
 is 'peer show as JSON' "$(js peer show b.example)" \
-'{"peers":[{"name":"b.example","addresses":["10.0.2.1","fd00:2::1"],"side":1,"suite":"chacha20-poly1305","flows":0,"idle":null}]}'
+'{"peers":[{"name":"b.example","addresses":["10.0.2.1","fd00:2::1"],"key":"psk","public_key":null,"wire_port":null,"wire_port_last":null,"identity":null,"side":1,"suite":"chacha20-poly1305","assocs":0,"handshake":null,"tx":0,"rx":0,"flows":0,"idle":null}]}'
 many=$(seq -s , -f '10.0.3.%g' 8),$(seq -s , -f 'fd00:3::%g' 8)
 ok 'peer add: short words, 16 addresses, standard input' s pe a a-16 ps - ad "$many" <x2.psk
 is 'peer show: all addresses, side 2' \
@@ -283,6 +293,75 @@ s peer del six nobody a-16 >out 2>err
 is 'peer del: all are tried' "$? $(wc -l <err) $(q '.peers | map(.name) | tojson' peer)" '2 1 ["b.example"]'
 ok 'peer del: the name names it' grep -q '^sstctl: peer del: name nobody: ' err
 ok 'peer add: a name and a key again' s peer add six address fd00:6::1 psk open2.psk
+
+# ---- host keys
+# RFC 7748, section 6.1: Alice's keys and Bob's public key.
+echo 77076d0a7318a57d3c16c17251b26645df4c2f87ebc0992ab177fba51db92c2a >alice.key
+alice=hSDwCYkwp1R0i33ctD73Wg2/Og0mOBr066SpjqqbTmo=
+bob=3p7bfXt9wbTTW2HC7OQ1Nz+DQ8hbeGdNrfx+FG+IK08=
+alice_id=$(base64 -d <<<"$alice" | sha256sum | cut -c 1-16)
+is 'pubkey: as RFC 7748 has it' "$(sstctl pubkey <alice.key)" "$alice"
+sstctl genkey >h1.key 2>err
+is 'genkey: base64 of 32 bytes, no warning' "$(base64 -d <h1.key | wc -c) $(wc -c <h1.key)$(cat err)" '32 45'
+not_ok 'genkey: never the same' test "$(cat h1.key)" = "$(sstctl genkey)"
+(umask 022 && sstctl genkey >h2.key) 2>err
+is 'genkey: warning' "$(cat err)" \
+	"sstctl: genkey: warning: writing to a file that is accessible to others: set 'umask 077' first"
+is 'host show: nothing' "$(s host show)" ''
+is 'host show: nothing, JSON' "$(js host show)" '{"hosts":[]}'
+is 'host add says nothing' "$(s host add main key alice.key 2>&1)" ''
+is 'host show as text' "$(s host show main | sed 's/age [^i]*/age /')" \
+"host main public-key $alice
+    key-id $alice_id age inits 0 idle never"
+is 'host show as JSON' "$(q '.hosts[0].age |= (. < 60) | tojson' host show)" \
+"{\"hosts\":[{\"name\":\"main\",\"public_key\":\"$alice\",\"key_id\":\"$alice_id\",\"age\":true,\"inits\":0,\"idle\":null}]}"
+ok 'host add: short words, standard input' s ho a a-second k - <h1.key
+is 'host add: a file that others may read' "$(s host add third key h2.key 2>&1)" \
+	"sstctl: host add: warning: key file 'h2.key' is accessible to others: try 'chmod o= FILE'"
+is 'host show: all, the oldest first' "$(q '.hosts | map(.name) | tojson' host)" '["main","a-second","third"]'
+is 'host show: what pubkey prints' "$(q '.hosts[].public_key' host show a-second)" "$(sstctl pubkey <h1.key)"
+s host del main nobody third >out 2>err
+is 'host del: all are tried' "$? $(wc -l <err) $(q '.hosts | map(.name) | tojson' host)" '2 1 ["a-second"]'
+ok 'host del: the name names it' grep -q '^sstctl: host del: name nobody: ' err
+ok 'host add: a name and a key again' s host add main key alice.key
+# More than one message of a dump holds.
+for i in {1..62}; do
+	sstctl genkey | must s host add "$i" key -
+done
+is 'host add: one too many' "$(sstctl genkey | s host add 63 key - 2>&1)" \
+	'sstctl: host add: this namespace has 64 host keys; delete some'
+is 'host show: 64, each once' "$(q '.hosts | map(.name) | tojson' host)" \
+	"$(jq -nc '["a-second", "main"] + [range(1; 63) | tostring]')"
+# shellcheck disable=SC2046 # several words
+must s host del $(seq 1 62)
+
+# ---- peers by public key
+is 'peer add: a public key' "$(s peer add bob address 10.0.7.1 address fd00:7::1 public-key "$bob" \
+	wire-port 443-444 identity offer 2>&1)" ''
+is 'peer show: a public key, text' "$(s peer show bob)" \
+"peer bob address 10.0.7.1,fd00:7::1
+    public-key $bob wire-port 443-444 identity offer suite chacha20-poly1305
+    assocs 0 handshake never tx 0 B rx 0 B flows 0 idle never"
+is 'peer show: a public key, JSON' "$(js peer show bob)" \
+"{\"peers\":[{\"name\":\"bob\",\"addresses\":[\"10.0.7.1\",\"fd00:7::1\"],\"key\":\"public-key\",\"public_key\":\"$bob\",\"wire_port\":443,\"wire_port_last\":444,\"identity\":\"offer\",\"side\":null,\"suite\":\"chacha20-poly1305\",\"assocs\":0,\"handshake\":null,\"tx\":0,\"rx\":0,\"flows\":0,\"idle\":null}]}"
+must s peer del bob
+ok 'peer add: hex, one wire port' s peer add bob address 10.0.7.1 wire-port 443 public-key \
+	"$(base64 -d <<<"$bob" | od -An -v -tx1 | tr -d ' \n')"
+is 'peer show: the same key' "$(s peer show bob | sed -n 2p)" \
+	"    public-key $bob wire-port 443 identity none suite chacha20-poly1305"
+must s peer del bob
+ok 'peer add: without address' s peer add bob public-key "$bob"
+is 'peer show: without address' "$(s peer show bob | head -n 2)" \
+"peer bob
+    public-key $bob identity none suite chacha20-poly1305"
+is 'peer show: -6, one without address is of both' "$(q '.peers | map(.name) | tojson' -6 peer)" \
+	'["b.example","bob","six"]'
+must s peer del bob
+
+# ---- associations
+is 'assoc show: nothing' "$(s assoc show)$(s assoc)" ''
+is 'assoc show: nothing, JSON' "$(js assoc show)" '{"assocs":[]}'
+ok 'assoc flush' s assoc flush
 
 # ---- policy
 is 'policy show: nothing' "$(s policy show)" ''
@@ -319,19 +398,28 @@ is 'policy flush: nothing is left' "$(js policy)" '{"policy":[]}'
 
 # ---- the overview
 must s policy add in port 22 clear priority 5 >s.out
-is 'show as text' "$(s show | head -n 9 | sed 's/^policy [0-9]*/policy N/')" \
+is 'show as text' "$(s show | head -n 17 | sed 's/^policy [0-9]*/policy N/; s/age [^i]*/age /')" \
 'mark-mask 0xfc mark-value 0xac dscp clear max-flows 131072 opening-window 600 flows 1000
 
-peer b.example address 10.0.2.1,fd00:2::1
-    side 1 suite chacha20-poly1305 flows 0 idle never
-peer six address fd00:6::1
-    side 2 suite chacha20-poly1305 flows 0 idle never
+host a-second public-key '"$(sstctl pubkey <h1.key)"'
+    key-id '"$(q '.hosts[0].key_id' host)"' age inits 0 idle never
+host main public-key '"$alice"'
+    key-id '"$alice_id"' age inits 0 idle never
 
-policy N in port 22 clear priority 5 hits 0'
+peer b.example address 10.0.2.1,fd00:2::1
+    psk side 1 suite chacha20-poly1305
+    assocs 0 handshake never tx 0 B rx 0 B flows 0 idle never
+peer six address fd00:6::1
+    psk side 2 suite chacha20-poly1305
+    assocs 0 handshake never tx 0 B rx 0 B flows 0 idle never
+
+policy N in port 22 clear priority 5 hits 0
+
+flows without a peer'
 is 'show: flows' "$(s show | grep -c '^flows \|^    flow ')" 1001
 ok 'show: valid JSON' valid js show
-is 'show as JSON' "$(q '[keys_unsorted, (.peers, .policy, .flows | length)] | tojson' show)" \
-	'[["peers","policy","flows"],2,1,1000]'
+is 'show as JSON' "$(q '[keys_unsorted, (.hosts, .peers, .policy, .assocs, .flows | length)] | tojson' show)" \
+	'[["hosts","peers","policy","assocs","flows"],2,2,1,0,1000]'
 is 'show: a flow is that of flow show' "$(q '.flows[7] | .age = 0 | tojson' show)" \
 	"$(q '.flows[7] | .age = 0 | tojson' flow show)"
 is 'show: -6' "$(q '[.peers, .policy, .flows | length] | tojson' -6 show)" '[2,1,0]'
@@ -379,7 +467,7 @@ flow-confirmed responder alice'
 
 # ---- shutdown
 ok 'shutdown' b shutdown
-is 'shutdown: nothing is left' "$(b -j show)" '{"peers":[],"policy":[],"flows":[]}'
+is 'shutdown: nothing is left' "$(b -j show)" '{"hosts":[],"peers":[],"policy":[],"assocs":[],"flows":[]}'
 ok 'shutdown of an empty namespace' sstctl -n "$(ns_name R)" shutdown
 is 'shutdown: others keep theirs' "$(a -j policy | jq '.policy | length')" 1
 must a shutdown
@@ -390,20 +478,23 @@ js flow show >all.json
 s show >show.txt
 js show >show.json
 cat ./*.out ./*.err all.txt all.json show.txt show.json >printed
-for k in key1 open.key key4 key5 key6; do
-	cut -c 1-12 "$k"
-	base64 -d "$k" | od -An -v -tx1 | tr -d ' \n' | cut -c 1-12
-done >secrets
-for k in a.psk open1.psk x1.psk A.psk; do
-	cut -d : -f 4 "$k" | cut -c 1-12
-	cut -d : -f 4 "$k" | base64 -d | od -An -v -tx1 | tr -d ' \n' | cut -c 1-12
-done >>secrets
-cut -c 1-12 key2 >>secrets
+{
+	for k in key1 open.key key4 key5 key6 h1.key h2.key; do
+		cut -c 1-12 "$k"
+		base64 -d "$k" | od -An -v -tx1 | tr -d ' \n' | cut -c 1-12
+	done
+	for k in a.psk open1.psk x1.psk A.psk; do
+		cut -d : -f 4 "$k" | cut -c 1-12
+		cut -d : -f 4 "$k" | base64 -d | od -An -v -tx1 | tr -d ' \n' | cut -c 1-12
+	done
+	cut -c 1-12 key2 alice.key
+} >secrets
 not_ok 'no secret in what was printed' grep -iFf secrets printed
 ok 'flush' s flow flush
 is 'flush: nothing is left' "$(js flow show) $(s get flows)" '{"flows":[]} flows 0'
 is 'flush: peers and rules stay' "$(q '[.peers, .policy | length] | tojson' show)" '[2,1]'
 ok 'shutdown of one with peers and rules' s shutdown
+is 'shutdown: host keys are gone, too' "$(js show)" '{"hosts":[],"peers":[],"policy":[],"assocs":[],"flows":[]}'
 
 # ---- without the module
 bg monx sstctl monitor

@@ -26,7 +26,8 @@ are done in their order:
   reserved:NUMBER     reserved field of the generic netlink header
   no-header           leave out the generic netlink header, too
 
-Values of key and psk: "new" is random, "same" that of the message before, else hex digits.
+Values of key, psk, public-key and secret-key: "new" is random, "same" that of the
+message before, else hex digits.
 
 An answer is "ok" or the name of the error; then, if there is one, the message in
 quotes; then the attribute that the kernel points at, in parentheses.
@@ -73,16 +74,16 @@ ENUM = enums()
 SETS = {
     p: {n[len('SST_A_' + p):].lower().replace('_', '-'): v for n, v in ENUM.items()
         if n.startswith('SST_A_' + p)}
-    for p in ('FLOW_', 'STATS_', 'CONFIG_', 'PEER_', 'POLICY_')
+    for p in ('FLOW_', 'STATS_', 'CONFIG_', 'PEER_', 'POLICY_', 'HOST_', 'ASSOC_')
 }
 COMMANDS = {n[8:].lower().replace('_', '-'): v for n, v in ENUM.items()
             if n.startswith('SST_CMD_')}
 
 U8 = {'proto', 'side', 'scope', 'suite', 'mark-mask', 'mark-value', 'dscp',
-      'direction', 'prefix-len', 'verdict'}
+      'direction', 'prefix-len', 'verdict', 'cookies', 'init-from', 'identity'}
 BE16 = {'local-port', 'remote-port', 'wire-local-port', 'wire-remote-port', 'port',
-        'port-last'}
-KEYS = {'key', 'psk'}
+        'port-last', 'wire-port', 'wire-port-last'}
+KEYS = {'key', 'psk', 'public-key', 'secret-key'}
 
 GOOD = ['proto=6', 'local-port=40000', 'remote-port=80', 'wire-local-port=31417',
         'wire-remote-port=27182', 'side=1', 'key=new']

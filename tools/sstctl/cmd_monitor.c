@@ -47,6 +47,7 @@ static void print_reason(uint8_t reason)
 		[SST_CLOSE_REASON_EVICTED] = "evicted",
 		[SST_CLOSE_REASON_GLARE] = "glare",
 		[SST_CLOSE_REASON_PEER_DELETED] = "peer-deleted",
+		[SST_CLOSE_REASON_FORGOTTEN] = "forgotten",
 	};
 
 	out_word("reason", " reason ", reasons, ARRAY_SIZE(reasons), reason, "");

@@ -11,21 +11,34 @@
 static const char peer_help[] =
 	"Usage: sstctl peer show [NAME]\n"
 	"       sstctl peer add NAME address ADDR[,ADDR...] psk FILE|-\n"
+	"       sstctl peer add NAME [address ADDR[,ADDR...]] public-key KEY\n"
+	"                       [wire-port PORT[-PORT]] [identity none|offer|required]\n"
 	"       sstctl peer del NAME...\n"
 	"\n"
-	"A peer is a host with which a pre-shared key is shared. 'sstctl genpsk' makes\n"
-	"the key, 'sstctl policy' says what goes to peers under its protection.\n";
+	"A peer is a host with which a pre-shared key is shared, or whose public key is\n"
+	"known. 'sstctl genpsk' makes the former, 'sstctl genkey' and 'sstctl pubkey' the\n"
+	"latter; 'sstctl policy' says what goes to peers under their protection.\n";
 
 static const char add_help[] =
 	"Usage: sstctl peer add NAME address ADDR[,ADDR...] psk FILE|-\n"
+	"       sstctl peer add NAME [address ADDR[,ADDR...]] public-key KEY\n"
+	"                       [wire-port PORT[-PORT]] [identity none|offer|required]\n"
 	"\n"
-	"Make a peer known. The same has to be done on that host, with the addresses of\n"
-	"this one and the other file of the pair.\n"
+	"Make a peer known. With psk the same has to be done on that host, with the\n"
+	"addresses of this one and the other file of the pair. With public-key the peer\n"
+	"needs to know nothing of this host; without address it is only listed there, for\n"
+	"'sstctl set init-from listed'.\n"
 	"\n"
-	"  NAME     1 to 31 characters without blanks and commas\n"
-	"  address  up to 16 addresses of the peer, IPv4 and IPv6 as you like\n"
-	"  psk      this host's file of the pair that 'sstctl genpsk' made, or '-' for\n"
-	"           standard input; it says the side and the suite, too\n";
+	"  NAME        1 to 31 characters without blanks and commas\n"
+	"  address     up to 16 addresses of the peer, IPv4 and IPv6 as you like\n"
+	"  psk         this host's file of the pair that 'sstctl genpsk' made, or '-' for\n"
+	"              standard input; it says the side and the suite, too\n"
+	"  public-key  what 'sstctl pubkey' prints on the peer\n"
+	"  wire-port   the wire ports that the peer takes openings on, as it was told\n"
+	"              with 'sstctl set wire-port'; else any from 1024\n"
+	"  identity    none: the peer does not learn who this host is. offer: this host\n"
+	"              proves its oldest host key. required: and the peer has to prove\n"
+	"              its key when it opens flows.\n";
 
 static const char del_help[] =
 	"Usage: sstctl peer del NAME...\n"
@@ -47,21 +60,27 @@ static const char genpsk_help[] =
 enum peer_word {
 	W_ADDRESS,
 	W_PSK,
+	W_PUBLIC_KEY,
+	W_WIRE_PORT,
+	W_IDENTITY,
 	W_COUNT,
 };
 
 static const char *const peer_words[W_COUNT] = {
 	[W_ADDRESS] = "address",
 	[W_PSK] = "psk",
+	[W_PUBLIC_KEY] = "public-key",
+	[W_WIRE_PORT] = "wire-port",
+	[W_IDENTITY] = "identity",
 };
 
 /**
  * struct peer_args - what stood on the command line
- * @addrs: the addresses
+ * @params: the peer, without a pre-shared key
  * @psk: name of the file with the pre-shared key
  */
 struct peer_args {
-	struct sst_addrs addrs;
+	struct sst_peer_params params;
 	const char *psk;
 };
 
@@ -75,29 +94,61 @@ static const char *set_addresses(const char *value, struct sst_addrs *addrs)
 	return why;
 }
 
+static const char *set_public_key(const char *value, uint8_t key[SST_KEY_SIZE])
+{
+	const char *why = parse_public_key(value, key);
+
+	if (!why && !keys_is_usable(key))
+		return "nothing can be agreed on with this key: take what 'sstctl pubkey' prints";
+	return why;
+}
+
 static const char *set_value(void *data, int word, char *value)
 {
 	struct peer_args *args = data;
 
-	if (word == W_ADDRESS)
-		return set_addresses(value, &args->addrs);
+	switch (word) {
+	case W_ADDRESS:
+		return set_addresses(value, &args->params.addrs);
+	case W_PUBLIC_KEY:
+		args->params.has_public_key = true;
+		return set_public_key(value, args->params.public_key);
+	case W_WIRE_PORT:
+		return parse_ports(value, &args->params.wire_ports);
+	case W_IDENTITY:
+		return parse_identity(value, &args->params.identity);
+	}
 	args->psk = value;
 	return NULL;
 }
 
-/* The name of the peer, which the command line begins with. */
-static int take_name(int argc, char **argv)
+/* The kernel knows what goes together; here is only what it cannot be asked. */
+static int check_key_words(const struct words *words)
 {
-	const char *why;
-	int status;
+	unsigned int keys = words->seen & (BIT(W_PSK) | BIT(W_PUBLIC_KEY));
 
-	if (!argc)
-		return out_usage("name is missing");
-	status = refuse_secret(peer_words[W_PSK], argv[0]);
-	if (status)
-		return status;
-	why = parse_name(argv[0]);
-	return why ? out_usage("name '%s': %s", argv[0], why) : EXIT_OK;
+	if (!keys)
+		return out_usage("psk or public-key is missing");
+	if (keys == (BIT(W_PSK) | BIT(W_PUBLIC_KEY)))
+		return out_usage("psk and public-key exclude each other");
+	return keys == BIT(W_PSK) ? words_need(words, BIT(W_ADDRESS)) : EXIT_OK;
+}
+
+static int add_with_psk(const char *name, struct peer_args *args)
+{
+	struct sst_psk psk;
+	int rc;
+
+	keys_lock(&psk, sizeof(psk));
+	if (keys_read_psk(args->psk, &psk)) {
+		keys_wipe(&psk, sizeof(psk));
+		return EXIT_USAGE;
+	}
+	args->params.psk = &psk;
+	rc = ipc_peer_add(name, &args->params);
+	args->params.psk = NULL;
+	keys_wipe(&psk, sizeof(psk));
+	return kernel_status(rc);
 }
 
 static int peer_add(int argc, char **argv)
@@ -106,34 +157,27 @@ static int peer_add(int argc, char **argv)
 	struct words words = {
 		.table = peer_words,
 		.count = W_COUNT,
-		.takes = BIT(W_ADDRESS) | BIT(W_PSK),
+		.takes = BIT(W_COUNT) - 1,
+		.many = BIT(W_ADDRESS),
+		.open = BIT(W_PUBLIC_KEY),
 		.secret = peer_words[W_PSK],
 		.set = set_value,
 		.data = &args,
 	};
-	struct sst_psk psk;
-	int rc, status;
+	int status;
 
 	out_context("peer add");
 	if (is_help(argc, argv))
 		return help(add_help);
-	status = take_name(argc, argv);
+	status = check_first_name(words.secret, argc, argv);
 	if (!status)
 		status = words_parse(&words, argc - 1, argv + 1);
 	if (!status)
-		status = words_need(&words, words.takes);
+		status = check_key_words(&words);
 	if (status)
 		return status;
-
-	keys_lock(&psk, sizeof(psk));
-	rc = keys_read_psk(args.psk, &psk);
-	if (rc) {
-		keys_wipe(&psk, sizeof(psk));
-		return EXIT_USAGE;
-	}
-	rc = ipc_peer_add(argv[0], &args.addrs, &psk);
-	keys_wipe(&psk, sizeof(psk));
-	return kernel_status(rc);
+	return args.psk ? add_with_psk(argv[0], &args) :
+		kernel_status(ipc_peer_add(argv[0], &args.params));
 }
 
 static int peer_del(int argc, char **argv)
@@ -180,7 +224,7 @@ static int peer_show(int argc, char **argv)
 		return help(show_help);
 	if (!argc)
 		return show_all();
-	status = take_name(argc, argv);
+	status = check_first_name(peer_words[W_PSK], argc, argv);
 	if (status)
 		return status;
 	if (argc > 1)

@@ -10,15 +10,16 @@
 static const char show_help[] =
 	"Usage: sstctl show\n"
 	"\n"
-	"An overview of the network namespace: tunables, peers, rules, and the flows\n"
-	"with each peer. JSON has the objects of 'peer show', 'policy show' and 'flow\n"
-	"show' in one.\n";
+	"An overview of the network namespace: tunables, host keys, peers, rules, and the\n"
+	"associations and flows with each peer. JSON has the objects of 'host show', 'peer\n"
+	"show', 'policy show', 'assoc show' and 'flow show' in one.\n";
 
 static const char shutdown_help[] =
 	"Usage: sstctl shutdown\n"
 	"\n"
-	"End SST in the network namespace, so that the module can be unloaded: rules and\n"
-	"peers are removed, connections that SST carried are aborted, all flows end.\n";
+	"End SST in the network namespace, so that the module can be unloaded: rules,\n"
+	"peers, host keys and associations are removed, connections that SST carried are\n"
+	"aborted, all flows end.\n";
 
 #define TUNABLES (1U << SST_A_CONFIG_MARK_MASK | 1U << SST_A_CONFIG_MARK_VALUE | \
 		  1U << SST_A_CONFIG_DSCP | 1U << SST_A_CONFIG_MAX_FLOWS |	\
@@ -27,15 +28,19 @@ static const char shutdown_help[] =
 /**
  * struct overview - all that "sstctl show" shows
  * @config: the tunables
+ * @hosts: of struct sst_host
  * @peers: of struct sst_peer
  * @rules: of struct sst_rule
+ * @assocs: of struct sst_assoc
  * @flows: of struct sst_flow
  * @no_memory: a flow is missing for want of memory
  */
 struct overview {
 	struct sst_config config;
+	struct list hosts;
 	struct list peers;
 	struct list rules;
+	struct list assocs;
 	struct list flows;
 	bool no_memory;
 };
@@ -67,14 +72,40 @@ static int compare_flows(const void *a, const void *b)
 	return (x->id > y->id) - (x->id < y->id);
 }
 
+/* The same, the newest first for each peer. */
+static int compare_assocs(const void *a, const void *b)
+{
+	const struct sst_assoc *x = a, *y = b;
+	int by_name = strcmp(x->peer, y->peer);
+
+	if (!x->peer[0] != !y->peer[0])
+		return x->peer[0] ? -1 : 1;
+	if (by_name)
+		return by_name;
+	if (x->age != y->age)
+		return x->age < y->age ? -1 : 1;
+	return memcmp(x->id, y->id, sizeof(x->id));
+}
+
+static void sort(struct list *list, size_t size,
+		 int (*compare)(const void *a, const void *b))
+{
+	if (list->count)
+		qsort(list->items, list->count, size, compare);
+}
+
 static int ask(struct overview *all)
 {
 	int rc = ipc_config_get(&all->config);
 
 	if (!rc)
+		rc = ipc_host_list(&all->hosts);
+	if (!rc)
 		rc = ipc_peer_list(&all->peers);
 	if (!rc)
 		rc = ipc_policy_list(&all->rules);
+	if (!rc)
+		rc = ipc_assoc_list(&all->assocs);
 	if (!rc)
 		rc = ipc_flow_dump(keep_flow, all);
 	if (rc)
@@ -83,21 +114,43 @@ static int ask(struct overview *all)
 		out_error("no memory for all flows: try 'sstctl flow show'");
 		return EXIT_KERNEL;
 	}
-	if (all->flows.count)
-		qsort(all->flows.items, all->flows.count,
-		      sizeof(struct sst_flow), compare_flows);
+	sort(&all->flows, sizeof(struct sst_flow), compare_flows);
+	sort(&all->assocs, sizeof(struct sst_assoc), compare_assocs);
 	return EXIT_OK;
 }
 
-/* Text has a heading where the flows of the next peer begin. */
-static void print_heading(const struct sst_flow *flow, const struct sst_flow *before)
+/*
+ * Text has a heading where the things of the next peer begin. @before is the
+ * peer of the one before, NULL when this is the first.
+ */
+static void print_heading(const char *things, const char *peer, const char *before)
 {
-	if (out_is_json() || (before && !strcmp(before->peer, flow->peer)))
+	if (out_is_json() || (before && !strcmp(before, peer)))
 		return;
-	if (flow->peer[0])
-		out_string(NULL, "\nflows with peer ", flow->peer, "\n");
+	out_string(NULL, "\n", things, "");
+	if (peer[0])
+		out_string(NULL, " with peer ", peer, "\n");
 	else
-		out_text("\nflows without a peer\n");
+		out_text(" without a peer\n");
+}
+
+static void print_assocs_by_peer(const struct sst_assoc *assocs, size_t count)
+{
+	const char *before = NULL;
+	size_t i;
+
+	out_open_array("assocs");
+	for (i = 0; i < count; i++) {
+		if (!assoc_family_wanted(&assocs[i]))
+			continue;
+		print_heading("associations", assocs[i].peer, before);
+		before = assocs[i].peer;
+		out_open_object(NULL);
+		out_text("    ");
+		assoc_print(&assocs[i], false);
+		out_close_object();
+	}
+	out_close_array();
 }
 
 static void print_flows(const struct sst_flow *flows, size_t count)
@@ -106,7 +159,8 @@ static void print_flows(const struct sst_flow *flows, size_t count)
 
 	out_open_array("flows");
 	for (i = 0; i < count; i++) {
-		print_heading(&flows[i], i ? &flows[i - 1] : NULL);
+		print_heading("flows", flows[i].peer,
+			      i ? flows[i - 1].peer : NULL);
 		out_open_object(NULL);
 		out_text("    flow ");
 		flow_print_name(&flows[i]);
@@ -122,12 +176,16 @@ static void print_overview(const struct overview *all)
 	if (!out_is_json())
 		print_config(&all->config, TUNABLES, " ");
 	out_open_object(NULL);
+	if (all->hosts.count)
+		out_text("\n");
+	print_hosts(all->hosts.items, all->hosts.count);
 	if (all->peers.count)
 		out_text("\n");
 	print_peers(all->peers.items, all->peers.count);
 	if (all->rules.count)
 		out_text("\n");
 	print_rules(all->rules.items, all->rules.count);
+	print_assocs_by_peer(all->assocs.items, all->assocs.count);
 	print_flows(all->flows.items, all->flows.count);
 	out_close_object();
 }
@@ -145,8 +203,10 @@ int cmd_show(int argc, char **argv)
 	status = ask(&all);
 	if (!status)
 		print_overview(&all);
+	list_free(&all.hosts);
 	list_free(&all.peers);
 	list_free(&all.rules);
+	list_free(&all.assocs);
 	list_free(&all.flows);
 	return status;
 }

@@ -49,7 +49,7 @@ int cmd_stats(int argc, char **argv)
 	for (i = 0; i < ARRAY_SIZE(sst_counters); i++) {
 		type = sst_counters[i].attr;
 		/* An older kernel may have fewer: do not show what is not there. */
-		if (!(stats.present & (1ULL << type)))
+		if (!stats.present[type])
 			continue;
 		if (!out_is_json() && !all && !stats.value[type])
 			continue;

@@ -290,6 +290,86 @@ static const struct {
 		"rx_translated",
 		"ICMP errors that came about sealed packets and were handed up with real ports.",
 	},
+	{
+		SST_A_STATS_TX_INIT,
+		"tx_init",
+		"Sealed with an INIT, of those in tx-sealed.",
+	},
+	{
+		SST_A_STATS_TX_UNREADY,
+		"tx_unready",
+		"Dropped. A first packet for which no ephemeral key was ready; it is being made, the next one finds it.",
+	},
+	{
+		SST_A_STATS_TX_COOKIE,
+		"tx_cookie",
+		"COOKIEs sent in answer to INITs; not in tx-sealed.",
+	},
+	{
+		SST_A_STATS_TX_AMPLIFIED,
+		"tx_amplified",
+		"Dropped. A datagram of a flow that is not confirmed, which would make more than three times of what came.",
+	},
+	{
+		SST_A_STATS_RX_INIT,
+		"rx_init",
+		"INITs, and OPENs that make a new association, that verified on a tuple that no flow owns, of those in rx-opened.",
+	},
+	{
+		SST_A_STATS_RX_QUEUED,
+		"rx_queued",
+		"Openings and answers that wait for public-key work. Counted again when they are taken up.",
+	},
+	{
+		SST_A_STATS_RX_QUEUE,
+		"rx_queue",
+		"Dropped. The queue for public-key work is full, or many packets of the same opening wait there; see cookies.",
+	},
+	{
+		SST_A_STATS_RX_NO_COOKIE,
+		"rx_no_cookie",
+		"Dropped. An INIT without a valid proof while cookies are asked for; a COOKIE was the answer.",
+	},
+	{
+		SST_A_STATS_RX_IGNORED,
+		"rx_ignored",
+		"Dropped. An INIT without proof of a source that has asked for too many COOKIEs.",
+	},
+	{
+		SST_A_STATS_RX_INIT_REFUSED,
+		"rx_init_refused",
+		"Dropped. An INIT that init-from or the identity that a peer requires refuses.",
+	},
+	{
+		SST_A_STATS_RX_KEY,
+		"rx_key",
+		"Dropped. A public key in the packet is not one that can be used.",
+	},
+	{
+		SST_A_STATS_RX_COOKIE,
+		"rx_cookie",
+		"COOKIEs that verified; the INIT goes out again with a proof.",
+	},
+	{
+		SST_A_STATS_RX_COOKIE_LATE,
+		"rx_cookie_late",
+		"Dropped. A COOKIE that verified, but its INIT had been answered or sent again before.",
+	},
+	{
+		SST_A_STATS_RX_IDENTITY,
+		"rx_identity",
+		"Dropped. Policy wants a peer that the packet does not prove to be.",
+	},
+	{
+		SST_A_STATS_ASSOC_MADE,
+		"assoc_made",
+		"Associations that were made; counts associations.",
+	},
+	{
+		SST_A_STATS_ASSOC_EVICTED,
+		"assoc_evicted",
+		"Associations that were dropped before their time, because there are too many; counts associations. Raise max-assocs.",
+	},
 };
 
 #endif /* SSTCTL_COUNTERS_H */

@@ -51,7 +51,10 @@ struct sst_flow {
 };
 
 /**
- * struct sst_peer - a host with which a pre-shared key is shared
+ * struct sst_peer - a host with which a pre-shared key is shared, or whose
+ *	public key is known
+ * @has_public_key: its public key is known, and @wire_ports and @identity mean
+ *	something instead of @side
  *
  * The members are as in struct sst_flow.
  */
@@ -60,9 +63,62 @@ struct sst_peer {
 	struct sst_addrs addrs;
 	uint8_t side;
 	uint8_t suite;
+	bool has_public_key;
+	uint8_t public_key[SST_KEY_SIZE];
+	struct sst_ports wire_ports;
+	uint8_t identity;
+	uint32_t assocs;
+	uint32_t handshake_age;
+	bool has_handshake;
+	uint64_t tx_bytes;
+	uint64_t rx_bytes;
 	uint32_t flows;
 	uint32_t rx_idle;
 	bool has_rx_idle;
+};
+
+/**
+ * struct sst_peer_params - a peer to be added
+ * @psk: pre-shared key; NULL: by its public key
+ * @identity: 0: the default
+ */
+struct sst_peer_params {
+	struct sst_addrs addrs;
+	const struct sst_psk *psk;
+	bool has_public_key;
+	uint8_t public_key[SST_KEY_SIZE];
+	struct sst_ports wire_ports;
+	uint8_t identity;
+};
+
+/**
+ * struct sst_host - a key of this host; the members are as in struct sst_flow
+ */
+struct sst_host {
+	char name[SST_NAME_MAX + 1];
+	uint8_t public_key[SST_KEY_SIZE];
+	uint8_t key_id[SST_ID_SIZE];
+	uint32_t age;
+	uint64_t inits;
+	uint32_t init_idle;
+	bool has_init_idle;
+};
+
+/**
+ * struct sst_assoc - an association; the members are as in struct sst_flow
+ */
+struct sst_assoc {
+	uint8_t id[SST_ID_SIZE];
+	char peer[SST_NAME_MAX + 1];
+	uint8_t origin;
+	uint8_t side;
+	uint8_t suite;
+	struct sst_addr local;
+	struct sst_addr remote;
+	uint32_t age;
+	uint32_t lifetime;
+	bool has_identity;
+	uint8_t identity[SST_KEY_SIZE];
 };
 
 /**
@@ -94,16 +150,16 @@ struct sst_config {
 	uint32_t value[SST_A_CONFIG_MAX + 1];
 };
 
+_Static_assert(SST_A_CONFIG_MAX < 32, "struct sst_config has a bit for each");
+
 /**
  * struct sst_stats - the counters of a namespace by attribute number
- * @present: as in struct sst_config
+ * @present: set for each value that is here
  */
 struct sst_stats {
-	uint64_t present;
+	bool present[SST_A_STATS_MAX + 1];
 	uint64_t value[SST_A_STATS_MAX + 1];
 };
-
-_Static_assert(SST_A_STATS_MAX < 64, "struct sst_stats has a bit for each");
 
 typedef void (*ipc_flow_fn)(const struct sst_flow *flow, void *data);
 /* @cmd is SST_CMD_FLOW_OPENED and so on. Returns false to end. */
@@ -119,13 +175,24 @@ int ipc_flow_dump(ipc_flow_fn fn, void *data);
 /* All flows when @proto is 0. */
 int ipc_flow_flush(uint8_t proto);
 
-/* As ipc_flow_add(): the caller wipes @psk. */
-int ipc_peer_add(const char *name, const struct sst_addrs *addrs,
-		 const struct sst_psk *psk);
+/* As ipc_flow_add(): the caller wipes the pre-shared key. */
+int ipc_peer_add(const char *name, const struct sst_peer_params *params);
 int ipc_peer_del(const char *name);
 int ipc_peer_get(const char *name, struct sst_peer *peer);
 /* A list of struct sst_peer by their names; the caller frees it. */
 int ipc_peer_list(struct list *peers);
+
+/* As ipc_flow_add(): the caller wipes @key. */
+int ipc_host_add(const char *name, const uint8_t key[SST_KEY_SIZE]);
+int ipc_host_del(const char *name);
+int ipc_host_get(const char *name, struct sst_host *host);
+/* A list of struct sst_host, the oldest first; the caller frees it. */
+int ipc_host_list(struct list *hosts);
+
+int ipc_assoc_get(const uint8_t id[SST_ID_SIZE], struct sst_assoc *assoc);
+/* A list of struct sst_assoc, the oldest first; the caller frees it. */
+int ipc_assoc_list(struct list *assocs);
+int ipc_assoc_flush(void);
 
 int ipc_policy_add(const struct sst_rule *rule, uint32_t *id);
 int ipc_policy_del(uint32_t id);

@@ -14,7 +14,7 @@
 
 /*
  * What ipc.c does for the files that know one kind of message each: ipc_flow.c,
- * ipc_config.c, ipc_peer.c and ipc_policy.c. Nobody else includes this.
+ * ipc_config.c, ipc_peer.c and so on. Nobody else includes this.
  */
 
 /* A message of the kernel's reply. Returns 0 or a negative errno. */
@@ -76,7 +76,7 @@ static inline void ipc_put_be16(struct nlmsghdr *nlh, uint16_t type, uint16_t po
 void ipc_get_addr(const struct nlattr *attr, int family, struct sst_addr *addr);
 void ipc_put_addr(struct nlmsghdr *nlh, uint16_t ipv4, uint16_t ipv6,
 		  const struct sst_addr *addr);
-/* False when it is not the name of a peer. */
+/* False when it is not the name of a peer or a host key. */
 bool ipc_get_name(const struct nlattr *attr, char name[SST_NAME_MAX + 1]);
 
 #endif /* SSTCTL_IPC_INTERNAL_H */

@@ -14,6 +14,10 @@ static const char *const words[SST_A_PEER_MAX + 1] = {
 	[SST_A_PEER_PSK] = "psk",
 	[SST_A_PEER_SIDE] = "side",
 	[SST_A_PEER_SUITE] = "suite",
+	[SST_A_PEER_PUBLIC_KEY] = "public-key",
+	[SST_A_PEER_WIRE_PORT] = "wire-port",
+	[SST_A_PEER_WIRE_PORT_LAST] = "wire-port",
+	[SST_A_PEER_IDENTITY] = "identity",
 };
 
 static const struct ipc_words peer_words = { words, ARRAY_SIZE(words) };
@@ -24,13 +28,24 @@ static size_t peer_attr_len(unsigned int type)
 	switch (type) {
 	case SST_A_PEER_SIDE:
 	case SST_A_PEER_SUITE:
+	case SST_A_PEER_IDENTITY:
 		return 1;
+	case SST_A_PEER_WIRE_PORT:
+	case SST_A_PEER_WIRE_PORT_LAST:
+		return 2;
 	case SST_A_PEER_IPV4:
 	case SST_A_PEER_FLOWS:
 	case SST_A_PEER_RX_IDLE:
+	case SST_A_PEER_ASSOCS:
+	case SST_A_PEER_HANDSHAKE_AGE:
 		return 4;
+	case SST_A_PEER_TX_BYTES:
+	case SST_A_PEER_RX_BYTES:
+		return 8;
 	case SST_A_PEER_IPV6:
 		return 16;
+	case SST_A_PEER_PUBLIC_KEY:
+		return SST_KEY_SIZE;
 	}
 	return 0;
 }
@@ -74,6 +89,33 @@ static int peer_attr(const struct nlattr *attr, void *data)
 		peer->rx_idle = mnl_attr_get_u32(attr);
 		peer->has_rx_idle = true;
 		break;
+	case SST_A_PEER_PUBLIC_KEY:
+		memcpy(peer->public_key, mnl_attr_get_payload(attr),
+		       sizeof(peer->public_key));
+		peer->has_public_key = true;
+		break;
+	case SST_A_PEER_WIRE_PORT:
+		peer->wire_ports.first = ipc_get_be16(attr);
+		break;
+	case SST_A_PEER_WIRE_PORT_LAST:
+		peer->wire_ports.last = ipc_get_be16(attr);
+		break;
+	case SST_A_PEER_IDENTITY:
+		peer->identity = mnl_attr_get_u8(attr);
+		break;
+	case SST_A_PEER_ASSOCS:
+		peer->assocs = mnl_attr_get_u32(attr);
+		break;
+	case SST_A_PEER_HANDSHAKE_AGE:
+		peer->handshake_age = mnl_attr_get_u32(attr);
+		peer->has_handshake = true;
+		break;
+	case SST_A_PEER_TX_BYTES:
+		peer->tx_bytes = mnl_attr_get_u64(attr);
+		break;
+	case SST_A_PEER_RX_BYTES:
+		peer->rx_bytes = mnl_attr_get_u64(attr);
+		break;
 	}
 	return MNL_CB_OK;
 }
@@ -86,23 +128,44 @@ static int peer_reply(const struct nlmsghdr *nlh, void *data)
 	return 0;
 }
 
-int ipc_peer_add(const char *name, const struct sst_addrs *addrs,
-		 const struct sst_psk *psk)
+static void put_psk(struct nlmsghdr *nlh, const struct sst_psk *psk)
+{
+	mnl_attr_put(nlh, SST_A_PEER_PSK, SST_KEY_SIZE, psk->key);
+	mnl_attr_put_u8(nlh, SST_A_PEER_SIDE, psk->side);
+	mnl_attr_put_u8(nlh, SST_A_PEER_SUITE, psk->suite);
+}
+
+static void put_params(struct nlmsghdr *nlh, const struct sst_peer_params *params)
+{
+	unsigned int i;
+
+	for (i = 0; i < params->addrs.count; i++)
+		ipc_put_addr(nlh, SST_A_PEER_IPV4, SST_A_PEER_IPV6,
+			     &params->addrs.addr[i]);
+	if (params->psk)
+		put_psk(nlh, params->psk);
+	if (params->has_public_key)
+		mnl_attr_put(nlh, SST_A_PEER_PUBLIC_KEY, SST_KEY_SIZE,
+			     params->public_key);
+	if (params->wire_ports.first) {
+		ipc_put_be16(nlh, SST_A_PEER_WIRE_PORT, params->wire_ports.first);
+		ipc_put_be16(nlh, SST_A_PEER_WIRE_PORT_LAST,
+			     params->wire_ports.last);
+	}
+	if (params->identity)
+		mnl_attr_put_u8(nlh, SST_A_PEER_IDENTITY, params->identity);
+}
+
+int ipc_peer_add(const char *name, const struct sst_peer_params *params)
 {
 	struct nlmsghdr *nlh;
-	unsigned int i;
 	int rc = ipc_begin(&nlh, SST_CMD_PEER_ADD, NLM_F_ACK, &peer_words);
 
 	if (rc)
 		return rc;
 	ipc_secret_begin();
 	mnl_attr_put_strz(nlh, SST_A_PEER_NAME, name);
-	for (i = 0; i < addrs->count; i++)
-		ipc_put_addr(nlh, SST_A_PEER_IPV4, SST_A_PEER_IPV6,
-			     &addrs->addr[i]);
-	mnl_attr_put(nlh, SST_A_PEER_PSK, SST_KEY_SIZE, psk->key);
-	mnl_attr_put_u8(nlh, SST_A_PEER_SIDE, psk->side);
-	mnl_attr_put_u8(nlh, SST_A_PEER_SUITE, psk->suite);
+	put_params(nlh, params);
 	rc = ipc_talk(nlh, NULL, NULL);
 	ipc_secret_end();
 	return rc;

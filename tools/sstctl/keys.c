@@ -107,6 +107,21 @@ int keys_read(const char *name, uint8_t key[SST_KEY_SIZE])
 	return read_secret(name, "key", take_key, key);
 }
 
+static const char *take_secret_key(const char *text, size_t len, void *data)
+{
+	const char *why = parse_key(text, len, data);
+
+	/* The kernel takes all others. */
+	if (!why && sodium_is_zero(data, SST_KEY_SIZE))
+		return "not a secret key: make one with 'sstctl genkey'";
+	return why;
+}
+
+int keys_read_secret_key(const char *name, uint8_t key[SST_KEY_SIZE])
+{
+	return read_secret(name, "key", take_secret_key, key);
+}
+
 static const char *take_psk(const char *text, size_t len, void *data)
 {
 	return parse_psk(text, len, data);
@@ -168,6 +183,34 @@ int keys_generate(void)
 		return 0;
 	out_error("cannot write the key: %s", strerror(err));
 	return -1;
+}
+
+int keys_print_public(void)
+{
+	uint8_t secret[SST_KEY_SIZE], public_key[SST_KEY_SIZE];
+	char text[BASE64_SIZE];
+	int rc;
+
+	keys_lock(secret, sizeof(secret));
+	rc = keys_read_secret_key("-", secret);
+	if (!rc)
+		rc = crypto_scalarmult_base(public_key, secret);
+	keys_wipe(secret, sizeof(secret));
+	if (rc)
+		return -1;
+	sodium_bin2base64(text, sizeof(text), public_key, sizeof(public_key),
+			  sodium_base64_VARIANT_ORIGINAL);
+	puts(text);
+	return 0;
+}
+
+bool keys_is_usable(const uint8_t public_key[SST_KEY_SIZE])
+{
+	/* Whatever scalar it is, a key of small order gives zero. */
+	static const uint8_t any[SST_KEY_SIZE] = { 8 };
+	uint8_t shared[SST_KEY_SIZE];
+
+	return !crypto_scalarmult(shared, any, public_key);
 }
 
 /* Write a new file that holds one side. Leaves none behind when that fails. */

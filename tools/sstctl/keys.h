@@ -2,6 +2,7 @@
 #ifndef SSTCTL_KEYS_H
 #define SSTCTL_KEYS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -26,11 +27,20 @@ void keys_wipe(void *mem, size_t len);
 /* Read the secret in the file @name, or on standard input when that is "-". */
 int keys_read(const char *name, uint8_t key[SST_KEY_SIZE]);
 
+/* The same for a secret key, of which not all are taken. */
+int keys_read_secret_key(const char *name, uint8_t key[SST_KEY_SIZE]);
+
 /* The same for a pre-shared key. */
 int keys_read_psk(const char *name, struct sst_psk *psk);
 
 /* Make a new secret and print it in base64. */
 int keys_generate(void);
+
+/* Read a secret key on standard input and print its public key in base64. */
+int keys_print_public(void);
+
+/* Can anything be agreed on with this public key? No words when it cannot. */
+bool keys_is_usable(const uint8_t public_key[SST_KEY_SIZE]);
 
 /* Make a pre-shared key and write two new files, one for each side. */
 int keys_generate_pair(const char *const names[2]);

@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <sodium.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -208,6 +209,26 @@ void out_address(const char *name, const char *before,
 	char text[INET6_ADDRSTRLEN];
 
 	address_text(addr, text);
+	out_string(name, before, text, after);
+}
+
+void out_key(const char *name, const char *before,
+	     const uint8_t key[SST_KEY_SIZE], const char *after)
+{
+	char text[sodium_base64_ENCODED_LEN(SST_KEY_SIZE,
+					    sodium_base64_VARIANT_ORIGINAL)];
+
+	sodium_bin2base64(text, sizeof(text), key, SST_KEY_SIZE,
+			  sodium_base64_VARIANT_ORIGINAL);
+	out_string(name, before, text, after);
+}
+
+void out_id(const char *name, const char *before, const uint8_t id[SST_ID_SIZE],
+	    const char *after)
+{
+	char text[2 * SST_ID_SIZE + 1];
+
+	sodium_bin2hex(text, sizeof(text), id, SST_ID_SIZE);
 	out_string(name, before, text, after);
 }
 

@@ -44,6 +44,12 @@ void out_endpoint(const char *addr_name, const char *port_name,
 		  const char *after);
 void out_address(const char *name, const char *before,
 		 const struct sst_addr *addr, const char *after);
+/* A public key, in base64. */
+void out_key(const char *name, const char *before,
+	     const uint8_t key[SST_KEY_SIZE], const char *after);
+/* What names a key or an association on the wire, in hex digits. */
+void out_id(const char *name, const char *before, const uint8_t id[SST_ID_SIZE],
+	    const char *after);
 /* ADDRESS/LEN */
 void out_prefix(const char *name, const char *before,
 		const struct sst_prefix *prefix, const char *after);

@@ -145,6 +145,55 @@ const char *parse_dscp(const char *text, uint8_t *dscp)
 	return PARSE_VALUE(text, words, dscp) ? NULL : "give clear or keep";
 }
 
+const char *parse_cookies(const char *text, uint8_t *mode)
+{
+	static const struct value_word words[] = {
+		{ "off", SST_COOKIE_MODE_OFF },
+		{ "load", SST_COOKIE_MODE_LOAD },
+		{ "always", SST_COOKIE_MODE_ALWAYS },
+	};
+
+	return PARSE_VALUE(text, words, mode) ?
+		NULL : "give off, load or always";
+}
+
+const char *parse_init_from(const char *text, uint8_t *from)
+{
+	static const struct value_word words[] = {
+		{ "anyone", SST_INIT_FROM_ANYONE },
+		{ "listed", SST_INIT_FROM_LISTED },
+		{ "nobody", SST_INIT_FROM_NOBODY },
+	};
+
+	return PARSE_VALUE(text, words, from) ?
+		NULL : "give anyone, listed or nobody";
+}
+
+const char *parse_identity(const char *text, uint8_t *mode)
+{
+	static const struct value_word words[] = {
+		{ "none", SST_IDENTITY_MODE_NONE },
+		{ "offer", SST_IDENTITY_MODE_OFFER },
+		{ "required", SST_IDENTITY_MODE_REQUIRED },
+	};
+
+	return PARSE_VALUE(text, words, mode) ?
+		NULL : "give none, offer or required";
+}
+
+const char *parse_assoc_id(const char *text, uint8_t id[SST_ID_SIZE])
+{
+	const char *end = NULL;
+	size_t len = 0;
+
+	if (strlen(text) != 2 * SST_ID_SIZE ||
+	    sodium_hex2bin(id, SST_ID_SIZE, text, 2 * SST_ID_SIZE, NULL, &len,
+			   &end) ||
+	    len != SST_ID_SIZE || *end)
+		return "an id is 16 hex digits";
+	return NULL;
+}
+
 const char *parse_direction(const char *text, uint8_t *direction)
 {
 	static const struct value_word words[] = {
@@ -201,7 +250,6 @@ const char *parse_addresses(const char *text, struct sst_addrs *addrs)
 	unsigned int i;
 	size_t len;
 
-	memset(addrs, 0, sizeof(*addrs));
 	for (;; text += len + 1) {
 		if (addrs->count == SST_ADDRESSES_MAX)
 			return "a peer has at most 16 addresses";
@@ -386,6 +434,16 @@ const char *parse_key(const char *text, size_t len, uint8_t key[SST_KEY_SIZE])
 		return NULL;
 	sodium_memzero(key, SST_KEY_SIZE);
 	return "not a key: one line of 44 characters of base64 or 64 hex digits is expected";
+}
+
+const char *parse_public_key(const char *text, uint8_t key[SST_KEY_SIZE])
+{
+	size_t len = strlen(text);
+
+	if (decode_base64(text, len, key) || decode_hex(text, len, key))
+		return NULL;
+	sodium_memzero(key, SST_KEY_SIZE);
+	return "not a public key: 44 characters of base64, as 'sstctl pubkey' prints, or 64 hex digits";
 }
 
 static const char psk_lead[] = PSK_LEAD;

@@ -96,15 +96,20 @@ const char *parse_side(const char *text, uint8_t *side);
 const char *parse_scope(const char *text, uint8_t *scope);
 const char *parse_suite(const char *text, uint8_t *suite);
 const char *parse_dscp(const char *text, uint8_t *dscp);
+const char *parse_cookies(const char *text, uint8_t *mode);
+const char *parse_init_from(const char *text, uint8_t *from);
+const char *parse_identity(const char *text, uint8_t *mode);
+/* 16 hex digits. */
+const char *parse_assoc_id(const char *text, uint8_t id[SST_ID_SIZE]);
 const char *parse_direction(const char *text, uint8_t *direction);
 const char *parse_address(const char *text, struct sst_addr *addr);
-/* ADDRESS[,ADDRESS...], none of them twice. */
+/* ADDRESS[,ADDRESS...], added to those that are there; none of them twice. */
 const char *parse_addresses(const char *text, struct sst_addrs *addrs);
 /* ADDRESS[/LEN]; the bits after LEN have to be 0. */
 const char *parse_prefix(const char *text, struct sst_prefix *prefix);
 /* PORT[-PORT] */
 const char *parse_ports(const char *text, struct sst_ports *ports);
-/* The name of a peer. */
+/* The name of a peer or a host key. */
 const char *parse_name(const char *text);
 
 /**
@@ -126,6 +131,13 @@ const char *parse_port_pair(const char *text, uint16_t *local, uint16_t *remote)
  * Takes no branch and no table entry that depends on the secret.
  */
 const char *parse_key(const char *text, size_t len, uint8_t key[SST_KEY_SIZE]);
+
+/**
+ * parse_public_key() - a public key in the same forms
+ *
+ * As parse_key(); whether it is of any use is not looked at.
+ */
+const char *parse_public_key(const char *text, uint8_t key[SST_KEY_SIZE]);
 
 /**
  * parse_psk() - the line that "sstctl genpsk" writes

@@ -378,10 +378,22 @@ static void test_addresses(void)
 	bool good;
 
 	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		addrs.count = 0;
 		good = !parse_addresses(rows[i].text, &addrs);
 		result(good ? addrs.count == rows[i].count : !rows[i].count,
 		       "addresses", rows[i].text);
 	}
+
+	/* They are added to those that are there. */
+	addrs.count = 0;
+	result(!parse_addresses("10.0.0.1", &addrs) &&
+	       !parse_addresses("fd00::1,10.0.0.2", &addrs) &&
+	       addrs.count == 3, "more addresses", "fd00::1,10.0.0.2");
+	result(parse_addresses("10.0.0.3,10.0.0.1", &addrs) != NULL,
+	       "an address again", "10.0.0.1");
+	addrs.count = 0;
+	result(!parse_addresses(EIGHT("1") "," EIGHT("2"), &addrs) &&
+	       parse_addresses("10.0.3.1", &addrs), "one too many", "10.0.3.1");
 }
 
 static void test_names(void)
@@ -408,6 +420,67 @@ static void test_names(void)
 	for (i = 0; i < ARRAY_SIZE(rows); i++)
 		result(!parse_name(rows[i].text) == rows[i].good, "name, row",
 		       (char[]){ (char)('a' + (int)i), '\0' });
+}
+
+static void test_public_keys(void)
+{
+	static const struct {
+		const char *text;
+		bool good;
+	} rows[] = {
+		{ B64, true },
+		{ HEX, true },
+		{ "", false },
+		{ B64 "\n", false },
+		{ " " B64, false },
+		{ B64 "=", false },
+		{ HEX "0", false },
+		{ "sst-psk-1:1:1:" B64, false },
+		{ "host.example", false },
+	};
+	uint8_t key[SST_KEY_SIZE], want[SST_KEY_SIZE];
+	size_t i;
+	bool good;
+
+	for (i = 0; i < SST_KEY_SIZE; i++)
+		want[i] = (uint8_t)i;
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		memset(key, 0xff, sizeof(key));
+		good = !parse_public_key(rows[i].text, key);
+		result(good == rows[i].good &&
+		       (good ? !memcmp(key, want, sizeof(key)) :
+			sodium_is_zero(key, sizeof(key))),
+		       "public key", rows[i].text);
+	}
+}
+
+static void test_assoc_ids(void)
+{
+	static const struct {
+		const char *text;
+		bool good;
+	} rows[] = {
+		{ "0123456789abcdef", true },
+		{ "0123456789ABCDEF", true },
+		{ "0123456789abcde", false },
+		{ "0123456789abcdef0", false },
+		{ "0123456789abcdeg", false },
+		{ "0x23456789abcdef", false },
+		{ "01:3456789abcdef", false },
+		{ "", false },
+	};
+	static const uint8_t want[SST_ID_SIZE] = { 1, 0x23, 0x45, 0x67, 0x89,
+						   0xab, 0xcd, 0xef };
+	uint8_t id[SST_ID_SIZE];
+	size_t i;
+	bool good;
+
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		good = !parse_assoc_id(rows[i].text, id);
+		result(good == rows[i].good &&
+		       (!good || !memcmp(id, want, sizeof(id))),
+		       "id of an association", rows[i].text);
+	}
 }
 
 static void test_words(void)
@@ -441,6 +514,17 @@ static void test_words(void)
 	result(parse_suite("2", &v) != NULL, "suite", "2");
 	result(!parse_dscp("keep", &v) && v == SST_DSCP_KEEP, "dscp", "keep");
 	result(parse_dscp("0", &v) != NULL, "dscp", "0");
+	result(!parse_cookies("load", &v) && v == SST_COOKIE_MODE_LOAD,
+	       "cookies", "load");
+	result(!parse_cookies("a", &v) && v == SST_COOKIE_MODE_ALWAYS,
+	       "cookies", "a");
+	result(parse_cookies("on", &v) != NULL, "cookies", "on");
+	result(!parse_init_from("nobody", &v) && v == SST_INIT_FROM_NOBODY,
+	       "init-from", "nobody");
+	result(parse_init_from("0", &v) != NULL, "init-from", "0");
+	result(!parse_identity("offer", &v) && v == SST_IDENTITY_MODE_OFFER,
+	       "identity", "offer");
+	result(parse_identity("", &v) != NULL, "identity", "");
 	result(!parse_direction("out", &v) && v == SST_POLICY_DIRECTION_OUT,
 	       "direction", "out");
 	result(!parse_direction("i", &v) && v == SST_POLICY_DIRECTION_IN,
@@ -458,6 +542,8 @@ int main(void)
 	test_endpoints();
 	test_pairs();
 	test_keys();
+	test_public_keys();
+	test_assoc_ids();
 	test_psks();
 	test_prefixes();
 	test_ports();

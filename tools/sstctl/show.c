@@ -136,6 +136,31 @@ void flow_print_brief(const struct sst_flow *flow)
 	out_duration(NULL, " age ", flow->age, "");
 }
 
+/* ---- host keys ---- */
+
+static void print_host(const struct sst_host *host)
+{
+	out_open_object(NULL);
+	out_string("name", "host ", host->name, "");
+	out_key("public_key", " public-key ", host->public_key, "");
+	out_id("key_id", "\n    key-id ", host->key_id, "");
+	out_duration("age", " age ", host->age, "");
+	out_number("inits", " inits ", host->inits, "");
+	print_idle(host->has_init_idle, host->init_idle);
+	out_text("\n");
+	out_close_object();
+}
+
+void print_hosts(const struct sst_host *hosts, size_t count)
+{
+	size_t i;
+
+	out_open_array("hosts");
+	for (i = 0; i < count; i++)
+		print_host(&hosts[i]);
+	out_close_array();
+}
+
 /* ---- peers ---- */
 
 bool peer_family_wanted(const struct sst_peer *peer)
@@ -146,7 +171,65 @@ bool peer_family_wanted(const struct sst_peer *peer)
 		if (peer->addrs.addr[i].family == options.family)
 			return true;
 	}
-	return !options.family;
+	/* Without an address it is about both. */
+	return !options.family || !peer->addrs.count;
+}
+
+static void print_ports(const char *name, const char *name_last,
+			const char *before, const struct sst_ports *ports)
+{
+	if (!ports->first) {
+		out_null(name, "");
+		out_null(name_last, "");
+		return;
+	}
+	out_number(name, before, ports->first, "");
+	if (out_is_json() || ports->last != ports->first)
+		out_number(name_last, "-", ports->last, "");
+}
+
+static void print_identity(uint8_t identity)
+{
+	static const char *const modes[] = {
+		[SST_IDENTITY_MODE_NONE] = "none",
+		[SST_IDENTITY_MODE_OFFER] = "offer",
+		[SST_IDENTITY_MODE_REQUIRED] = "required",
+	};
+
+	out_word("identity", " identity ", modes, ARRAY_SIZE(modes), identity, "");
+}
+
+/* Which key it is known by; JSON has all names in both cases. */
+static void print_peer_key(const struct sst_peer *peer)
+{
+	if (peer->has_public_key) {
+		out_string("key", "\n    ", "public-key", "");
+		out_key("public_key", " ", peer->public_key, "");
+		print_ports("wire_port", "wire_port_last", " wire-port ",
+			    &peer->wire_ports);
+		print_identity(peer->identity);
+		out_null("side", "");
+	} else {
+		out_string("key", "\n    ", "psk", "");
+		out_null("public_key", "");
+		print_ports("wire_port", "wire_port_last", "", &peer->wire_ports);
+		out_null("identity", "");
+		out_number("side", " side ", peer->side, "");
+	}
+	print_suite(peer->suite);
+}
+
+static void print_peer_use(const struct sst_peer *peer)
+{
+	out_number("assocs", "\n    assocs ", peer->assocs, "");
+	if (peer->has_handshake)
+		out_duration("handshake", " handshake ", peer->handshake_age, "");
+	else
+		out_null("handshake", " handshake never");
+	out_bytes("tx", " tx ", peer->tx_bytes, "");
+	out_bytes("rx", " rx ", peer->rx_bytes, "");
+	out_number("flows", " flows ", peer->flows, "");
+	print_idle(peer->has_rx_idle, peer->rx_idle);
 }
 
 static void print_peer(const struct sst_peer *peer)
@@ -159,10 +242,8 @@ static void print_peer(const struct sst_peer *peer)
 	for (i = 0; i < peer->addrs.count; i++)
 		out_address(NULL, i ? "," : " address ", &peer->addrs.addr[i], "");
 	out_close_array();
-	out_number("side", "\n    side ", peer->side, "");
-	print_suite(peer->suite);
-	out_number("flows", " flows ", peer->flows, "");
-	print_idle(peer->has_rx_idle, peer->rx_idle);
+	print_peer_key(peer);
+	print_peer_use(peer);
 	out_text("\n");
 	out_close_object();
 }
@@ -186,18 +267,6 @@ bool rule_family_wanted(const struct sst_rule *rule)
 	/* Without a prefix it is about both families. */
 	return !options.family || !rule->prefix.addr.family ||
 	       rule->prefix.addr.family == options.family;
-}
-
-static void print_ports(const struct sst_ports *ports)
-{
-	if (!ports->first) {
-		out_null("port", "");
-		out_null("port_last", "");
-		return;
-	}
-	out_number("port", " port ", ports->first, "");
-	if (out_is_json() || ports->last != ports->first)
-		out_number("port_last", "-", ports->last, "");
 }
 
 /* In the words of "policy add", JSON with null for what does not matter. */
@@ -226,7 +295,7 @@ static void print_rule(const struct sst_rule *rule)
 		print_proto(" proto ", rule->proto);
 	else
 		out_null("proto", "");
-	print_ports(&rule->ports);
+	print_ports("port", "port_last", " port ", &rule->ports);
 	out_word("verdict", " ", verdicts, ARRAY_SIZE(verdicts), rule->verdict, "");
 	out_number("priority", " priority ", rule->priority, "");
 	out_number("hits", " hits ", rule->hits, "\n");
@@ -241,6 +310,55 @@ void print_rules(const struct sst_rule *rules, size_t count)
 	for (i = 0; i < count; i++) {
 		if (rule_family_wanted(&rules[i]))
 			print_rule(&rules[i]);
+	}
+	out_close_array();
+}
+
+/* ---- associations ---- */
+
+bool assoc_family_wanted(const struct sst_assoc *assoc)
+{
+	return !options.family || assoc->local.family == options.family;
+}
+
+void assoc_print(const struct sst_assoc *assoc, bool lines)
+{
+	static const char *const origins[] = {
+		[SST_ASSOC_ORIGIN_PSK] = "psk",
+		[SST_ASSOC_ORIGIN_INIT] = "init",
+	};
+
+	out_id("id", "assoc ", assoc->id, "");
+	if (assoc->peer[0])
+		out_string("peer", " peer ", assoc->peer, "");
+	else
+		out_null("peer", "");
+	out_address("local", " local ", &assoc->local, "");
+	out_address("remote", " remote ", &assoc->remote, "");
+	out_word("origin", lines ? "\n    origin " : " origin ", origins,
+		 ARRAY_SIZE(origins), assoc->origin, "");
+	out_number("side", " side ", assoc->side, "");
+	print_suite(assoc->suite);
+	out_duration("age", " age ", assoc->age, "");
+	out_duration("lifetime", " lifetime ", assoc->lifetime, "");
+	if (assoc->has_identity)
+		out_key("identity", " identity ", assoc->identity, "");
+	else
+		out_null("identity", "");
+	out_text("\n");
+}
+
+void print_assocs(const struct sst_assoc *assocs, size_t count)
+{
+	size_t i;
+
+	out_open_array("assocs");
+	for (i = 0; i < count; i++) {
+		if (!assoc_family_wanted(&assocs[i]))
+			continue;
+		out_open_object(NULL);
+		assoc_print(&assocs[i], true);
+		out_close_object();
 	}
 	out_close_array();
 }

@@ -7,14 +7,16 @@
 #include "ipc.h"
 
 /*
- * How flows, peers and rules show: as text and as JSON, in the commands about
- * them and in "sstctl show". The caller opens the JSON object of a flow.
+ * How flows, peers, rules and so on show: as text and as JSON, in the commands
+ * about them and in "sstctl show". The caller opens the JSON object of a flow
+ * and of an association.
  */
 
 /* Are they of the family that -4 or -6 asks for? */
 bool flow_family_wanted(const struct sst_flow *flow);
 bool peer_family_wanted(const struct sst_peer *peer);
 bool rule_family_wanted(const struct sst_rule *rule);
+bool assoc_family_wanted(const struct sst_assoc *assoc);
 
 /* "ID tcp local ... remote ... wire ..." and the same in JSON. */
 void flow_print_name(const struct sst_flow *flow);
@@ -23,8 +25,14 @@ void flow_print_rest(const struct sst_flow *flow, bool lines);
 /* The most important of it, on a line of its own; in JSON all of it. */
 void flow_print_brief(const struct sst_flow *flow);
 
+/* "ID peer NAME local ADDR remote ADDR" and so on; with @lines on two lines. */
+void assoc_print(const struct sst_assoc *assoc, bool lines);
+
+/* An array of all, with its name in JSON. */
+void print_hosts(const struct sst_host *hosts, size_t count);
 /* An array of those whose family is wanted, with its name in JSON. */
 void print_peers(const struct sst_peer *peers, size_t count);
 void print_rules(const struct sst_rule *rules, size_t count);
+void print_assocs(const struct sst_assoc *assocs, size_t count);
 
 #endif /* SSTCTL_SHOW_H */

@@ -23,8 +23,13 @@ static const char usage[] =
 	"Commands:\n"
 	"  show      an overview of all that there is\n"
 	"  genpsk    make a pre-shared key for two hosts\n"
-	"  peer      add, del, show hosts that share a key with this one\n"
+	"  genkey    make a secret key for this host\n"
+	"  pubkey    print the public key of a secret key\n"
+	"  host      add, del, show the keys of this host\n"
+	"  peer      add, del, show hosts that share a key with this one, or whose\n"
+	"            public key is known\n"
 	"  policy    add, del, show, flush rules about what has to be under SST\n"
+	"  assoc     show, flush what was agreed on with other hosts\n"
 	"  flow      add, del, show, flush flows; make their secrets\n"
 	"  stats     the counters of the network namespace\n"
 	"  set, get  the tunables of the network namespace\n"
@@ -61,8 +66,12 @@ static int cmd_help(int argc, char **argv);
 static const struct sst_command commands[] = {
 	{ "show", cmd_show },
 	{ "genpsk", cmd_genpsk },
+	{ "genkey", cmd_genkey },
+	{ "pubkey", cmd_pubkey },
+	{ "host", cmd_host },
 	{ "peer", cmd_peer },
 	{ "policy", cmd_policy },
+	{ "assoc", cmd_assoc },
 	{ "flow", cmd_flow },
 	{ "stats", cmd_stats },
 	{ "set", cmd_set },

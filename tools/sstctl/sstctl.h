@@ -52,8 +52,12 @@ int kernel_status(int rc);
 
 int cmd_show(int argc, char **argv);
 int cmd_genpsk(int argc, char **argv);
+int cmd_genkey(int argc, char **argv);
+int cmd_pubkey(int argc, char **argv);
+int cmd_host(int argc, char **argv);
 int cmd_peer(int argc, char **argv);
 int cmd_policy(int argc, char **argv);
+int cmd_assoc(int argc, char **argv);
 int cmd_flow(int argc, char **argv);
 int cmd_stats(int argc, char **argv);
 int cmd_set(int argc, char **argv);

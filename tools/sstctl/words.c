@@ -28,7 +28,7 @@ static int take_value(struct words *words, int w, char *value)
 
 	if (!value)
 		return out_usage("%s needs a value", word);
-	status = refuse_secret(word, value);
+	status = words->open & BIT(w) ? EXIT_OK : refuse_secret(word, value);
 	if (status)
 		return status;
 	why = words->set(words->data, w, value);
@@ -60,7 +60,7 @@ int words_parse(struct words *words, int argc, char **argv)
 			return out_usage("'%s' may be several words", argv[i]);
 		if (w == WORD_UNKNOWN || !(words->takes & BIT(w)))
 			return not_expected(words, argv[i]);
-		if (words->seen & BIT(w))
+		if (words->seen & ~words->many & BIT(w))
 			return out_usage("%s is given twice", words->table[w]);
 		words->seen |= BIT(w);
 		i++;
@@ -83,6 +83,20 @@ int words_need(const struct words *words, unsigned int needs)
 			return out_usage("%s is missing", words->table[w]);
 	}
 	return EXIT_OK;
+}
+
+int check_first_name(const char *secret, int argc, char **argv)
+{
+	const char *why;
+	int status;
+
+	if (!argc)
+		return out_usage("name is missing");
+	status = refuse_secret(secret, argv[0]);
+	if (status)
+		return status;
+	why = parse_name(argv[0]);
+	return why ? out_usage("name '%s': %s", argv[0], why) : EXIT_OK;
 }
 
 int delete_each(const char *what, int argc, char **argv,

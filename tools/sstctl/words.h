@@ -16,11 +16,13 @@
 #define BIT(w) (1U << (w))
 
 /**
- * struct words - words that stand in any order, each at most once
+ * struct words - words that stand in any order
  * @table: the words
  * @count: number of them
  * @takes: BIT() of each word that may stand here
  * @bare: BIT() of each word that has no value after it
+ * @many: BIT() of each word that may stand here more than once
+ * @open: BIT() of each word whose value looks like a secret and is none
  * @secret: the word whose value is a file with a secret; NULL when there is none
  * @set: takes a value, NULL after a bare word; returns what is wrong with it
  * @data: for @set
@@ -31,6 +33,8 @@ struct words {
 	size_t count;
 	unsigned int takes;
 	unsigned int bare;
+	unsigned int many;
+	unsigned int open;
 	const char *secret;
 	const char *(*set)(void *data, int word, char *value);
 	void *data;
@@ -46,6 +50,12 @@ int words_need(const struct words *words, unsigned int needs);
  * do not show it again. @word is the one that it follows, or NULL.
  */
 int refuse_secret(const char *word, char *text);
+
+/*
+ * Is the name there that the command line has to begin with? @secret is the
+ * word that a secret follows.
+ */
+int check_first_name(const char *secret, int argc, char **argv);
 
 /*
  * Delete each thing that is named. All or nothing as far as the words go; after

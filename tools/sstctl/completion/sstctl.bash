@@ -2,7 +2,8 @@
 # shellcheck shell=bash
 # Completion of sstctl for bash.
 
-# _sstctl_things KIND [OPTION...]: the ids of flows or rules, the names of peers.
+# _sstctl_things KIND [OPTION...]: the ids of flows, rules or associations, the
+# names of peers or host keys.
 _sstctl_things() {
 	local kind=$1
 	shift
@@ -33,29 +34,41 @@ _sstctl_rule() {
 # The words that may stand next, given the words of the command before them.
 _sstctl_next() {
 	local -a names=(mark-mask mark-value dscp rekey-packets rekey-seconds
-		max-flows opening-window max-half-open)
+		max-flows opening-window max-half-open cookies init-from
+		assoc-lifetime wire-port max-assocs)
 	local prev=${*: -1} w
 	local -a all left=() command=("${@:1:2}")
+	local -a commands=(show genpsk genkey pubkey host peer policy assoc flow stats
+		set get monitor shutdown)
 
 	case "${1-} ${2-}" in
 	' ')
-		echo show genpsk peer policy flow stats set get monitor shutdown help
+		echo "${commands[@]}" help
 		return
 		;;
-	'peer ') echo add del show help; return ;;
+	'host ' | 'peer ') echo add del show help; return ;;
+	'assoc ') echo show flush help; return ;;
 	'policy ') echo add del show flush help; return ;;
 	'flow ') echo add del show flush genkey help; return ;;
-	'help ') echo show genpsk peer policy flow stats set get monitor shutdown; return ;;
+	'help ') echo "${commands[@]}"; return ;;
 	'stats '*) echo all explain help; return ;;
-	'get '*) echo "${names[@]}" flows help; return ;;
-	'monitor ' | 'show ' | 'genpsk ' | 'shutdown ') echo help; return ;;
+	'get '*) echo "${names[@]}" flows assocs help; return ;;
+	'monitor ' | 'show ' | 'genpsk ' | 'genkey ' | 'pubkey ' | 'shutdown ')
+		echo help
+		return
+		;;
 	'set '*)
 		# Names and values take turns.
 		if (($# % 2)); then
 			echo "${names[@]}" help
-		elif [ "$prev" = dscp ]; then
-			echo clear keep
+			return
 		fi
+		case $prev in
+		dscp) echo clear keep ;;
+		cookies) echo off load always ;;
+		init-from) echo anyone listed nobody ;;
+		wire-port) echo any ;;
+		esac
 		return
 		;;
 	'policy add') _sstctl_rule "${@:3}"; return ;;
@@ -64,7 +77,12 @@ _sstctl_next() {
 		# Here the name comes before the words.
 		(($# > 2)) || return
 		command+=("$3")
-		all=(address psk)
+		all=(address psk public-key wire-port identity)
+		;;
+	'host add')
+		(($# > 2)) || return
+		command+=("$3")
+		all=(key)
 		;;
 	'flow add') all=(proto local remote wire side key scope suite) ;;
 	'flow show') all=(proto local remote) ;;
@@ -79,6 +97,7 @@ _sstctl_next() {
 		side) echo 1 2 ;;
 		scope) echo ports ;;
 		suite) echo 1 ;;
+		identity) echo none offer required ;;
 		esac
 		return
 	fi
@@ -120,13 +139,15 @@ _sstctl() {
 		words='-n -4 -6 -j -p -V -h --netns --json --pretty --version --help'
 	elif [ "${before[*]:0:2} $prev" = 'flow add key' ] ||
 		[ "${before[*]:0:2} $prev" = 'peer add psk' ] ||
+		[ "${before[*]:0:2} $prev" = 'host add key' ] ||
 		[[ ${before[0]-} = genpsk && ${#before[@]} -lt 3 ]]; then
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 		return
 	else
 		words=$(_sstctl_next "${before[@]+"${before[@]}"}")
 		case "${before[*]:0:2}" in
-		'flow del' | 'flow show' | 'peer del' | 'peer show' | 'policy del' | 'policy show')
+		'flow del' | 'flow show' | 'host del' | 'host show' | 'peer del' | \
+			'peer show' | 'policy del' | 'policy show' | 'assoc show')
 			[[ ${before[1]} = show && ${#before[@]} -gt 2 ]] ||
 				words+=" $(_sstctl_things "${before[0]}" "${netns[@]+"${netns[@]}"}")"
 			;;

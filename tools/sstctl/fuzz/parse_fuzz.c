@@ -43,6 +43,20 @@ static void check_key(const char *text, size_t size)
 		abort();
 }
 
+/* A public key is what a line of a key file may hold. */
+static void check_public_key(const char *text)
+{
+	uint8_t key[SST_KEY_SIZE], again[SST_KEY_SIZE];
+
+	if (parse_public_key(text, key)) {
+		if (!sodium_is_zero(key, sizeof(key)))
+			abort();
+		return;
+	}
+	if (parse_key(text, strlen(text), again) || memcmp(key, again, sizeof(key)))
+		abort();
+}
+
 static void check_psk(const char *text, size_t size)
 {
 	char base64[64], line[PSK_LEN + 1];
@@ -84,6 +98,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct sst_addrs addrs;
 	struct sst_ports ports;
 	struct sst_addr addr;
+	uint8_t id_bytes[SST_ID_SIZE];
 	uint64_t number;
 	uint32_t id;
 	uint8_t v;
@@ -110,6 +125,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!parse_ports(text, &ports) &&
 	    (!ports.first || ports.last < ports.first))
 		abort();
+	addrs.count = 0;
 	if (!parse_addresses(text, &addrs) &&
 	    (!addrs.count || addrs.count > SST_ADDRESSES_MAX))
 		abort();
@@ -128,6 +144,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	parse_suite(text, &v);
 	parse_dscp(text, &v);
 	parse_direction(text, &v);
+	parse_cookies(text, &v);
+	parse_init_from(text, &v);
+	parse_identity(text, &v);
+	parse_assoc_id(text, id_bytes);
+	check_public_key(text);
 	parse_looks_like_key(text);
 	free(text);
 	return 0;
