@@ -3,6 +3,7 @@
 
 import errno
 import fcntl
+import itertools
 import json
 import os
 import select
@@ -90,6 +91,7 @@ class Hosts:
 
     def __init__(self, topo_id):
         self.name = {x: '%s-%s' % (topo_id, x) for x in 'ABCR'}
+        self.numbers = itertools.count(10)
         self.control = {x: nets.Control(self.name[x]) for x in 'AB'}
         # Towards each host, and what comes from it.
         self.tap = {
@@ -144,6 +146,17 @@ class Hosts:
             if not line.startswith('LISTEN')]
 
     # Sockets
+
+    def new_address(self, fam):
+        """One that A has from now on; B has never heard of it."""
+        number = next(self.numbers)
+        addr = '10.0.1.%d' % number if fam == 4 else 'fd00:1::%x' % number
+        self.run('A', 'ip', 'addr', 'add', addr + ('/24' if fam == 4
+                                                   else '/64'),
+                 'dev', 'eth0', *(['nodad'] if fam == 6 else []))
+        self.run('R', 'ip', 'neigh', 'replace', addr, 'lladdr',
+                 '02:00:00:00:01:01', 'dev', 'ra', 'nud', 'permanent')
+        return addr
 
     def bound(self, host, fam, proto, port):
         """A socket with a port of its own."""

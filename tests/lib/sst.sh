@@ -79,7 +79,8 @@ sst_drops() {
 			select(.key | IN("tx_sealed", "tx_open", "tx_accept", "tx_empty", "tx_restarted",
 				"rx_opened", "rx_open", "rx_accept", "rx_alias", "rx_held",
 				"rx_empty", "rx_split", "tx_fragmented", "tx_translated",
-				"rx_gathered", "rx_translated") | not) |
+				"rx_gathered", "rx_translated", "tx_init", "tx_cookie",
+				"rx_init", "rx_queued", "rx_cookie", "assoc_made") | not) |
 			"\(.key)=\(.value)"' | sort | tr '\n' ' ' | sed 's/ $//'
 }
 
@@ -111,6 +112,17 @@ sst_psk_peers() {
 	must in_ns A peer add b address "$B4,$B6" psk "$topo_tmp/a.psk"
 	must in_ns B peer add a address "$A4,$A6" psk "$topo_tmp/b.psk"
 	sst_after_start
+}
+
+# sst_public_key NS NAME: give a host a key of its own; sst_public NS prints its
+# public part.
+sst_public_key() {
+	rm -f "$topo_tmp/$1.key"
+	(umask 077 && sstctl genkey >"$topo_tmp/$1.key") || bail "sstctl genkey"
+	must in_ns "$1" host add "$2" key "$topo_tmp/$1.key"
+}
+sst_public() {
+	sstctl pubkey <"$topo_tmp/$1.key"
 }
 
 # sst_after_start: return in a later second than the one in which this is called.

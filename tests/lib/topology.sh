@@ -326,6 +326,27 @@ topo_host() {
 	END
 }
 
+# topo_new_b: B is another machine that has B's addresses, and knows nothing.
+topo_new_b() {
+	ip -n "$topo_id-R" link del rb || bail "no link to B"
+	ns_del B
+	ns_add B
+	ns_quiet B
+	topo_link B eth0 02:00:00:00:02:01 R rb 02:00:00:00:02:fe || bail "no veth"
+	ns_quiet R
+	topo_host B 2
+	ip -n "$topo_id-R" -batch - <<-END || bail "router not set up"
+		addr add 10.0.2.254/24 dev rb
+		addr add fd00:2::fe/64 dev rb nodad
+		link set rb up
+		neigh replace 10.0.2.1 lladdr 02:00:00:00:02:01 dev rb nud permanent
+		neigh replace fd00:2::1 lladdr 02:00:00:00:02:01 dev rb nud permanent
+	END
+	wait_for topo_carrier || bail "links do not come up"
+	ns B ethtool -K eth0 tx off sg off tso off gso off gro off >/dev/null
+	ns R ethtool -K rb tx off sg off tso off gso off gro off >/dev/null
+}
+
 # topo_container: behind B, which forwards to it, is C.
 #
 #   B c ---- eth0 C       10.0.3.1  fd00:3::1    B there: 10.0.3.254  fd00:3::fe

@@ -44,21 +44,7 @@ port_in() {
 
 # new_host_b: B is another machine that has B's addresses and its key.
 new_host_b() {
-	must ip -n "$(ns_name R)" link del rb
-	ns_del B
-	ns_add B
-	ns_quiet B
-	must topo_link B eth0 02:00:00:00:02:01 R rb 02:00:00:00:02:fe
-	ns_quiet R
-	topo_host B 2
-	ip -n "$(ns_name R)" -batch - <<-END || bail "router not set up"
-		addr add 10.0.2.254/24 dev rb
-		addr add fd00:2::fe/64 dev rb nodad
-		link set rb up
-		neigh replace 10.0.2.1 lladdr 02:00:00:00:02:01 dev rb nud permanent
-		neigh replace fd00:2::1 lladdr 02:00:00:00:02:01 dev rb nud permanent
-	END
-	wait_for topo_carrier || bail "links do not come up"
+	topo_new_b
 	must in_ns B peer add a address "$A4,$A6" psk "$topo_tmp/b.psk"
 	must in_ns B policy add out require >/dev/null
 }

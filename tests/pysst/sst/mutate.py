@@ -89,8 +89,15 @@ class _Base:
             return TYPE
         if flags & 7 or flags & 8 and len(segment) - TRAILER > header:
             return FLAGS
+        odd = frozenset()
+        if flags & 8 and self.proto == packet.TCP and segment[13] & 0x1f != 0x10:
+            # No keepalive; the tag would say so, too.
+            odd = FLAGS
         if tc & 3 or tc and self.parsed.version == 4:
-            return TC
+            return TC | odd
+        return odd | self.expect_key(kri, seq)
+
+    def expect_key(self, kri, seq):
         state = self.state
         if kri > state.kri + 16:
             return frozenset(('rx_kri_far',))
