@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # check: none
-# timeout: 90
+# timeout: 150
 # Bridge netfilter shows the hooks frames that only pass from port to port: on a
 # bridge between two hosts they pass bit for bit, whatever that machine itself
 # does with SST. And a host whose own address is on a bridge has SST like any

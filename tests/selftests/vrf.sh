@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # check: none
-# timeout: 90
+# timeout: 150
 # Hosts whose interface is in a VRF: flows of IPv4 and IPv6, link-local
 # addresses among them, and the empty packets that SST makes itself.
 . "$(dirname "$0")/../lib/topology.sh"
