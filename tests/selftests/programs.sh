@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # check: none
 # packages: programs
-# timeout: 450
+# timeout: 600
 # Programs of Debian as they are, under a pre-shared key and a rule: each does its
 # work in both families, is sealed from its first packet, and none of its ports
 # is seen on the way. Needs the packages of "scripts/deps programs".
@@ -334,7 +334,8 @@ iperf() {
 		return 1
 	fi
 }
-both='.sum_received.bytes > 100000 and .sum_received_bidir_reverse.bytes > 100000'
+# How much gets through in that time is not asked: the machine may be slow.
+both='.sum_received.bytes > 10000 and .sum_received_bidir_reverse.bytes > 10000'
 # What UDP loses in a queue of a slow machine is not counted here: that SST
 # drops none is asked at the end.
 run_iperf_tcp() {
@@ -342,7 +343,7 @@ run_iperf_tcp() {
 	local all='.sum_sent.bytes >= 300000 and .sum_received.bytes > 0'
 	iperf "$all" -n 300000 &&
 	iperf "$all" -R -n 300000 &&
-	iperf "$both" --bidir -t 1 -b 3M
+	iperf "$both" --bidir -t 2 -b 3M
 }
 run_iperf_udp() {
 	local some='.sum.packets > 10 and .sum.lost_percent < 50'
@@ -429,7 +430,7 @@ run_openvpn() {
 tunnel_carries() {
 	local to=$1
 	ns A ping -c 20 -i 0.05 -w 60 -s 1200 "$1" &&
-	iperf "$both" --bidir -t 1 -b 3M &&
+	iperf "$both" --bidir -t 2 -b 3M &&
 	ns A timeout 60 curl -sS --fail -o "$topo_tmp/inside" "http://$1/large" &&
 	cmp "$topo_tmp/inside" "$www/large"
 }
