@@ -128,10 +128,11 @@ class Client:
         self.assoc = assoc
         opening.unseal(parts, assoc.accept_key(2, *salts))
 
-    def data(self, payload=b'', flags=0, **tcp):
+    def data(self, payload=b'', empty=False, **tcp):
         """A packet with DATA."""
         return codec.seal_data(self.flow, 1, self.clear(payload, **tcp),
-                               *self.flow.sender.next(), flags)
+                               *self.flow.sender.next(),
+                               trailer.E if empty else 0)
 
 
     def open(self, payload, src=None):

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# check: debug 6.12
+# check: debug
 # timeout: 120
 # A server's public key and a policy, nothing else: every new connection is
 # sealed from its first packet, and later ones hang on the association that the
