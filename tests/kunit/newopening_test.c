@@ -375,8 +375,8 @@ static void newopening_unseal_open(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, SST_PUBLIC_SIZE, sst_trailer_enc_size(t));
 	KUNIT_EXPECT_MEMEQ(test, kat->enc_i, sst_trailer_enc(t),
 			   SST_PUBLIC_SIZE);
-	KUNIT_EXPECT_EQ(test, w->flow->real.rport, w->box.sport);
-	KUNIT_EXPECT_EQ(test, w->flow->real.lport, w->box.dport);
+	KUNIT_EXPECT_EQ(test, ntohs(w->flow->real.rport), ntohs(w->box.sport));
+	KUNIT_EXPECT_EQ(test, ntohs(w->flow->real.lport), ntohs(w->box.dport));
 	KUNIT_EXPECT_EQ(test, SST_SCOPE_PORTS, w->box.scope);
 	KUNIT_EXPECT_EQ(test, kat->time, w->box.time);
 	KUNIT_EXPECT_EQ(test, kat->type == SST_TYPE_INIT &&
