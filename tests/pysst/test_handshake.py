@@ -817,7 +817,8 @@ class Chaos(Lab):
             if rand.random() < 0.6:
                 clear = self.clear(flow, b'%d' % step)
                 sent.add(clear)
-                flow.host.send(clear, flow)
+                with contextlib.suppress(Drop):
+                    flow.host.send(clear, flow)
             for number in (0, 1):
                 self.hosts[number].poll()
                 while self.out[number]:
