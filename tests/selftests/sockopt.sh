@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# check: 6.1 debug
+# check: debug
 # timeout: 90
 # SO_SST: levels, families, types, moments, values, sizes, privilege; what
 # accepted sockets inherit; containers; the hooks of the namespace.
