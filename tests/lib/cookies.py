@@ -135,6 +135,8 @@ def not_asked(world):
         world.quiet()
         addr = world.new_address(4)
         good = world.ask(4, UDP, addr)
+        # It is there when A's confirmation has come, just behind the answer.
+        until(lambda: difference(before, world.stats('B')).get('assoc_made'))
         judged('mode %s: no COOKIE, no round trip more' % mode,
                difference(before, world.stats('B')),
                {'tx_cookie': 0, 'rx_no_cookie': 0, 'assoc_made': 1}, good,
