@@ -319,7 +319,7 @@ class Cookies(unittest.TestCase):
         one, two = packet.addr(ADDR4[0]), packet.addr(ADDR6[0])
         size = trailer.length(INIT, trailer.C)
         end = b'x' * 20 + bytes(16) + b'x' * (size - 36)
-        for wait, good in ((0, True), (9, True), (11, False)):
+        for wait, good in ((0, True), (9, True), (10, False), (11, False)):
             given = maker.make(one)
             self.assertEqual(given.ttl, 10)
             proof = cookie.add_proof(given.c, end)

@@ -113,7 +113,7 @@ class Maker:
         """True if the trailer of an INIT with C proves its address."""
         self._turn()
         now = int(self.clock())
-        return now <= expiry <= now + self.ttl and any(
+        return now < expiry <= now + self.ttl and any(
             proved(make(secret, address, expiry), end)
             for secret in self._secrets)
 
