@@ -37,6 +37,10 @@ matrix:
 	@$(MAKE) --no-print-directory tools
 	@scripts/vm -k $(or $(K),6.12) --timeout 3600 tests/matrix all
 
+connections:
+	@tests/tools/connections $(or $(K),6.12) clock
+	@tests/tools/connections $(or $(K),6.12) instructions
+
 # Two tests that need more than the others, and so are no part of "make check".
 programs ktests:
 	@scripts/deps build tools
@@ -77,10 +81,13 @@ help:
 	@echo 'make check      all of the above, on all kernels, with a total'
 	@echo 'make matrix     128 kinds of paths, in clear and over SST, as a table;'
 	@echo '                K=6.1 or K=debug for another kernel than 6.12'
+	@echo 'make connections'
+	@echo '                connections per second, beside plain TCP and TLS 1.3;'
+	@echo '                K=6.1 for another kernel than 6.12'
 	@echo 'make install    PREFIX=, DESTDIR= as usual'
 	@echo 'make clean'
 	@echo
 	@echo 'Documentation/testing.md says more.'
 
-.PHONY: all module tools kunit selftest programs ktests demo matrix check lint \
-	install clean help
+.PHONY: all module tools kunit selftest programs ktests demo matrix connections \
+	check lint install clean help
