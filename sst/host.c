@@ -18,6 +18,7 @@ void sst_hosts_init(struct sst_hosts *hosts)
 {
 	INIT_LIST_HEAD(&hosts->list);
 	hosts->count = 0;
+	hosts->last_number = 0;
 	mutex_init(&hosts->lock);
 }
 
@@ -118,6 +119,7 @@ enum sst_host_clash sst_hosts_add(struct sst_hosts *hosts, const char *name,
 	mutex_lock(&hosts->lock);
 	clash = clash_of(hosts, host);
 	if (clash == SST_HOST_CLASH_NONE) {
+		host->number = ++hosts->last_number;
 		list_add_tail_rcu(&host->node, &hosts->list);
 		WRITE_ONCE(hosts->count, hosts->count + 1);
 	}
@@ -210,6 +212,24 @@ struct sst_host *sst_hosts_nth(struct sst_hosts *hosts, unsigned int n)
 
 	list_for_each_entry_rcu(host, &hosts->list, node)
 		if (!n--)
+			return host;
+	return NULL;
+}
+
+/**
+ * sst_hosts_next() - walk the host keys, some of which may come and go meanwhile
+ * @hosts: host keys of the namespace
+ * @from: smallest number wanted
+ *
+ * Return: the oldest host key with a number of @from or more, valid in the
+ * caller's RCU read section, or NULL when there are no more.
+ */
+struct sst_host *sst_hosts_next(struct sst_hosts *hosts, unsigned long from)
+{
+	struct sst_host *host;
+
+	list_for_each_entry_rcu(host, &hosts->list, node)
+		if (host->number >= from)
 			return host;
 	return NULL;
 }

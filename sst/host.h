@@ -23,6 +23,7 @@
  * @cookie_key: key of COOKIEs in answer to INITs under it; immutable
  * @uid: what the replay cache knows it by, never 0: from @key_id; immutable
  * @added: jiffies64 when it was added; immutable
+ * @number: number in its namespace, larger than those of all before it; immutable
  * @inits: INITs under it that verified
  * @init_last: jiffies64 when the last of these came, 0 when none did;
  *	READ_ONCE() and WRITE_ONCE()
@@ -36,6 +37,7 @@ struct sst_host {
 	u8 cookie_key[SST_SECRET_SIZE];
 	u64 uid;
 	u64 added;
+	unsigned long number;
 	atomic64_t inits;
 	u64 init_last;
 	struct rcu_head rcu;
@@ -45,11 +47,13 @@ struct sst_host {
  * struct sst_hosts - the host keys of a namespace
  * @list: of struct sst_host, the oldest first; RCU
  * @count: how many; written under @lock, read with READ_ONCE()
+ * @last_number: number given last; @lock
  * @lock: serializes additions and removals; handlers only
  */
 struct sst_hosts {
 	struct list_head list;
 	unsigned int count;
+	unsigned long last_number;
 	struct mutex lock; /* see above */
 };
 
@@ -81,5 +85,6 @@ struct sst_host *sst_hosts_by_key_id(struct sst_hosts *hosts,
 				     const u8 key_id[SST_KEY_ID_SIZE]);
 struct sst_host *sst_hosts_by_name(struct sst_hosts *hosts, const char *name);
 struct sst_host *sst_hosts_nth(struct sst_hosts *hosts, unsigned int n);
+struct sst_host *sst_hosts_next(struct sst_hosts *hosts, unsigned long from);
 
 #endif /* _SST_HOST_H */

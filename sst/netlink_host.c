@@ -183,22 +183,19 @@ int sst_nl_host_get_doit(struct sk_buff *skb, struct genl_info *info)
 	return sst_netlink_reply_send(info, msg, put_by_name(info, msg, name));
 }
 
-/*
- * The cursor is the place in the list. One that is removed between two messages
- * of a dump hides the next; the first message holds more than most hosts have.
- */
+/* The cursor is the number of a host key, as that of the peers' dump. */
 static int put_next_host(struct sk_buff *skb, struct netlink_callback *cb)
 {
 	struct sst_net *sn = sst_pernet(sock_net(skb->sk));
 	const struct sst_host *host;
 	int err;
 
-	host = sst_hosts_nth(&sn->hosts, cb->args[0]);
+	host = sst_hosts_next(&sn->hosts, cb->args[0]);
 	if (!host)
 		return -ENOENT;
 	err = put_host(skb, host);
 	if (!err)
-		cb->args[0]++;
+		cb->args[0] = host->number + 1;
 	return err;
 }
 

@@ -58,12 +58,13 @@ static enum sst_host_clash add(struct sst_hosts *hosts, const char *name,
 static void list_names(struct sst_hosts *hosts, char *names, size_t size)
 {
 	const struct sst_host *host;
-	unsigned int n;
+	unsigned long next = 0;
 	size_t used = 0;
 
 	names[0] = '\0';
 	rcu_read_lock();
-	for (n = 0; (host = sst_hosts_nth(hosts, n)); n++) {
+	while ((host = sst_hosts_next(hosts, next))) {
+		next = host->number + 1;
 		used += scnprintf(names + used, size - used, "%s ",
 				  host->name);
 	}
@@ -178,6 +179,41 @@ static void host_order(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, hosts->count);
 }
 
+/* What comes and goes during a walk hides none of the others. */
+static void host_walk(struct kunit *test)
+{
+	struct sst_hosts *hosts = new_hosts(test);
+	const struct sst_host *host;
+	unsigned long next;
+
+	KUNIT_ASSERT_EQ(test, SST_HOST_CLASH_NONE, add(hosts, "a", 0x40));
+	KUNIT_ASSERT_EQ(test, SST_HOST_CLASH_NONE, add(hosts, "b", 0x48));
+	KUNIT_ASSERT_EQ(test, SST_HOST_CLASH_NONE, add(hosts, "c", 0x50));
+	rcu_read_lock();
+	host = sst_hosts_next(hosts, 0);
+	KUNIT_EXPECT_PTR_EQ(test, host, sst_hosts_nth(hosts, 0));
+	next = host ? host->number + 1 : 0;
+	rcu_read_unlock();
+	KUNIT_ASSERT_NE(test, 0, next);
+
+	KUNIT_EXPECT_EQ(test, 0, sst_hosts_del(hosts, "a"));
+	KUNIT_EXPECT_EQ(test, SST_HOST_CLASH_NONE, add(hosts, "a", 0x40));
+	rcu_read_lock();
+	host = sst_hosts_next(hosts, next);
+	KUNIT_EXPECT_PTR_EQ(test, host, sst_hosts_by_name(hosts, "b"));
+	next = host ? host->number + 1 : 0;
+	rcu_read_unlock();
+
+	/* Also the one that the walk stands on, with all behind it. */
+	KUNIT_EXPECT_EQ(test, 0, sst_hosts_del(hosts, "b"));
+	KUNIT_EXPECT_EQ(test, 0, sst_hosts_del(hosts, "c"));
+	rcu_read_lock();
+	host = sst_hosts_next(hosts, next);
+	KUNIT_EXPECT_PTR_EQ(test, host, sst_hosts_by_name(hosts, "a"));
+	KUNIT_EXPECT_NULL(test, sst_hosts_next(hosts, host ? host->number + 1 : 0));
+	rcu_read_unlock();
+}
+
 static void host_names(struct kunit *test)
 {
 	static const char longest[] = "0123456789012345678901234567890";
@@ -201,6 +237,7 @@ static struct kunit_case host_cases[] = {
 	KUNIT_CASE(host_clamped),
 	KUNIT_CASE(host_full),
 	KUNIT_CASE(host_order),
+	KUNIT_CASE(host_walk),
 	KUNIT_CASE(host_names),
 	{}
 };
