@@ -52,6 +52,9 @@ check:
 lint:
 	@scripts/lint
 
+model:
+	@tests/model/run
+
 # The module goes where modprobe of the kernel it was built for finds it.
 install: all
 	@rel=$$(sed -n 's/^#define UTS_RELEASE "\(.*\)"$$/\1/p' \
@@ -78,6 +81,7 @@ help:
 	@echo 'make ktests     tests of the kernel, without and with the module; K=6.1, 6.12'
 	@echo 'make demo       a short demonstration on a virtual machine'
 	@echo 'make lint       style and static analysis'
+	@echo 'make model      models of the protocol, checked with spin'
 	@echo 'make check      all of the above, on all kernels, with a total'
 	@echo 'make matrix     128 kinds of paths, in clear and over SST, as a table;'
 	@echo '                K=6.1 or K=debug for another kernel than 6.12'
@@ -90,4 +94,4 @@ help:
 	@echo 'Documentation/testing.md says more.'
 
 .PHONY: all module tools kunit selftest programs ktests demo matrix connections \
-	check lint install clean help
+	check lint model install clean help
