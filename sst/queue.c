@@ -180,6 +180,9 @@ static int add(struct sst_queue *queue, const struct sst_queue_key *key,
 		sst_held_park(skb);
 		WRITE_ONCE(queue->bytes, queue->bytes + skb->truesize);
 		__skb_queue_tail(&entry->packets, skb);
+		if (sst_queue_is_over_mark(queue))
+			WRITE_ONCE(queue->loaded_until, get_jiffies_64() +
+				   SST_QUEUE_LOADED_SECONDS * HZ);
 		queue_work(workers, &queue->work);
 	}
 	spin_unlock_bh(&queue->lock);

@@ -2,6 +2,7 @@
 #ifndef _SST_QUEUE_H
 #define _SST_QUEUE_H
 
+#include <linux/jiffies.h>
 #include <linux/list.h>
 #include <linux/rhashtable-types.h>
 #include <linux/skbuff.h>
@@ -23,6 +24,9 @@ struct sst_net;
 
 /* Bound on the memory of all packets that wait in a namespace, in bytes. */
 #define SST_QUEUE_BYTES		(4 << 20)
+
+/* Half of either is a load, and what was loaded counts as such for so long. */
+#define SST_QUEUE_LOADED_SECONDS	1
 
 /**
  * struct sst_queue_key - for what packets wait
@@ -59,6 +63,8 @@ struct sst_queued {
  * @order: these, the oldest first; @lock
  * @count: how many; written under @lock, read with READ_ONCE()
  * @bytes: memory of their packets; written under @lock, read with READ_ONCE()
+ * @loaded_until: 64-bit jiffies until when it counts as loaded; written under
+ *	@lock, read with READ_ONCE()
  * @sources: how many openings of each source
  * @stopped: nothing comes in any more; @lock
  * @lock: softirq-safe; inside it nest only the locks of the table
@@ -70,6 +76,7 @@ struct sst_queue {
 	struct list_head order;
 	unsigned int count;
 	unsigned int bytes;
+	u64 loaded_until;
 	struct sst_sources sources;
 	bool stopped;
 	spinlock_t lock; /* see above */
@@ -91,10 +98,21 @@ void sst_queue_take(struct sst_queue *queue, struct sst_queued *entry,
 		    struct sk_buff_head *packets);
 
 /* Is so much waiting that whoever asks should show who he is? */
-static inline bool sst_queue_is_loaded(const struct sst_queue *queue)
+static inline bool sst_queue_is_over_mark(const struct sst_queue *queue)
 {
 	return READ_ONCE(queue->count) >= SST_QUEUE_OPENINGS / 2 ||
 	       READ_ONCE(queue->bytes) >= SST_QUEUE_BYTES / 2;
+}
+
+/*
+ * Or was it, just now? Else one more would get in for each on which the work is
+ * done, and a flood would keep the worker busy all the time.
+ */
+static inline bool sst_queue_is_loaded(const struct sst_queue *queue)
+{
+	return time_before64(get_jiffies_64(),
+			     READ_ONCE(queue->loaded_until)) ||
+	       sst_queue_is_over_mark(queue);
 }
 
 #endif /* _SST_QUEUE_H */

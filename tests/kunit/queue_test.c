@@ -255,6 +255,30 @@ static void queue_entries(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, put_answer(test, w, i, id.salt_i));
 }
 
+/* It counts as loaded for a while after the work is done, not only until then. */
+static void queue_loaded(struct kunit *test)
+{
+	struct work *w = new_work(test);
+	struct sst_open_id id;
+	unsigned int i;
+	u64 most;
+
+	for (i = 0; i < SST_QUEUE_OPENINGS / 2 - 1; i++)
+		KUNIT_ASSERT_EQ(test, 0,
+				put_from(test, w, i / SST_QUEUE_SOURCE, i));
+	KUNIT_EXPECT_FALSE(test, sst_queue_is_loaded(&w->queue));
+	KUNIT_ASSERT_EQ(test, 0, put_from(test, w, 100, i));
+	most = get_jiffies_64() + SST_QUEUE_LOADED_SECONDS * HZ;
+	while (w->queue.count)
+		take_oldest(test, w, &id);
+	KUNIT_EXPECT_TRUE(test, sst_queue_is_loaded(&w->queue));
+	/* What is let in meanwhile does not make it longer. */
+	KUNIT_ASSERT_EQ(test, 0, put(test, w, 1));
+	KUNIT_EXPECT_LE(test, w->queue.loaded_until, most);
+	w->queue.loaded_until = get_jiffies_64();
+	KUNIT_EXPECT_FALSE(test, sst_queue_is_loaded(&w->queue));
+}
+
 /* However few they are, they may only take so much memory. */
 static void queue_bytes(struct kunit *test)
 {
@@ -318,6 +342,7 @@ static struct kunit_case queue_cases[] = {
 	KUNIT_CASE(queue_key),
 	KUNIT_CASE(queue_source),
 	KUNIT_CASE(queue_entries),
+	KUNIT_CASE(queue_loaded),
 	KUNIT_CASE(queue_bytes),
 	KUNIT_CASE(queue_parked),
 	KUNIT_CASE(queue_stop),
