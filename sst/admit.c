@@ -14,6 +14,7 @@
 #include "life.h"
 #include "peer.h"
 #include "pernet.h"
+#include "policy.h"
 #include "seen.h"
 #include "sock.h"
 #include "wireport.h"
@@ -102,6 +103,32 @@ static bool is_glare(const struct sst_flow *other, const struct sst_arrival *a)
 	return other->role == SST_FLOW_ROLE_INITIATOR &&
 	       other->opening->first.id.uid == a->id.uid &&
 	       READ_ONCE(other->state) == SST_FLOW_STATE_OPENING;
+}
+
+/**
+ * sst_admit_by_rules() - do the rules let whoever opens in?
+ * @sn: namespace; the caller is in an RCU read section
+ * @a: the opening, with its real tuple. Where the rules let in a peer that it only
+ *	claims to be, it becomes @unproven.
+ * @claimed: number of the peer whose identity an INIT claims, or 0
+ *
+ * Ask once, for an opening that verified and has no flow.
+ *
+ * Return: 0, or the counter of the reason to drop the packet.
+ */
+int sst_admit_by_rules(struct sst_net *sn, struct sst_arrival *a, u32 claimed)
+{
+	enum sst_policy_entry entry;
+	const struct sst_peer *peer;
+
+	peer = sst_peers_by_number(&sn->peers, a->party.peer_id ?: claimed);
+	entry = sst_policy_enter(&sn->policy, &a->real,
+				 peer ? peer->name : NULL);
+	if (entry == SST_POLICY_ENTRY_REFUSED)
+		return SST_A_STATS_RX_POLICY_PEER;
+	if (entry == SST_POLICY_ENTRY_PEER && !a->party.peer_id)
+		a->unproven = true;
+	return 0;
 }
 
 /**

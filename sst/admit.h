@@ -55,6 +55,7 @@ bool sst_admit_tuple_is_free(struct sst_net *sn, const struct sst_tuple *wire);
 bool sst_admit_carries_data(const struct sst_arrival *a);
 struct sst_flow *sst_admit_find(struct sst_net *sn, const struct sst_open_id *id,
 				const struct sst_tuple *wire);
+int sst_admit_by_rules(struct sst_net *sn, struct sst_arrival *a, u32 claimed);
 bool sst_admit_yields(struct sst_net *sn, struct sst_arrival *a);
 int sst_admit(struct sst_net *sn, struct sst_arrival *a, struct sst_flow **flow);
 

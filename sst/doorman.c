@@ -139,18 +139,14 @@ int sst_doorman(struct sst_net *sn, const struct sst_pkt *pkt,
 /* Must whoever comes from this address show an identity? */
 static bool is_required(struct sst_net *sn, const struct sst_tuple *tuple)
 {
-	const struct sst_peer *peer;
-	unsigned int n;
+	struct sst_peer_link *link;
 
-	for (n = 0; ; n++) {
-		peer = sst_peers_by_address(&sn->peers, tuple->family,
-					    &tuple->remote, n);
-		if (!peer)
-			return false;
-		if (peer->kind == SST_PEER_PUBLIC &&
-		    peer->identity == SST_IDENTITY_MODE_REQUIRED)
+	for (link = sst_peers_at(&sn->peers, tuple->family, &tuple->remote);
+	     link; link = sst_peers_next_at(link))
+		if (link->peer->kind == SST_PEER_PUBLIC &&
+		    link->peer->identity == SST_IDENTITY_MODE_REQUIRED)
 			return true;
-	}
+	return false;
 }
 
 /**

@@ -173,15 +173,16 @@ static int find_flow(struct sst_net *sn, const struct sst_pkt *pkt,
 		     struct sst_flow **flow)
 {
 	int choice;
+	u32 only;
 
 	/* A socket that connects anew has no past. */
 	if (class == SST_PKT_WHOLE && sst_select_is_syn(pkt))
 		sst_sock_begin(sk);
-	choice = sst_select(sn, pkt, class, sk);
+	choice = sst_select(sn, pkt, class, sk, &only);
 
 	if (choice != SST_SELECT_OPEN)
 		return choice;
-	choice = sst_initiator_open(sn, pkt, flow);
+	choice = sst_initiator_open(sn, pkt, only, flow);
 	return choice ?: may_seal(*flow, pkt->skb, class);
 }
 

@@ -56,11 +56,13 @@ static u32 syn_seq(const struct sst_pkt *pkt)
  * struct attempt - what was tried before
  * @n: how often
  * @key: which of the keys that are known of the destination is next
+ * @only: number of the only peer with which it may be opened, or 0
  * @abandoned: uid of the association on which nobody answered, or 0
  */
 struct attempt {
 	u8 n;
 	u8 key;
+	u32 only;
 	u64 abandoned;
 };
 
@@ -82,6 +84,7 @@ static struct attempt attempt_after(const struct sst_opening *opening)
 	struct attempt next = {
 		.n = opening->attempt + 1,
 		.key = opening->step,
+		.only = opening->only,
 		.abandoned = opening->abandoned,
 	};
 
@@ -92,45 +95,71 @@ static struct attempt attempt_after(const struct sst_opening *opening)
 	return next;
 }
 
+static bool may_serve(const struct sst_peer *peer, u32 only)
+{
+	return !only || peer->id == only;
+}
+
 /* The newest association with the first of its peers that has one. */
 static bool find_derived(struct sst_net *sn, const struct sst_tuple *real,
-			 struct way *way)
+			 u32 only, struct way *way)
 {
-	struct sst_peer *peer;
-	unsigned int n;
+	struct sst_peer_link *link;
 
-	for (n = 0; ; n++) {
-		peer = sst_peers_by_address(&sn->peers, real->family,
-					    &real->remote, n);
-		if (!peer)
-			return false;
+	for (link = sst_peers_at(&sn->peers, real->family, &real->remote); link;
+	     link = sst_peers_next_at(link)) {
+		if (!may_serve(link->peer, only))
+			continue;
 		way->derived = sst_derived_by_path(&sn->deriveds, real,
-						   peer->id);
-		way->peer = peer;
+						   link->peer->id);
+		way->peer = link->peer;
 		if (way->derived)
 			return true;
 	}
+	return false;
+}
+
+/* How many keys are known of the destination? */
+static unsigned int count_keys(struct sst_net *sn, const struct sst_tuple *real,
+			       u32 only)
+{
+	struct sst_peer_link *link;
+	unsigned int n = 0;
+
+	for (link = sst_peers_at(&sn->peers, real->family, &real->remote); link;
+	     link = sst_peers_next_at(link))
+		n += may_serve(link->peer, only);
+	return n;
+}
+
+/* The peer with the @n-th of them. */
+static struct sst_peer *nth_key(struct sst_net *sn, const struct sst_tuple *real,
+				u32 only, unsigned int n)
+{
+	struct sst_peer_link *link;
+
+	for (link = sst_peers_at(&sn->peers, real->family, &real->remote); link;
+	     link = sst_peers_next_at(link))
+		if (may_serve(link->peer, only) && !n--)
+			return link->peer;
+	return NULL;
 }
 
 /* All that is known of the destination, in turn. */
 static bool choose(struct sst_net *sn, const struct sst_tuple *real,
 		   const struct attempt *attempt, struct way *way)
 {
-	unsigned int n, known = 0;
+	unsigned int known;
 
 	/* Whoever has lost one has lost all. */
-	if (!attempt->n && find_derived(sn, real, way))
+	if (!attempt->n && find_derived(sn, real, attempt->only, way))
 		return true;
 	way->derived = NULL;
-	while (sst_peers_by_address(&sn->peers, real->family, &real->remote,
-				    known))
-		known++;
+	known = count_keys(sn, real, attempt->only);
 	if (!known)
 		return false;
-	n = attempt->key % known;
-	way->key = n;
-	way->peer = sst_peers_by_address(&sn->peers, real->family,
-					 &real->remote, n);
+	way->key = attempt->key % known;
+	way->peer = nth_key(sn, real, attempt->only, way->key);
 	return way->peer;
 }
 
@@ -160,6 +189,8 @@ static void add_proofs(struct sst_net *sn, struct sst_opening *opening,
 	if (own) {
 		opening->form |= SST_FLAG_IDENTITY;
 		ephemeral->own = own->pair;
+	} else if (peer->identity != SST_IDENTITY_MODE_NONE) {
+		sst_stats_inc(sn->stats, SST_A_STATS_TX_NO_IDENTITY);
 	}
 	if (sst_jar_get(&sn->jar, real, &ephemeral->cookie,
 			ktime_get_boottime_seconds()))
@@ -249,6 +280,7 @@ static int make(struct sst_net *sn, const struct request *req,
 	opening = flow->opening;
 	opening->attempt = req->attempt.n;
 	opening->step = way.derived ? 0 : way.key + 1;
+	opening->only = req->attempt.only;
 	opening->abandoned = req->attempt.abandoned;
 	opening->syn_seq = req->syn_seq;
 	if (way.derived)
@@ -323,14 +355,15 @@ static struct request request_of(const struct sst_pkt *pkt,
  * sst_initiator_open() - open a flow for a first packet
  * @sn: namespace
  * @pkt: whole packet on egress, a SYN or a datagram
+ * @only: number of the only peer with which it may be opened, or 0
  * @flow: output, valid in the caller's RCU read section
  *
  * Return: 0, or the counter of the reason to drop the packet.
  */
 int sst_initiator_open(struct sst_net *sn, const struct sst_pkt *pkt,
-		       struct sst_flow **flow)
+		       u32 only, struct sst_flow **flow)
 {
-	struct request req = request_of(pkt, (struct attempt){});
+	struct request req = request_of(pkt, (struct attempt){ .only = only });
 
 	return open_flow(sn, &req, NULL, flow);
 }
@@ -350,6 +383,7 @@ static struct attempt same_attempt(const struct sst_opening *opening)
 	return (struct attempt){
 		.n = opening->attempt,
 		.key = opening->step ? opening->step - 1 : 0,
+		.only = opening->only,
 		.abandoned = opening->abandoned,
 	};
 }
@@ -413,7 +447,8 @@ static int check_syn(struct sst_net *sn, const struct sst_pkt *pkt,
 	/* Another connection: it gets a flow of its own. */
 	if (!opening)
 		return 0;
-	return start_over(sn, pkt, (struct attempt){}, flow);
+	return start_over(sn, pkt, (struct attempt){ .only = opening->only },
+			  flow);
 }
 
 /* UDP liveness: open again, and start over when that is not answered. */

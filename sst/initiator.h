@@ -9,7 +9,7 @@ struct sst_trailer;
 struct sk_buff;
 
 int sst_initiator_open(struct sst_net *sn, const struct sst_pkt *pkt,
-		       struct sst_flow **flow);
+		       u32 only, struct sst_flow **flow);
 int sst_initiator_check(struct sst_net *sn, const struct sst_pkt *pkt,
 			struct sst_flow **flow);
 int sst_initiator_accept(struct sst_net *sn, struct sst_flow *flow,

@@ -93,7 +93,7 @@ const struct nla_policy sst_peer_get_nl_policy[SST_A_PEER_NAME + 1] = {
 };
 
 /* SST_CMD_POLICY_ADD - do */
-const struct nla_policy sst_policy_add_nl_policy[SST_A_POLICY_PRIORITY + 1] = {
+const struct nla_policy sst_policy_add_nl_policy[SST_A_POLICY_PEER + 1] = {
 	[SST_A_POLICY_DIRECTION] = NLA_POLICY_RANGE(NLA_U8, 1, 2),
 	[SST_A_POLICY_IPV4] = { .type = NLA_U32, },
 	[SST_A_POLICY_IPV6] = NLA_POLICY_EXACT_LEN(16),
@@ -103,6 +103,7 @@ const struct nla_policy sst_policy_add_nl_policy[SST_A_POLICY_PRIORITY + 1] = {
 	[SST_A_POLICY_PORT_LAST] = NLA_POLICY_MIN(NLA_U16, 1),
 	[SST_A_POLICY_VERDICT] = NLA_POLICY_RANGE(NLA_U8, 1, 3),
 	[SST_A_POLICY_PRIORITY] = { .type = NLA_U32, },
+	[SST_A_POLICY_PEER] = { .type = NLA_NUL_STRING, .len = SST_NAME_MAX, },
 };
 
 /* SST_CMD_POLICY_DEL - do */
@@ -227,7 +228,7 @@ const struct genl_ops sst_nl_ops[20] = {
 		.cmd		= SST_CMD_POLICY_ADD,
 		.doit		= sst_nl_policy_add_doit,
 		.policy		= sst_policy_add_nl_policy,
-		.maxattr	= SST_A_POLICY_PRIORITY,
+		.maxattr	= SST_A_POLICY_PEER,
 		.flags		= GENL_UNS_ADMIN_PERM,
 	},
 	{

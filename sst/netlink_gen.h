@@ -31,7 +31,7 @@ extern const struct nla_policy sst_peer_del_nl_policy[SST_A_PEER_NAME + 1];
 
 extern const struct nla_policy sst_peer_get_nl_policy[SST_A_PEER_NAME + 1];
 
-extern const struct nla_policy sst_policy_add_nl_policy[SST_A_POLICY_PRIORITY + 1];
+extern const struct nla_policy sst_policy_add_nl_policy[SST_A_POLICY_PEER + 1];
 
 extern const struct nla_policy sst_policy_del_nl_policy[SST_A_POLICY_ID + 1];
 

@@ -283,6 +283,23 @@ static void prepare(struct sst_net *sn, const char *name)
 	rcu_read_unlock();
 }
 
+/* A host key may yet be added; until then nothing is proved. */
+static void warn_of_identity(struct sst_net *sn, struct genl_info *info,
+			     const struct sst_peer_params *params)
+{
+	bool has_key;
+
+	if (params->kind != SST_PEER_PUBLIC ||
+	    params->identity == SST_IDENTITY_MODE_NONE)
+		return;
+	rcu_read_lock();
+	has_key = sst_hosts_nth(&sn->hosts, 0);
+	rcu_read_unlock();
+	if (!has_key)
+		NL_SET_ERR_MSG(info->extack,
+			       "there is no host key: nothing is proved to this peer before one is added");
+}
+
 static int add_peer(struct genl_info *info)
 {
 	struct sst_net *sn = sst_netlink_net(info);
@@ -300,8 +317,10 @@ static int add_peer(struct genl_info *info)
 		return err;
 	}
 	clash = sst_peers_add(&sn->peers, &params);
-	if (clash == SST_PEER_CLASH_NONE)
+	if (clash == SST_PEER_CLASH_NONE) {
 		prepare(sn, params.name);
+		warn_of_identity(sn, info, &params);
+	}
 	return explain_clash(info, clash);
 }
 

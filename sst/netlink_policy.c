@@ -129,6 +129,21 @@ static int parse_ports(struct genl_info *info, struct sst_rule_spec *spec)
 	return 0;
 }
 
+/* Only whoever speaks SST has a name. */
+static int parse_peer(struct genl_info *info, struct sst_rule_spec *spec)
+{
+	const struct nlattr *attr = info->attrs[SST_A_POLICY_PEER];
+
+	if (!attr)
+		return 0;
+	if (spec->verdict == SST_VERDICT_CLEAR) {
+		NL_SET_ERR_MSG_ATTR(info->extack, attr,
+				    "who speaks clear is nobody; with peer give prefer or require");
+		return -EINVAL;
+	}
+	return sst_netlink_get_name(info, attr, spec->peer);
+}
+
 static int parse_rule(struct genl_info *info, struct sst_rule_spec *spec)
 {
 	struct nlattr *priority = info->attrs[SST_A_POLICY_PRIORITY];
@@ -154,7 +169,7 @@ static int parse_rule(struct genl_info *info, struct sst_rule_spec *spec)
 	if (err)
 		return err;
 	spec->priority = priority ? nla_get_u32(priority) : PRIORITY_DEFAULT;
-	return 0;
+	return parse_peer(info, spec);
 }
 
 static int add_rule(struct sst_net *sn, struct genl_info *info,
@@ -177,8 +192,25 @@ static int add_rule(struct sst_net *sn, struct genl_info *info,
 	return err;
 }
 
+/* Rules may come first, so that no port stands open before its peers are there. */
+static void warn_of_peer(struct sst_net *sn, struct genl_info *info,
+			 const struct sst_rule_spec *spec)
+{
+	bool exists;
+
+	if (!spec->peer[0])
+		return;
+	rcu_read_lock();
+	exists = sst_peers_by_name(&sn->peers, spec->peer);
+	rcu_read_unlock();
+	if (!exists)
+		NL_SET_ERR_MSG(info->extack,
+			       "no peer has this name; until one is added the rule is about nobody");
+}
+
 int sst_nl_policy_add_doit(struct sk_buff *skb, struct genl_info *info)
 {
+	struct sst_net *sn = sst_netlink_net(info);
 	struct sst_rule_spec spec;
 	struct sk_buff *msg;
 	int err;
@@ -191,9 +223,11 @@ int sst_nl_policy_add_doit(struct sk_buff *skb, struct genl_info *info)
 	msg = sst_netlink_reply_new(info, nla_total_size(sizeof(id)));
 	if (!msg)
 		return -ENOMEM;
-	err = add_rule(sst_netlink_net(info), info, &spec, &id);
+	err = add_rule(sn, info, &spec, &id);
 	if (!err)
 		err = nla_put_u32(msg, SST_A_POLICY_ID, id);
+	if (!err)
+		warn_of_peer(sn, info, &spec);
 	return sst_netlink_reply_send(info, msg, err);
 }
 
@@ -276,6 +310,8 @@ static int put_rule(struct sk_buff *msg, const struct sst_rule *rule)
 	    (spec->proto && nla_put_u8(msg, SST_A_POLICY_PROTO, spec->proto)) ||
 	    put_ports(msg, spec) ||
 	    nla_put_u8(msg, SST_A_POLICY_VERDICT, spec->verdict) ||
+	    (spec->peer[0] &&
+	     nla_put_string(msg, SST_A_POLICY_PEER, spec->peer)) ||
 	    nla_put_u32(msg, SST_A_POLICY_PRIORITY, spec->priority))
 		return -EMSGSIZE;
 	return nla_put_u64_64bit(msg, SST_A_POLICY_HITS,

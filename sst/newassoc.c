@@ -139,17 +139,19 @@ static int keys_of_init(struct task *t)
 static const struct sst_peer *find_psk(struct task *t)
 {
 	const struct sst_tuple *tuple = &t->pkt.tuple;
+	u64 uid = t->entry->key.id.uid;
+	struct sst_peer_link *link;
 	const struct sst_peer *peer;
-	unsigned int n;
 
 	peer = sst_peers_by_id(&t->sn->peers, t->trailer.name);
-	for (n = 0; !peer || peer->assoc.uid != t->entry->key.id.uid; n++) {
-		peer = sst_peers_by_address(&t->sn->peers, tuple->family,
-					    &tuple->remote, n);
-		if (!peer)
-			break;
-	}
-	return peer;
+	if (peer && peer->assoc.uid == uid)
+		return peer;
+	for (link = sst_peers_at(&t->sn->peers, tuple->family,
+				 &tuple->remote);
+	     link; link = sst_peers_next_at(link))
+		if (link->peer->assoc.uid == uid)
+			return link->peer;
+	return NULL;
 }
 
 static int keys_of_psk(struct task *t)
@@ -339,12 +341,35 @@ static void describe_opening(struct task *t)
 		       !sst_doorman_is_proven(t->sn, &t->pkt, &t->trailer);
 }
 
+/* Do the rules let him in whose key, or whose claim, this is? */
+static int ask_rules(struct task *t)
+{
+	int reason;
+
+	rcu_read_lock();
+	reason = sst_admit_by_rules(t->sn, &t->a, t->claimed);
+	rcu_read_unlock();
+	return reason;
+}
+
 /* Has the peer been deleted while the work was done? */
 static bool is_gone(struct task *t)
 {
 	u32 id = t->a.derived->path.peer_id;
 
 	return id && !sst_peers_by_number(&t->sn->peers, id);
+}
+
+/* Of the packet that verified. */
+static void describe_arrival(struct task *t)
+{
+	struct sst_arrival *a = &t->a;
+
+	a->pkt = &t->pkt;
+	a->trailer = &t->trailer;
+	a->real = t->pkt.tuple;
+	a->real.rport = a->box.sport;
+	a->real.lport = a->box.dport;
 }
 
 static int admit(struct task *t, struct sk_buff *skb)
@@ -354,11 +379,6 @@ static int admit(struct task *t, struct sk_buff *skb)
 	struct sst_flow *flow;
 	int reason = 0;
 
-	a->pkt = &t->pkt;
-	a->trailer = &t->trailer;
-	a->real = t->pkt.tuple;
-	a->real.rport = a->box.sport;
-	a->real.lport = a->box.dport;
 	local_bh_disable();
 	rcu_read_lock();
 	skb->dev = dev_get_by_index_rcu(sn->net, skb->skb_iif);
@@ -454,7 +474,10 @@ void sst_newassoc_opening(struct sst_net *sn, struct sst_queued *entry)
 	if (!reason)
 		skb = find_verified(t);
 	if (skb) {
+		describe_arrival(t);
 		reason = identify(t);
+		if (!reason)
+			reason = ask_rules(t);
 		if (!reason)
 			reason = derive(t);
 		if (!reason) {

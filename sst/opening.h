@@ -82,6 +82,8 @@ struct sst_ephemeral {
  *	flow lock; responder
  * @attempt: how often this flow started over; immutable
  * @step: which of the peer's keys it used, in turn; immutable
+ * @only: number of the only peer with which policy lets the flow be opened, or
+ *	0; immutable
  * @syn_seq: sequence number of the SYN (host byte order); TCP only; immutable
  * @lifetime: seconds in which flows are opened on the association it made
  * @abandoned: uid of the association on which nobody answered before, or 0;
@@ -121,6 +123,7 @@ struct sst_opening {
 	bool renewed;
 	u8 attempt;
 	u8 step;
+	u32 only;
 	u32 syn_seq;
 	u32 lifetime;
 	u64 abandoned;

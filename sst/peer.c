@@ -594,6 +594,43 @@ void sst_peers_exit(struct sst_peers *peers)
 }
 
 /**
+ * sst_peers_at() - begin to walk those that have an address
+ * @peers: peers of the namespace
+ * @family: NFPROTO_IPV4 or NFPROTO_IPV6
+ * @addr: the address
+ *
+ * Return: entry of the oldest of them, valid in the caller's RCU read section,
+ * or NULL when there is none.
+ */
+struct sst_peer_link *sst_peers_at(struct sst_peers *peers, u8 family,
+				   const union nf_inet_addr *addr)
+{
+	struct sst_peer_address key = { .family = family };
+	struct sst_peer_group *group;
+
+	if (family == NFPROTO_IPV4)
+		key.addr.ip = addr->ip;
+	else
+		key.addr.in6 = addr->in6;
+	group = rhashtable_lookup(&peers->by_address, &key, address_params);
+	return group ? list_first_or_null_rcu(&group->links,
+					      struct sst_peer_link, node) :
+		       NULL;
+}
+
+/**
+ * sst_peers_next_at() - go on with those that have an address
+ * @link: entry of one of them
+ *
+ * Return: entry of the next one, or NULL.
+ */
+struct sst_peer_link *sst_peers_next_at(struct sst_peer_link *link)
+{
+	return list_next_or_null_rcu(&link->group->links, &link->node,
+				     struct sst_peer_link, node);
+}
+
+/**
  * sst_peers_by_address() - find a peer for a destination
  * @peers: peers of the namespace
  * @family: NFPROTO_IPV4 or NFPROTO_IPV6
@@ -607,18 +644,10 @@ struct sst_peer *sst_peers_by_address(struct sst_peers *peers, u8 family,
 				      const union nf_inet_addr *addr,
 				      unsigned int nth)
 {
-	struct sst_peer_address key = { .family = family };
-	const struct sst_peer_group *group;
 	struct sst_peer_link *link;
 
-	if (family == NFPROTO_IPV4)
-		key.addr.ip = addr->ip;
-	else
-		key.addr.in6 = addr->in6;
-	group = rhashtable_lookup(&peers->by_address, &key, address_params);
-	if (!group)
-		return NULL;
-	list_for_each_entry_rcu(link, &group->links, node)
+	for (link = sst_peers_at(peers, family, addr); link;
+	     link = sst_peers_next_at(link))
 		if (!nth--)
 			return link->peer;
 	return NULL;

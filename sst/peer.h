@@ -209,6 +209,9 @@ void sst_peers_clear(struct sst_net *sn);
 void sst_peers_wipe_encaps(struct sst_peers *peers);
 void sst_peers_poke(struct sst_peers *peers);
 
+struct sst_peer_link *sst_peers_at(struct sst_peers *peers, u8 family,
+				   const union nf_inet_addr *addr);
+struct sst_peer_link *sst_peers_next_at(struct sst_peer_link *link);
 struct sst_peer *sst_peers_by_address(struct sst_peers *peers, u8 family,
 				      const union nf_inet_addr *addr,
 				      unsigned int nth);

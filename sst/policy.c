@@ -105,9 +105,21 @@ static void rules_free_rcu(struct sst_rules *rules)
 		call_rcu(&rules->rcu, rules_free_cb);
 }
 
+static bool names_peer(const struct sst_rule_spec *spec)
+{
+	return spec->peer[0];
+}
+
+/*
+ * Of two rules about the same flows one would never decide. But those of
+ * direction in that name peers make a list.
+ */
 static bool is_same(const struct sst_rule_spec *a,
 		    const struct sst_rule_spec *b)
 {
+	if (a->direction == SST_POLICY_DIRECTION_IN && names_peer(a) &&
+	    names_peer(b) && strcmp(a->peer, b->peer))
+		return false;
 	return a->family == b->family && a->prefix_len == b->prefix_len &&
 	       a->proto == b->proto && a->first_port == b->first_port &&
 	       a->last_port == b->last_port &&
@@ -170,6 +182,17 @@ static int why_not(const struct sst_policy *policy,
 	return policy->count >= SST_POLICY_MAX ? -ENOSPC : 0;
 }
 
+/* Its rules are there. */
+static void note_peers(struct sst_rules *rules)
+{
+	unsigned int i;
+
+	rules->names_peers = false;
+	for (i = 0; i < rules->count; i++)
+		if (names_peer(&rules->rule[i]->spec))
+			rules->names_peers = true;
+}
+
 /* The array with @rule in its place, among equals the last. */
 static struct sst_rules *rules_with(const struct sst_rules *old,
 				    struct sst_rule *rule)
@@ -186,6 +209,7 @@ static struct sst_rules *rules_with(const struct sst_rules *old,
 		       (count - at) * sizeof(*rules->rule));
 	}
 	rules->rule[at] = rule;
+	note_peers(rules);
 	return rules;
 }
 
@@ -258,6 +282,7 @@ static int rules_without(struct sst_rules **rules, const struct sst_rules *old,
 	memcpy((*rules)->rule, old->rule, at * sizeof(*old->rule));
 	memcpy((*rules)->rule + at, old->rule + rest,
 	       (old->count - rest) * sizeof(*old->rule));
+	note_peers(*rules);
 	return 0;
 }
 
@@ -401,37 +426,53 @@ static bool matches(const struct sst_rule *rule, const struct sst_tuple *tuple,
 	       !differ(&tuple->remote, &spec->addr, &rule->mask);
 }
 
-static u8 decide(const struct sst_rules *rules, const struct sst_tuple *tuple,
-		 __be16 port)
+/* The first rule that fits, from index @at on, which becomes the one behind it. */
+static struct sst_rule *next_fit(const struct sst_rules *rules,
+				 unsigned int *at,
+				 const struct sst_tuple *tuple, __be16 port)
 {
-	unsigned int i;
+	struct sst_rule *rule;
 
-	for (i = 0; i < rules->count; i++) {
-		struct sst_rule *rule = rules->rule[i];
-
-		if (!matches(rule, tuple, ntohs(port)))
-			continue;
-		atomic64_inc(&rule->hits);
-		return rule->spec.verdict;
+	while (*at < rules->count) {
+		rule = rules->rule[(*at)++];
+		if (matches(rule, tuple, ntohs(port)))
+			return rule;
 	}
-	return SST_VERDICT_CLEAR;
+	return NULL;
+}
+
+/* The rule that decides about a flow, NULL when none does. */
+static const struct sst_rule *decide(const struct sst_rules *rules,
+				     const struct sst_tuple *tuple, __be16 port)
+{
+	struct sst_rule *rule;
+	unsigned int at = 0;
+
+	rule = rules ? next_fit(rules, &at, tuple, port) : NULL;
+	if (rule)
+		atomic64_inc(&rule->hits);
+	return rule;
 }
 
 /**
  * sst_policy_out() - what becomes of a flow that this host opens?
  * @policy: rules of the namespace; the caller is in an RCU read section
  * @tuple: its real tuple
+ * @peer: output: name of the only peer with which it may be opened, valid in the
+ *	caller's RCU read section, or NULL
  *
  * Counts as a hit: ask once for a flow.
  *
  * Return: enum sst_verdict; SST_VERDICT_CLEAR when no rule matches.
  */
 u8 sst_policy_out(const struct sst_policy *policy,
-		  const struct sst_tuple *tuple)
+		  const struct sst_tuple *tuple, const char **peer)
 {
-	const struct sst_rules *rules = rcu_dereference(policy->out);
+	const struct sst_rule *rule;
 
-	return rules ? decide(rules, tuple, tuple->rport) : SST_VERDICT_CLEAR;
+	rule = decide(rcu_dereference(policy->out), tuple, tuple->rport);
+	*peer = rule && names_peer(&rule->spec) ? rule->spec.peer : NULL;
+	return rule ? rule->spec.verdict : SST_VERDICT_CLEAR;
 }
 
 /**
@@ -446,7 +487,43 @@ u8 sst_policy_out(const struct sst_policy *policy,
  */
 u8 sst_policy_in(const struct sst_policy *policy, const struct sst_tuple *tuple)
 {
-	const struct sst_rules *rules = rcu_dereference(policy->in);
+	const struct sst_rule *rule;
 
-	return rules ? decide(rules, tuple, tuple->lport) : SST_VERDICT_CLEAR;
+	rule = decide(rcu_dereference(policy->in), tuple, tuple->lport);
+	return rule ? rule->spec.verdict : SST_VERDICT_CLEAR;
+}
+
+/**
+ * sst_policy_enter() - may another host open a sealed flow?
+ * @policy: rules of the namespace; the caller is in an RCU read section
+ * @tuple: its real tuple
+ * @peer: name of the peer who opens it, or NULL when that is nobody
+ *
+ * If the first rule that fits names a peer, all rules that fit and name one are
+ * the list of those who may. One that names none adds nobody to it: else a rule
+ * about more ports, or more addresses, would open what this one closes.
+ *
+ * Where rules ask who it is, this counts as a hit of the one that says yes, or
+ * of the first that fits: ask once for a flow.
+ *
+ * Return: enum sst_policy_entry.
+ */
+enum sst_policy_entry sst_policy_enter(const struct sst_policy *policy,
+				       const struct sst_tuple *tuple,
+				       const char *peer)
+{
+	const struct sst_rules *rules = rcu_dereference(policy->in);
+	struct sst_rule *first, *rule;
+	unsigned int at = 0;
+
+	if (!rules || !rules->names_peers)
+		return SST_POLICY_ENTRY_ANYONE;
+	first = next_fit(rules, &at, tuple, tuple->lport);
+	if (!first || !names_peer(&first->spec))
+		return SST_POLICY_ENTRY_ANYONE;
+	rule = peer ? first : NULL;
+	while (rule && strcmp(rule->spec.peer, peer))
+		rule = next_fit(rules, &at, tuple, tuple->lport);
+	atomic64_inc(rule ? &rule->hits : &first->hits);
+	return rule ? SST_POLICY_ENTRY_PEER : SST_POLICY_ENTRY_REFUSED;
 }

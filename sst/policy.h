@@ -25,6 +25,8 @@
  * @last_port: last port; 65535 when all ports match
  * @verdict: enum sst_verdict
  * @priority: the smallest number is looked at first
+ * @peer: name of the peer with which flows are opened, or who opens them, filled
+ *	up with zeros; empty when it does not matter. The peer need not exist.
  */
 struct sst_rule_spec {
 	union nf_inet_addr addr;
@@ -36,6 +38,7 @@ struct sst_rule_spec {
 	u16 last_port;
 	u8 verdict;
 	u32 priority;
+	char peer[SST_NAME_MAX + 1];
 };
 
 /**
@@ -62,6 +65,7 @@ struct sst_rule {
  * struct sst_rules - the rules of one direction in their order
  * @rcu: frees the array, but not the rules
  * @count: how many
+ * @names_peers: one of them names a peer
  * @rule: sorted by priority, then by age
  *
  * Immutable: every change makes a new array.
@@ -69,6 +73,7 @@ struct sst_rule {
 struct sst_rules {
 	struct rcu_head rcu;
 	unsigned int count;
+	bool names_peers;
 	struct sst_rule *rule[];
 };
 
@@ -104,6 +109,18 @@ struct sst_policy_cursor {
 	u64 serial;
 };
 
+/**
+ * enum sst_policy_entry - may a sealed flow be opened to this host?
+ * @SST_POLICY_ENTRY_ANYONE: yes, whoever opens it
+ * @SST_POLICY_ENTRY_PEER: yes, because of who opens it
+ * @SST_POLICY_ENTRY_REFUSED: no, it is for others
+ */
+enum sst_policy_entry {
+	SST_POLICY_ENTRY_ANYONE,
+	SST_POLICY_ENTRY_PEER,
+	SST_POLICY_ENTRY_REFUSED,
+};
+
 int sst_policy_init(struct sst_policy *policy);
 void sst_policy_exit(struct sst_policy *policy);
 
@@ -119,9 +136,12 @@ const struct sst_rule *sst_policy_next(const struct sst_policy *policy,
 bool sst_policy_has_host_bits(const struct sst_rule_spec *spec);
 
 u8 sst_policy_out(const struct sst_policy *policy,
-		  const struct sst_tuple *tuple);
+		  const struct sst_tuple *tuple, const char **peer);
 u8 sst_policy_in(const struct sst_policy *policy,
 		 const struct sst_tuple *tuple);
+enum sst_policy_entry sst_policy_enter(const struct sst_policy *policy,
+				       const struct sst_tuple *tuple,
+				       const char *peer);
 
 /* Two tests, for callers that may hold no lock. */
 static inline bool sst_policy_is_empty(const struct sst_policy *policy)

@@ -275,6 +275,8 @@ static int wait(struct sst_net *sn, const struct sst_arrival *a)
 static int begin(struct sst_net *sn, struct sst_arrival *a,
 		 struct sst_flow **flow, struct sst_tuple *real)
 {
+	int reason;
+
 	if (!sst_admit_tuple_is_free(sn, &a->pkt->tuple))
 		return SST_A_STATS_RX_TUPLE;
 	if (same_tuple(&a->real, &a->pkt->tuple))
@@ -282,7 +284,8 @@ static int begin(struct sst_net *sn, struct sst_arrival *a,
 	/* One that yields anyway makes nothing. */
 	if (a->trailer->form == SST_FORM_OPEN_NEW && !sst_admit_yields(sn, a))
 		return wait(sn, a);
-	return first(sn, a, flow, real);
+	reason = sst_admit_by_rules(sn, a, 0);
+	return reason ?: first(sn, a, flow, real);
 }
 
 /* A flow that a NAT has moved; the association that it made may be gone. */

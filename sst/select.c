@@ -29,17 +29,21 @@ bool sst_select_is_syn(const struct sst_pkt *pkt)
 	       (pkt->covered[1] & flags) == TCPHDR_SYN;
 }
 
-/* The strictest of what policy and socket want. Forwarded packets have neither. */
+/*
+ * The strictest of what policy and socket want, and the name of the only peer that
+ * will do, or NULL. Forwarded packets have neither.
+ */
 static u8 wanted(struct sst_net *sn, const struct sst_pkt *pkt,
-		 const struct sock *sk)
+		 const struct sock *sk, const char **name)
 {
 	u8 verdict, mode;
 
+	*name = NULL;
 	if (pkt->skb->skb_iif ||
 	    !sst_packet_is_unicast(&pkt->tuple.remote, pkt->tuple.family) ||
 	    sst_guard_is_broadcast(pkt->skb, pkt->tuple.family))
 		return SST_VERDICT_CLEAR;
-	verdict = sst_policy_out(&sn->policy, &pkt->tuple);
+	verdict = sst_policy_out(&sn->policy, &pkt->tuple, name);
 	mode = sst_sock_mode(sk);
 	if (mode == SST_REQUIRE)
 		return SST_VERDICT_REQUIRE;
@@ -59,12 +63,29 @@ static int past(struct sst_net *sn, const struct sst_pkt *pkt,
 	return SST_SELECT_CLEAR;
 }
 
+/* Is there a key for the destination? @only is as in sst_select(). */
+static bool is_known(struct sst_net *sn, const struct sst_tuple *tuple,
+		     const char *name, u32 *only)
+{
+	const struct sst_peer *peer;
+
+	*only = 0;
+	if (!name)
+		return sst_peers_at(&sn->peers, tuple->family, &tuple->remote);
+	peer = sst_peers_by_name(&sn->peers, name);
+	if (!peer || !sst_peer_has_address(peer, tuple->family, &tuple->remote))
+		return false;
+	*only = peer->id;
+	return true;
+}
+
 /**
  * sst_select() - decide about a packet without a flow
  * @sn: namespace
  * @pkt: packet on egress, with its real tuple
  * @class: what it is
  * @sk: its socket as the hook knows it, or NULL
+ * @only: output: number of the only peer with which a flow may be opened, or 0
  *
  * Of a connection that this host opened in clear before a rule preferred SST,
  * later segments still pass; one that SST carried never goes on in clear.
@@ -73,9 +94,10 @@ static int past(struct sst_net *sn, const struct sst_pkt *pkt,
  * it, or the counter of the reason to drop it.
  */
 int sst_select(struct sst_net *sn, const struct sst_pkt *pkt,
-	       enum sst_pkt_class class, const struct sock *sk)
+	       enum sst_pkt_class class, const struct sock *sk, u32 *only)
 {
-	u8 verdict = wanted(sn, pkt, sk);
+	const char *name;
+	u8 verdict = wanted(sn, pkt, sk, &name);
 	bool first, known;
 
 	/* Sealed already: a packet that passes this hook a second time. */
@@ -85,8 +107,7 @@ int sst_select(struct sst_net *sn, const struct sst_pkt *pkt,
 		return past(sn, pkt, sk);
 	first = class == SST_PKT_WHOLE &&
 		(pkt->tuple.proto == IPPROTO_UDP || sst_select_is_syn(pkt));
-	known = sst_peers_by_address(&sn->peers, pkt->tuple.family,
-				     &pkt->tuple.remote, 0);
+	known = is_known(sn, &pkt->tuple, name, only);
 	if (first && known)
 		return SST_SELECT_OPEN;
 	if (verdict == SST_VERDICT_REQUIRE)

@@ -14,7 +14,7 @@ struct sst_net;
 #define SST_SELECT_OPEN		(-1)
 
 int sst_select(struct sst_net *sn, const struct sst_pkt *pkt,
-	       enum sst_pkt_class class, const struct sock *sk);
+	       enum sst_pkt_class class, const struct sock *sk, u32 *only);
 bool sst_select_is_syn(const struct sst_pkt *pkt);
 
 #endif /* _SST_SELECT_H */

@@ -65,10 +65,11 @@ static u32 add_port(struct kunit *test, struct sst_policy *policy, u8 direction,
 static u8 ask_out(const struct sst_policy *policy,
 		  const struct sst_tuple *tuple)
 {
+	const char *peer;
 	u8 verdict;
 
 	rcu_read_lock();
-	verdict = sst_policy_out(policy, tuple);
+	verdict = sst_policy_out(policy, tuple, &peer);
 	rcu_read_unlock();
 	return verdict;
 }
@@ -81,6 +82,33 @@ static u8 ask_in(const struct sst_policy *policy, const struct sst_tuple *tuple)
 	verdict = sst_policy_in(policy, tuple);
 	rcu_read_unlock();
 	return verdict;
+}
+
+/* Who opens a sealed flow: ask_who(policy, tuple, NULL) for nobody. */
+static enum sst_policy_entry ask_who(const struct sst_policy *policy,
+				     const struct sst_tuple *tuple,
+				     const char *peer)
+{
+	enum sst_policy_entry entry;
+
+	rcu_read_lock();
+	entry = sst_policy_enter(policy, tuple, peer);
+	rcu_read_unlock();
+	return entry;
+}
+
+/* A rule of direction in for one port and a peer, "" for any. */
+static u32 add_peer(struct kunit *test, struct sst_policy *policy, u16 port,
+		    const char *peer, u32 priority)
+{
+	struct sst_rule_spec spec = any_out;
+
+	spec.direction = IN;
+	spec.first_port = port;
+	spec.last_port = port;
+	spec.priority = priority;
+	strscpy(spec.peer, peer, sizeof(spec.peer));
+	return add(test, policy, &spec);
 }
 
 /* -1 when the rule is not there. */
@@ -412,6 +440,177 @@ static void policy_duplicates(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 8, policy->count);
 }
 
+/* Those of direction in that name peers are a list, and nothing else is. */
+static void policy_peer_duplicates(struct kunit *test)
+{
+	struct sst_policy *policy = new_policy(test);
+	struct sst_rule_spec spec = any_out, any;
+	u32 id = 0;
+
+	spec.direction = IN;
+	any = spec;
+	strscpy(spec.peer, "alice", sizeof(spec.peer));
+	add(test, policy, &spec);
+	KUNIT_EXPECT_EQ(test, -EEXIST, sst_policy_add(policy, &spec, &id));
+	strscpy(spec.peer, "alic", sizeof(spec.peer));
+	add(test, policy, &spec);
+	KUNIT_EXPECT_EQ(test, -EEXIST, sst_policy_add(policy, &any, &id));
+
+	spec.direction = OUT;
+	any.direction = OUT;
+	add(test, policy, &spec);
+	KUNIT_EXPECT_EQ(test, -EEXIST, sst_policy_add(policy, &any, &id));
+	strscpy(spec.peer, "bob", sizeof(spec.peer));
+	KUNIT_EXPECT_EQ(test, -EEXIST, sst_policy_add(policy, &spec, &id));
+	KUNIT_EXPECT_EQ(test, 0, id);
+	KUNIT_EXPECT_EQ(test, 3, policy->count);
+
+	/* The other way around. */
+	sst_policy_clear(policy);
+	any.direction = IN;
+	spec.direction = IN;
+	add(test, policy, &any);
+	KUNIT_EXPECT_EQ(test, -EEXIST, sst_policy_add(policy, &spec, &id));
+}
+
+struct enter_case {
+	const char *desc;
+	/* Rules in the order of their age, each for port 22. */
+	struct {
+		const char *peer;
+		u32 priority;
+		/* Of all ports and both protocols, else TCP only. */
+		bool wide;
+	} rule[4];
+	/* Index of the rule that decides about each of them, or -1. */
+	int alice, bob, nobody;
+	bool asked;
+	/* Of those it lets in. */
+	bool alice_in, bob_in;
+};
+
+static const struct enter_case enter_cases[] = {
+	{ "nobody is named", { { "" } }, -1, -1, -1, false },
+	{ "one", { { "alice" } }, 0, 0, 0, true, true, false },
+	{ "two", { { "alice", 2 }, { "bob", 1 } }, 0, 1, 1, true, true, true },
+	{ "somebody else", { { "carol" } }, 0, 0, 0, true, false, false },
+	{ "one, then all", { { "alice", 1 }, { "", 2, true } }, 0, 0, 0, true,
+	  true, false },
+	{ "all, then one", { { "alice", 2 }, { "", 1, true } }, -1, -1, -1,
+	  false },
+	{ "one, all, one more", { { "alice", 1 }, { "", 2, true },
+	  { "bob", 3 } }, 0, 2, 0, true, true, true },
+	{ "a wide one for all ports", { { "alice", 2 }, { "bob", 1, true } },
+	  0, 1, 1, true, true, true },
+};
+
+KUNIT_ARRAY_PARAM_DESC(enter, enter_cases, desc);
+
+static void expect_enter(struct kunit *test, struct sst_policy *policy,
+			 const struct sst_tuple *tuple, const char *peer,
+			 bool asked, bool in)
+{
+	enum sst_policy_entry want = SST_POLICY_ENTRY_ANYONE;
+
+	if (asked)
+		want = in ? SST_POLICY_ENTRY_PEER : SST_POLICY_ENTRY_REFUSED;
+	KUNIT_EXPECT_EQ(test, want, ask_who(policy, tuple, peer));
+}
+
+static void policy_enter(struct kunit *test)
+{
+	const struct enter_case *c = test->param_value;
+	struct sst_policy *policy = new_policy(test);
+	s64 want[ARRAY_SIZE(c->rule)] = {};
+	u32 id[ARRAY_SIZE(c->rule)] = {};
+	struct sst_tuple tuple;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(c->rule) && c->rule[i].peer; i++) {
+		struct sst_rule_spec spec = any_out;
+
+		spec.direction = IN;
+		spec.priority = c->rule[i].priority;
+		strscpy(spec.peer, c->rule[i].peer, sizeof(spec.peer));
+		if (!c->rule[i].wide) {
+			spec.proto = IPPROTO_TCP;
+			spec.first_port = 22;
+			spec.last_port = 22;
+		}
+		id[i] = add(test, policy, &spec);
+	}
+	sst_test_tuple(&tuple, NFPROTO_IPV6, IPPROTO_TCP, 22, 4000);
+	expect_enter(test, policy, &tuple, "alice", c->asked, c->alice_in);
+	expect_enter(test, policy, &tuple, "bob", c->asked, c->bob_in);
+	expect_enter(test, policy, &tuple, NULL, c->asked, false);
+	if (c->asked) {
+		want[c->alice]++;
+		want[c->bob]++;
+		want[c->nobody]++;
+	}
+	for (i = 0; i < ARRAY_SIZE(want) && id[i]; i++)
+		KUNIT_EXPECT_EQ(test, want[i], hits(policy, id[i]));
+	/* Whoever speaks clear is nobody. */
+	KUNIT_EXPECT_EQ(test, REQUIRE, ask_in(policy, &tuple));
+}
+
+/* Rules that name peers are about their own flows, and are asked while there. */
+static void policy_enter_others(struct kunit *test)
+{
+	struct sst_policy *policy = new_policy(test);
+	u32 alice = add_peer(test, policy, 22, "alice", 5), any;
+	struct sst_tuple tuple;
+
+	any = add_peer(test, policy, 23, "", 1);
+	sst_test_tuple(&tuple, NFPROTO_IPV4, IPPROTO_UDP, 23, 22);
+	expect_enter(test, policy, &tuple, "bob", false, true);
+	tuple.lport = htons(24);
+	expect_enter(test, policy, &tuple, NULL, false, true);
+	tuple.lport = htons(22);
+	expect_enter(test, policy, &tuple, "bob", true, false);
+	expect_enter(test, policy, &tuple, "alice", true, true);
+	expect_enter(test, policy, &tuple, "alice2", true, false);
+	KUNIT_EXPECT_EQ(test, 0, sst_policy_del(policy, any));
+	expect_enter(test, policy, &tuple, "bob", true, false);
+	KUNIT_EXPECT_EQ(test, 4, hits(policy, alice));
+	add_peer(test, policy, 23, "", 1);
+	KUNIT_EXPECT_EQ(test, 0, sst_policy_del(policy, alice));
+	expect_enter(test, policy, &tuple, "bob", false, true);
+	sst_policy_clear(policy);
+	expect_enter(test, policy, &tuple, "bob", false, true);
+}
+
+/* With whom a flow is opened. */
+static void policy_out_peer(struct kunit *test)
+{
+	struct sst_policy *policy = new_policy(test);
+	struct sst_rule_spec spec = any_out;
+	struct sst_tuple tuple;
+	const char *peer = "";
+
+	spec.priority = 2000;
+	add(test, policy, &spec);
+	spec.first_port = 80;
+	spec.last_port = 80;
+	spec.priority = 1;
+	spec.verdict = PREFER;
+	strscpy(spec.peer, "alice", sizeof(spec.peer));
+	add(test, policy, &spec);
+	sst_test_tuple(&tuple, NFPROTO_IPV4, IPPROTO_TCP, 1, 81);
+	rcu_read_lock();
+	KUNIT_EXPECT_EQ(test, REQUIRE, sst_policy_out(policy, &tuple, &peer));
+	KUNIT_EXPECT_NULL(test, peer);
+	tuple.rport = htons(80);
+	KUNIT_EXPECT_EQ(test, PREFER, sst_policy_out(policy, &tuple, &peer));
+	KUNIT_EXPECT_STREQ(test, "alice", peer ?: "nobody");
+	rcu_read_unlock();
+	sst_policy_clear(policy);
+	rcu_read_lock();
+	KUNIT_EXPECT_EQ(test, CLEAR, sst_policy_out(policy, &tuple, &peer));
+	KUNIT_EXPECT_NULL(test, peer);
+	rcu_read_unlock();
+}
+
 /* Counters stay with their rules when others come and go. */
 static void policy_hits(struct kunit *test)
 {
@@ -579,6 +778,10 @@ static struct kunit_case policy_cases[] = {
 	KUNIT_CASE(policy_order),
 	KUNIT_CASE(policy_exception),
 	KUNIT_CASE(policy_duplicates),
+	KUNIT_CASE(policy_peer_duplicates),
+	KUNIT_CASE_PARAM(policy_enter, enter_gen_params),
+	KUNIT_CASE(policy_enter_others),
+	KUNIT_CASE(policy_out_peer),
 	KUNIT_CASE(policy_hits),
 	KUNIT_CASE(policy_flush),
 	KUNIT_CASE(policy_ids),

@@ -220,6 +220,93 @@ def elsewhere(world, fam, alice):
            change)
 
 
+class Ruled:
+    """Ports of B that only the named peers may open."""
+
+    def __init__(self, world, *peers):
+        self.world = world
+        world.sst('B', 'set', 'init-from', 'anyone')
+        for peer in peers:
+            for port in PORT.values():
+                world.sst('B', 'policy', 'add', 'in', 'require', 'port',
+                          str(port), 'peer', peer)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.world.sst('B', 'policy', 'flush')
+        self.world.sst('B', 'assoc', 'flush')
+        self.world.sst('B', 'flow', 'flush')
+
+
+def refused(world, fam, proto, data, text):
+    """What B drops by a rule, without a word."""
+    before = world.stats('B')
+    heard = world.send(data)
+    until(lambda: difference(before, world.stats('B')).get('rx_policy_peer'),
+          5)
+    heard += world.tap['B'].passed(False, 0.3)
+    change = difference(before, world.stats('B'))
+    got = world.delivered(fam)
+    report(change.get('rx_policy_peer') == 1 and not heard and not got
+           and not world.flows('B'), '%s over IPv%d: %s is refused in silence'
+           % (NAMES[proto], fam, text),
+           '%s %s %s' % (change, heard, got))
+
+
+def strangers(world, fam, proto):
+    """INITs of those whom no rule names."""
+    refused(world, fam, proto, world.client(fam, proto).init(b'secret'),
+            'an INIT of nobody')
+    refused(world, fam, proto,
+            world.client(fam, proto, static=os.urandom(32)).init(b'secret'),
+            'an INIT with an identity that nobody knows')
+    refused(world, fam, proto,
+            world.client(fam, proto, claim=world.alice).init(b'secret'),
+            "an INIT in alice's name")
+
+
+def agreed(world, fam, **more):
+    """A client who has an association with B, made where no rule asks."""
+    client = Client(world.public, dst=ADDRESS['B', fam], dport=54, proto=UDP,
+                    src=NOBODY[fam] % next(world.strangers), **more)
+    accept = world.begin(client)
+    good = accept and finish(world, client, accept)[0]
+    world.delivered(fam)
+    world.sst('B', 'flow', 'flush')
+    client.flow.ports[2] = PORT[UDP]
+    return good and client
+
+
+def associations(world, fam):
+    """An association has the name of whom it was made with."""
+    client = agreed(world, fam)
+    refused(world, fam, UDP, client.open(b'secret'),
+            'an OPEN on an association of nobody')
+    client = agreed(world, fam, static=world.own)
+    world.send(client.open(b'bob'))
+    report(world.delivered(fam) == [b'bob'] and world.names() == ['bob'],
+           'UDP over IPv%d: what bob sends on his association is delivered at'
+           ' once' % fam, world.names())
+
+
+def changes(world, fam):
+    """Flows that are there stay, new ones ask the rules that are there."""
+    client = world.client(fam, UDP, static=world.own)
+    good = finish(world, client, world.begin(client))[0]
+    good = good and until(lambda: world.delivered(fam) == [b'secret'], 3)
+    world.sst('B', 'policy', 'flush')
+    for port in PORT.values():
+        world.sst('B', 'policy', 'add', 'in', 'require', 'port', str(port),
+                  'peer', 'carol')
+    world.send(client.data(b'more'))
+    report(good and world.delivered(fam) == [b'more'],
+           'IPv%d: a flow stays as it is when the rules change' % fam)
+    world.sst('B', 'flow', 'flush')
+    refused(world, fam, UDP, client.open(b'secret'), 'a new one')
+
+
 def main():
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -236,6 +323,18 @@ def main():
         claimed(world, fam, proto)
     for fam, whom in itertools.product((4, 6), ('listed', 'anyone')):
         live(world, fam, whom)
+    with Ruled(world, 'alice', 'bob'):
+        for fam, proto in itertools.product((4, 6), (UDP, TCP)):
+            honest(world, fam, proto)
+            claimed(world, fam, proto)
+    with Ruled(world, 'carol', 'bob'):
+        for fam, proto in itertools.product((4, 6), (UDP, TCP)):
+            strangers(world, fam, proto)
+        for fam in (4, 6):
+            associations(world, fam)
+    for fam in (4, 6):
+        with Ruled(world, 'bob'):
+            changes(world, fam)
     for fam in (4, 6):
         elsewhere(world, fam, args.alice)
     return 0

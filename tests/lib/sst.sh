@@ -80,7 +80,8 @@ sst_drops() {
 				"rx_opened", "rx_open", "rx_accept", "rx_alias", "rx_held",
 				"rx_empty", "rx_split", "tx_fragmented", "tx_translated",
 				"rx_gathered", "rx_translated", "tx_init", "tx_cookie",
-				"rx_init", "rx_queued", "rx_cookie", "assoc_made") | not) |
+				"rx_init", "rx_queued", "rx_cookie", "assoc_made",
+				"tx_no_identity") | not) |
 			"\(.key)=\(.value)"' | sort | tr '\n' ' ' | sed 's/ $//'
 }
 

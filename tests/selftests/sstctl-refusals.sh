@@ -28,7 +28,7 @@ wrong() {
 }
 
 rows=$(grep -c '^[^#]' "$table")
-tap_plan $((311 + rows))
+tap_plan $((315 + rows))
 
 ns_add T
 run=(ip netns exec "$(ns_name T)")
@@ -408,6 +408,10 @@ wrong 'policy add' "port '80-65536': a port is a number from 1 to 65535" policy 
 wrong 'policy add' "port '90-80': the last port is below the first" policy add out port 90-80 clear
 wrong 'policy add' "priority '-1': not a number" policy add out clear priority -1
 wrong 'policy add' "priority '4294967296': the number is too large" policy add out clear priority 4294967296
+wrong 'policy add' "peer '': a name has 1 to 31 characters" policy add in require peer ''
+wrong 'policy add' "peer 'a,b': a name has letters, digits and signs, no blanks or commas" policy add in require peer a,b
+wrong 'policy add' 'who speaks clear is nobody, with peer give require' policy add in clear peer a
+wrong 'policy add' 'who speaks clear is nobody, with peer give prefer or require' policy add out peer a clear
 wrong 'policy del' 'id is missing' policy del
 wrong 'policy del' "id 'all': an id is a number from 1 to 4294967295" policy del all
 wrong 'policy show' "id '0': an id is a number from 1 to 4294967295" policy show 0

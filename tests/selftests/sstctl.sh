@@ -9,7 +9,7 @@
 top=$(dirname "$(realpath "$0")")/../..
 nlraw=("/usr/bin/python3" "$top/tests/tools/nlraw.py")
 
-if [ "${SST_KERNEL-}" = debug ]; then tap_plan 202; else tap_plan 203; fi
+if [ "${SST_KERNEL-}" = debug ]; then tap_plan 204; else tap_plan 205; fi
 
 topo_hrh
 ns_add T
@@ -380,9 +380,9 @@ policy $p1 out require priority 1000 hits 0
 policy $p3 in from fd00:2::/64 proto udp port 53 clear priority 1000 hits 0
 policy $p5 out to ::/0 clear priority 4294967295 hits 0"
 is 'policy show: one, JSON' "$(js policy show "$p2")" \
-"{\"policy\":[{\"id\":$p2,\"direction\":\"out\",\"prefix\":\"10.0.2.0/24\",\"proto\":\"tcp\",\"port\":80,\"port_last\":90,\"verdict\":\"prefer\",\"priority\":10,\"hits\":0}]}"
+"{\"policy\":[{\"id\":$p2,\"direction\":\"out\",\"prefix\":\"10.0.2.0/24\",\"proto\":\"tcp\",\"port\":80,\"port_last\":90,\"verdict\":\"prefer\",\"peer\":null,\"priority\":10,\"hits\":0}]}"
 is 'policy show: what does not matter, JSON' "$(js policy show "$p1")" \
-"{\"policy\":[{\"id\":$p1,\"direction\":\"out\",\"prefix\":null,\"proto\":null,\"port\":null,\"port_last\":null,\"verdict\":\"require\",\"priority\":1000,\"hits\":0}]}"
+"{\"policy\":[{\"id\":$p1,\"direction\":\"out\",\"prefix\":null,\"proto\":null,\"port\":null,\"port_last\":null,\"verdict\":\"require\",\"peer\":null,\"priority\":1000,\"hits\":0}]}"
 is 'policy show: one port, JSON' "$(q '.policy[0] | [.port, .port_last] | tojson' policy show "$p3")" '[53,53]'
 is 'policy show: -4' "$(q '.policy | map(.id) | tojson' -4 policy)" "[$p4,$p2,$p1]"
 is 'policy show: -6' "$(q '.policy | map(.id) | tojson' -6 policy list)" "[$p1,$p3,$p5]"
@@ -391,6 +391,11 @@ must s policy del "$p2"
 # shellcheck disable=SC2086 # several words
 ok 'policy add takes what policy show prints' s policy add $rule
 ok 'policy del: several' s policy del "$p4" "$p5"
+p6=$(s policy add in port 22 require peer b.example priority 3)
+is 'policy show: a peer' "$(s policy show "${p6#* }")" \
+	"$p6 in port 22 require peer b.example priority 3 hits 0"
+is 'policy show: a peer, JSON' "$(q '.policy[0].peer' policy show "${p6#* }")" b.example
+must s policy del "${p6#* }"
 ok 'policy flush: one direction' s policy flush out
 is 'policy flush: the other stays' "$(q '.policy | map(.id) | tojson' policy)" "[$p3]"
 ok 'policy flush' s policy flush

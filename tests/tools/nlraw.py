@@ -216,7 +216,7 @@ class Socket:
         return self.family, flags, body, numbers, offsets
 
     def payload(self, name, value, last_key):
-        if name == 'name':
+        if name in ('name', 'peer'):
             return value.encode() + b'\0'
         if name in KEYS:
             if value == 'new':
@@ -249,16 +249,14 @@ def parse_attrs(data):
 
 def describe(mtype, mflags, reply, attr_set, offsets):
     err = struct.unpack_from('=i', reply)[0] if len(reply) >= 4 else 0
-    if err >= 0:
-        return 'ok'
     # Python has two names for this number; the kernel's headers have this one.
     name = 'EOPNOTSUPP' if -err == errno.EOPNOTSUPP else errno.errorcode.get(-err)
-    out = [name or str(-err)]
+    out = ['ok' if err >= 0 else name or str(-err)]
     # NLMSG_DONE has the number only; an error has a message header as well.
     skip = 4
     if mtype == NLMSG_ERROR:
         skip = 20
-        if not mflags & NLM_F_CAPPED:
+        if err and not mflags & NLM_F_CAPPED:
             skip += struct.unpack_from('=I', reply, 4)[0] - 16
     attrs = dict(parse_attrs(reply[skip:])) if mflags & NLM_F_ACK_TLVS else {}
     if ERR_MSG in attrs:

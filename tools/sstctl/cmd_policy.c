@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <stdio.h>
 #include <sys/socket.h>
 
 #include "ipc.h"
@@ -10,9 +11,9 @@
 static const char policy_help[] =
 	"Usage: sstctl policy show [ID]\n"
 	"       sstctl policy add out [to PREFIX] [proto tcp|udp] [port PORT[-PORT]]\n"
-	"                             clear|prefer|require [priority N]\n"
+	"                             clear|prefer|require [peer NAME] [priority N]\n"
 	"       sstctl policy add in [from PREFIX] [proto tcp|udp] [port PORT[-PORT]]\n"
-	"                            clear|require [priority N]\n"
+	"                            clear|require [peer NAME] [priority N]\n"
 	"       sstctl policy del ID...\n"
 	"       sstctl policy flush [out|in]\n"
 	"\n"
@@ -21,9 +22,9 @@ static const char policy_help[] =
 
 static const char add_help[] =
 	"Usage: sstctl policy add out [to PREFIX] [proto tcp|udp] [port PORT[-PORT]]\n"
-	"                             clear|prefer|require [priority N]\n"
+	"                             clear|prefer|require [peer NAME] [priority N]\n"
 	"       sstctl policy add in [from PREFIX] [proto tcp|udp] [port PORT[-PORT]]\n"
-	"                            clear|require [priority N]\n"
+	"                            clear|require [peer NAME] [priority N]\n"
 	"\n"
 	"Add a rule and print its id. Flows that were there before stay as they are.\n"
 	"\n"
@@ -35,6 +36,8 @@ static const char add_help[] =
 	"  clear     leave the flow alone\n"
 	"  prefer    SST when the other host is a peer, else clear; with out only\n"
 	"  require   SST, or no flow\n"
+	"  peer      with out: only by the key of this peer. With in: only this peer may\n"
+	"            open the flow, and those that other rules name; not with clear\n"
 	"  priority  the rule with the smallest number decides; 1000 when left out\n";
 
 static const char del_help[] =
@@ -61,6 +64,7 @@ enum rule_word {
 	W_PREFER,
 	W_REQUIRE,
 	W_PRIORITY,
+	W_PEER,
 	W_COUNT,
 };
 
@@ -75,6 +79,7 @@ static const char *const rule_words[W_COUNT] = {
 	[W_PREFER] = "prefer",
 	[W_REQUIRE] = "require",
 	[W_PRIORITY] = "priority",
+	[W_PEER] = "peer",
 };
 
 static const char *set_prefix(struct sst_rule *rule, int word, const char *value)
@@ -99,6 +104,15 @@ static const char *set_verdict(struct sst_rule *rule, uint8_t verdict)
 	return NULL;
 }
 
+static const char *set_peer(struct sst_rule *rule, const char *value)
+{
+	const char *why = parse_name(value);
+
+	if (!why)
+		snprintf(rule->peer, sizeof(rule->peer), "%s", value);
+	return why;
+}
+
 static const char *set_value(void *data, int word, char *value)
 {
 	struct sst_rule *rule = data;
@@ -119,6 +133,8 @@ static const char *set_value(void *data, int word, char *value)
 		return set_verdict(rule, SST_VERDICT_PREFER);
 	case W_REQUIRE:
 		return set_verdict(rule, SST_VERDICT_REQUIRE);
+	case W_PEER:
+		return set_peer(rule, value);
 	}
 	why = parse_number(value, UINT32_MAX, &n);
 	rule->priority = (uint32_t)n;
@@ -142,6 +158,9 @@ static int check_rule(const struct sst_rule *rule)
 	if (!rule->verdict)
 		return out_usage("the verdict is missing, give %s",
 				 out ? "clear, prefer or require" : "clear or require");
+	if (rule->peer[0] && rule->verdict == SST_VERDICT_CLEAR)
+		return out_usage("who speaks clear is nobody, with peer give %s",
+				 out ? "prefer or require" : "require");
 	if (options.family && !rule->prefix.addr.family)
 		return out_usage("without a prefix a rule is about IPv4 and IPv6, add '%s %s'",
 				 out ? "to" : "from",
@@ -176,8 +195,9 @@ static int policy_add(int argc, char **argv)
 	if (status)
 		return status;
 	rc = ipc_policy_add(&rule, &id);
-	if (rc)
-		return kernel_status(rc);
+	status = kernel_status(rc);
+	if (status)
+		return status;
 	out_open_object(NULL);
 	out_number("id", "policy ", id, "\n");
 	out_close_object();

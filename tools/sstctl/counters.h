@@ -358,7 +358,7 @@ static const struct {
 	{
 		SST_A_STATS_RX_IDENTITY,
 		"rx_identity",
-		"Dropped. Policy wants a peer that the packet does not prove to be.",
+		"Dropped. The peer whose identity was proved has been removed, or a host opened on an association for which nobody has proved one; it starts over by itself.",
 	},
 	{
 		SST_A_STATS_ASSOC_MADE,
@@ -369,6 +369,16 @@ static const struct {
 		SST_A_STATS_ASSOC_EVICTED,
 		"assoc_evicted",
 		"Associations that were dropped before their time, because there are too many; counts associations. Raise max-assocs.",
+	},
+	{
+		SST_A_STATS_RX_POLICY_PEER,
+		"rx_policy_peer",
+		"Dropped. A rule lets in only peers that it names, and the packet opens a flow in the name of another or of nobody. Add a rule for the peer; a client by public key needs identity offer and a host key.",
+	},
+	{
+		SST_A_STATS_TX_NO_IDENTITY,
+		"tx_no_identity",
+		"Openings to a peer with identity offer or required that proved nothing, because there is no host key; add one with \"sstctl host add\". Counts openings.",
 	},
 };
 

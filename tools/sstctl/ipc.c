@@ -31,6 +31,7 @@ static struct {
 	/* Of the request that is under way. */
 	const struct ipc_words *words;
 	char error[512];
+	char warning[512];
 	/* Both may hold a secret: see ipc_secret_begin(). */
 	char request[REQUEST_SIZE] __attribute__((aligned(NLMSG_ALIGNTO)));
 	char reply[REPLY_SIZE] __attribute__((aligned(NLMSG_ALIGNTO)));
@@ -56,7 +57,12 @@ const char *ipc_error(void)
 	return ipc.error;
 }
 
-/* ---- what the kernel says about a request that it refuses ---- */
+const char *ipc_warning(void)
+{
+	return ipc.warning;
+}
+
+/* ---- what the kernel says about a request ---- */
 
 static const char *attr_word(unsigned int type)
 {
@@ -181,17 +187,24 @@ static const char *errno_text(int err)
 	return strerror(err);
 }
 
-/* Keep the words for the error in @nlh, which is NLMSG_ERROR or NLMSG_DONE. */
-static int explain(const struct nlmsghdr *request, const struct nlmsghdr *nlh,
-		   size_t header, int err)
+/* What stands in @nlh behind @header bytes of NLMSG_ERROR or NLMSG_DONE. */
+static struct extack read_extack(const struct nlmsghdr *nlh, size_t header)
 {
 	struct extack ack = { .msg = NULL };
-	const char *word = NULL;
-	char range[64];
 
 	if ((nlh->nlmsg_flags & NLM_F_ACK_TLVS) &&
 	    mnl_nlmsg_get_payload_len(nlh) >= header)
 		mnl_attr_parse(nlh, (unsigned int)header, extack_attr, &ack);
+	return ack;
+}
+
+/* Keep the words for the error in @nlh. */
+static int explain(const struct nlmsghdr *request, const struct nlmsghdr *nlh,
+		   size_t header, int err)
+{
+	struct extack ack = read_extack(nlh, header);
+	const char *word = NULL;
+	char range[64];
 
 	if (ack.has_offset)
 		word = attr_word_at(request, ack.offset);
@@ -210,6 +223,16 @@ static int explain(const struct nlmsghdr *request, const struct nlmsghdr *nlh,
 	return ipc_fail(err, "%s", errno_text(-err));
 }
 
+/* It was done, and there may be more to say. */
+static int keep_warning(const struct nlmsghdr *nlh, size_t header)
+{
+	struct extack ack = read_extack(nlh, header);
+
+	if (ack.msg)
+		snprintf(ipc.warning, sizeof(ipc.warning), "%s", ack.msg);
+	return 0;
+}
+
 static int explain_error(const struct nlmsghdr *request, const struct nlmsghdr *nlh)
 {
 	const struct nlmsgerr *e = mnl_nlmsg_get_payload(nlh);
@@ -217,9 +240,10 @@ static int explain_error(const struct nlmsghdr *request, const struct nlmsghdr *
 
 	if (mnl_nlmsg_get_payload_len(nlh) < sizeof(*e))
 		return ipc_malformed();
+	/* Of one that was done only the header stands before the extended part. */
 	if (!e->error)
-		return 0;
-	/* Before the extended part stands the request, unless it was capped. */
+		return keep_warning(nlh, header);
+	/* Else the whole request, unless it was capped. */
 	if (!(nlh->nlmsg_flags & NLM_F_CAPPED))
 		header += mnl_nlmsg_get_payload_len(&e->msg);
 	return explain(request, nlh, header, e->error);
@@ -244,6 +268,7 @@ static struct nlmsghdr *start(uint16_t type, uint16_t flags, uint8_t cmd,
 
 	/* libmnl does not clear the padding of attributes. */
 	memset(ipc.request, 0, sizeof(ipc.request));
+	ipc.warning[0] = '\0';
 	nlh = mnl_nlmsg_put_header(ipc.request);
 	nlh->nlmsg_type = type;
 	nlh->nlmsg_flags = NLM_F_REQUEST | flags;

@@ -127,6 +127,7 @@ struct sst_assoc {
  * @proto: 0: both of them
  * @ports: first 0: all of them
  * @has_priority: in a request: not the default
+ * @peer: empty: all of them
  */
 struct sst_rule {
 	uint32_t id;
@@ -137,6 +138,7 @@ struct sst_rule {
 	uint8_t verdict;
 	uint32_t priority;
 	bool has_priority;
+	char peer[SST_NAME_MAX + 1];
 	uint64_t hits;
 };
 
@@ -218,5 +220,7 @@ int ipc_events_read(ipc_event_fn fn, void *data);
 
 void ipc_close(void);
 const char *ipc_error(void);
+/* What the kernel said about the last request, which it did; or empty. */
+const char *ipc_warning(void);
 
 #endif /* SSTCTL_IPC_H */

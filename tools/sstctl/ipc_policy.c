@@ -17,6 +17,7 @@ static const char *const words[SST_A_POLICY_MAX + 1] = {
 	[SST_A_POLICY_PORT_LAST] = "port",
 	[SST_A_POLICY_VERDICT] = "verdict",
 	[SST_A_POLICY_PRIORITY] = "priority",
+	[SST_A_POLICY_PEER] = "peer",
 };
 
 static const struct ipc_words policy_words = { words, ARRAY_SIZE(words) };
@@ -62,6 +63,8 @@ static int rule_attr(const struct nlattr *attr, void *data)
 	struct rule_reply *reply = data;
 	struct sst_rule *rule = reply->rule;
 
+	if (type == SST_A_POLICY_PEER)
+		return ipc_get_name(attr, rule->peer) ? MNL_CB_OK : MNL_CB_ERROR;
 	if (!len)
 		return MNL_CB_OK;
 	if (mnl_attr_get_payload_len(attr) != len)
@@ -145,6 +148,8 @@ int ipc_policy_add(const struct sst_rule *rule, uint32_t *id)
 	mnl_attr_put_u8(nlh, SST_A_POLICY_VERDICT, rule->verdict);
 	if (rule->has_priority)
 		mnl_attr_put_u32(nlh, SST_A_POLICY_PRIORITY, rule->priority);
+	if (rule->peer[0])
+		mnl_attr_put_strz(nlh, SST_A_POLICY_PEER, rule->peer);
 	rc = ipc_talk(nlh, rule_reply, &reply);
 	*id = reply.id;
 	return rc;

@@ -297,6 +297,10 @@ static void print_rule(const struct sst_rule *rule)
 		out_null("proto", "");
 	print_ports("port", "port_last", " port ", &rule->ports);
 	out_word("verdict", " ", verdicts, ARRAY_SIZE(verdicts), rule->verdict, "");
+	if (rule->peer[0])
+		out_string("peer", " peer ", rule->peer, "");
+	else
+		out_null("peer", "");
 	out_number("priority", " priority ", rule->priority, "");
 	out_number("hits", " hits ", rule->hits, "\n");
 	out_close_object();

@@ -120,10 +120,13 @@ int dispatch(const struct sst_command *table, size_t count, int argc, char **arg
 
 int kernel_status(int rc)
 {
-	if (!rc)
-		return EXIT_OK;
-	out_error("%s", ipc_error());
-	return EXIT_KERNEL;
+	if (rc) {
+		out_error("%s", ipc_error());
+		return EXIT_KERNEL;
+	}
+	if (ipc_warning()[0])
+		out_warning("%s", ipc_warning());
+	return EXIT_OK;
 }
 
 static int enter_netns(const char *name)

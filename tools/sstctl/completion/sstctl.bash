@@ -13,12 +13,12 @@ _sstctl_things() {
 # What may stand next after "policy add", where the verdict has no value.
 _sstctl_rule() {
 	local prev=${*: -1} w
-	local -a all=(to proto port priority) left=()
+	local -a all=(to proto port priority peer) left=()
 
 	case ${1-}:$prev in
 	:*) echo out in help; return ;;
 	*:proto) echo tcp udp; return ;;
-	*:to | *:from | *:port | *:priority) return ;;
+	*:to | *:from | *:port | *:priority | *:peer) return ;;
 	in:*) all[0]=from ;;
 	esac
 	for w in "${all[@]}"; do
@@ -150,6 +150,10 @@ _sstctl() {
 			'peer show' | 'policy del' | 'policy show' | 'assoc show')
 			[[ ${before[1]} = show && ${#before[@]} -gt 2 ]] ||
 				words+=" $(_sstctl_things "${before[0]}" "${netns[@]+"${netns[@]}"}")"
+			;;
+		'policy add')
+			[ "$prev" != peer ] ||
+				words=$(_sstctl_things peer "${netns[@]+"${netns[@]}"}")
 			;;
 		esac
 	fi
