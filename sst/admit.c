@@ -17,25 +17,28 @@
 #include "policy.h"
 #include "seen.h"
 #include "sock.h"
+#include "tcpopt.h"
 #include "wireport.h"
 
 /* Draws of an alias port before the address counts as full. */
 #define DRAWS_MAX	32
 
 /**
- * sst_admit_carries_data() - is there payload that must not be delivered twice?
+ * sst_admit_carries_data() - is there what must not be delivered twice?
  * @a: the opening
  *
- * A bare SYN may be stale: TCP confirms it.
+ * A bare SYN may be stale: TCP confirms it, unless it is a Fast Open. Then
+ * accept() returns at once.
  *
- * Return: true for a datagram, and for a SYN with data.
+ * Return: true for a datagram, and for a SYN with data or Fast Open.
  */
 bool sst_admit_carries_data(const struct sst_arrival *a)
 {
 	const struct sst_pkt *pkt = a->pkt;
 
 	return pkt->tuple.proto == IPPROTO_UDP ||
-	       sst_packet_payload(pkt, pkt->seglen - a->trailer->layout.len);
+	       sst_packet_payload(pkt, pkt->seglen - a->trailer->layout.len) ||
+	       sst_tcpopt_asks_fast_open(pkt);
 }
 
 static u64 now_seconds(void)

@@ -21,6 +21,7 @@
 #include "flow.h"
 #include "mss.h"
 #include "packet.h"
+#include "tcpopt.h"
 #include "wire.h"
 
 /* Option bytes that the socket itself puts between IP header and TCP. */
@@ -85,28 +86,18 @@ void sst_mss_reserve(struct sst_flow *flow, struct sock *sk)
  */
 static unsigned int find_mss(const u8 *th, unsigned int thlen)
 {
-	unsigned int off = sizeof(struct tcphdr), mss = 0, len;
+	unsigned int off = sizeof(struct tcphdr), mss = 0;
+	int kind;
 
-	while (off < thlen) {
-		if (th[off] == TCPOPT_EOL)
-			break;
-		if (th[off] == TCPOPT_NOP) {
-			off++;
-			continue;
-		}
-		if (off + 1 >= thlen)
-			return 0;
-		len = th[off + 1];
-		if (len < 2 || off + len > thlen)
-			return 0;
+	while ((kind = sst_tcpopt_next(th, thlen, &off)) > 0) {
 		/* 29 is TCP-AO (RFC 5925), which 6.1 has no name for. */
-		if (th[off] == TCPOPT_MD5SIG || th[off] == 29)
+		if (kind == TCPOPT_MD5SIG || kind == 29)
 			return 0;
-		if (th[off] == TCPOPT_MSS && len == TCPOLEN_MSS)
+		if (kind == TCPOPT_MSS && th[off + 1] == TCPOLEN_MSS)
 			mss = off + 2;
-		off += len;
+		off += th[off + 1];
 	}
-	return mss;
+	return kind ? 0 : mss;
 }
 
 /* Largest packet that can be sent back to where this one came from. */

@@ -9,6 +9,7 @@ address.  Prints a line "pass TEXT" or "fail TEXT" for each result.
 import argparse
 import itertools
 import os
+import socket
 import sys
 
 import hosts
@@ -291,6 +292,25 @@ def associations(world, fam):
            ' once' % fam, world.names())
 
 
+def fast_open(world, fam):
+    """A SYN that TCP would hand over before anything is proved."""
+    world.run('B', 'sh', '-c', 'echo 0x207 >/proc/sys/net/ipv4/tcp_fastopen')
+    world.tcp[fam].setsockopt(socket.IPPROTO_TCP, socket.TCP_FASTOPEN, 16)
+    client = world.client(fam, TCP, static=world.own)
+    before = world.stats('B')
+    heard = world.send(client.init(seq=1000, options=bytes((34, 2))))
+    until(lambda: difference(before, world.stats('B')).get('rx_stale'), 5)
+    change = difference(before, world.stats('B'))
+    report(change.get('rx_stale') == 1 and not world.delivered(fam)
+           and not client.answer(heard), 'TCP over IPv%d: Fast Open is no way'
+           ' around the proof' % fam, change)
+    accept = world.begin(client)
+    good = accept and finish(world, client, accept)[0]
+    report(good and until(lambda: world.delivered(fam), 3),
+           'TCP over IPv%d: the SYN without is answered' % fam)
+    world.sst('B', 'flow', 'flush')
+
+
 def changes(world, fam):
     """Flows that are there stay, new ones ask the rules that are there."""
     client = world.client(fam, UDP, static=world.own)
@@ -335,6 +355,8 @@ def main():
     for fam in (4, 6):
         with Ruled(world, 'bob'):
             changes(world, fam)
+        with Ruled(world, 'bob'):
+            fast_open(world, fam)
     for fam in (4, 6):
         elsewhere(world, fam, args.alice)
     return 0

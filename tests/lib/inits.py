@@ -71,12 +71,12 @@ class Client:
             src, dst, *ports, payload) if flow.proto == packet.UDP
             else packet.tcp(src, dst, *ports, **tcp))
 
-    def init(self, payload=b'', expiry=None, secret=None, seq=1000):
+    def init(self, payload=b'', expiry=None, secret=None, seq=1000, **tcp):
         """A packet with INIT; with the c of a cookie it has a proof."""
         flags = (trailer.C if expiry is not None else 0) \
             | (trailer.I if self.identity else 0)
         out = opening.seal_packet(
-            self.flow, 1, self.clear(payload, seq=seq, flags=SYN), INIT,
+            self.flow, 1, self.clear(payload, seq=seq, flags=SYN, **tcp), INIT,
             self.counter, self.keys.key, opening.init_clear(
                 self.host.key_id, self.enc_i, expiry), opening.init_plain(
                 self.flow.ports[1], self.flow.ports[2], 1, self.time,

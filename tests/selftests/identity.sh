@@ -7,7 +7,7 @@
 . "$(dirname "$0")/../lib/topology.sh"
 . "$(dirname "$0")/../lib/sst.sh"
 
-tap_plan 159
+tap_plan 163
 topo_hrh
 topo_offload off || bail "offloads"
 must ip -n "$(ns_name R)" route add blackhole 10.9.0.0/16
