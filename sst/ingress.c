@@ -188,8 +188,9 @@ static bool is_for_us(struct sst_net *sn, const struct sst_trailer *trailer)
 {
 	switch (trailer->meta.type) {
 	case SST_TYPE_OPEN:
-		return sst_derived_by_id(&sn->deriveds, trailer->name) ||
-		       sst_peers_by_id(&sn->peers, trailer->name);
+		return trailer->form == SST_FORM_OPEN_NEW ?
+		       !!sst_peers_by_id(&sn->peers, trailer->name) :
+		       !!sst_derived_by_id(&sn->deriveds, trailer->name);
 	case SST_TYPE_INIT:
 		return sst_hosts_by_key_id(&sn->hosts, trailer->name);
 	default:

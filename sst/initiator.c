@@ -214,16 +214,37 @@ static int draw_init(struct sst_net *sn, struct sst_flow *flow,
 	return reason;
 }
 
+static bool take_pair(struct sst_net *sn, struct sst_pair *pair)
+{
+	bool ready = sst_pairs_take(&sn->pairs, pair);
+
+	sst_prepare_pairs(sn);
+	if (ready || in_serving_softirq())
+		return ready;
+	sst_x25519_draw(pair);
+	return true;
+}
+
+/* Returns 0, or the counter of the reason. */
+static int draw_psk(struct sst_net *sn, struct sst_flow *flow,
+		    const struct sst_peer *peer)
+{
+	struct sst_pair pair;
+	int reason = 0;
+
+	if (!take_pair(sn, &pair))
+		return SST_A_STATS_TX_UNREADY;
+	if (!sst_opening_draw_psk(flow->opening, peer, &pair))
+		reason = SST_A_STATS_TX_NOMEM;
+	memzero_explicit(&pair, sizeof(pair));
+	return reason;
+}
+
 static int draw_with_key(struct sst_net *sn, struct sst_flow *flow,
 			 struct sst_peer *peer)
 {
-	u8 name[SST_ASSOC_ID_SIZE];
-
-	if (peer->kind == SST_PEER_PUBLIC)
-		return draw_init(sn, flow, peer);
-	sst_peer_current_id(peer, name);
-	sst_opening_draw(flow->opening, &peer->assoc, name);
-	return 0;
+	return peer->kind == SST_PEER_PUBLIC ? draw_init(sn, flow, peer) :
+					       draw_psk(sn, flow, peer);
 }
 
 static struct sst_party party_of(const struct way *way)
@@ -284,8 +305,7 @@ static int make(struct sst_net *sn, const struct request *req,
 	opening->abandoned = req->attempt.abandoned;
 	opening->syn_seq = req->syn_seq;
 	if (way.derived)
-		sst_opening_draw(opening, &way.derived->assoc,
-				 way.derived->assoc.id);
+		sst_opening_draw(opening, &way.derived->assoc);
 	else
 		reason = draw_with_key(sn, flow, way.peer);
 	if (reason)

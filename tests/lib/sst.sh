@@ -136,13 +136,23 @@ later_than() {
 	[ "$(date +%s)" -gt "$1" ]
 }
 
+# sst_keylog: from now on the keys of associations are written down. Nobody can
+# compute them from a capture and all the keys of both hosts. The test says
+# "# before: tests/lib/module-build keylog" in its head.
+sst_keylog() {
+	must insmod "$SST_TOP/build/keylog-$SST_KERNEL/keylog.ko"
+}
+sst_associations=/sys/kernel/debug/sst-keylog
+
 # sst_decode_psk CAPTURE ORIGINALS [OPTION...], sst_compare_psk ORIGINALS LOG
-# [OPTION...]: as sst_decode and sst_compare, for flows that opened themselves.
+# [OPTION...]: as sst_decode and sst_compare, for flows that opened themselves
+# since sst_keylog.
 sst_decode_psk() {
 	local cap=$1 out=$2
 	shift 2
 	/usr/bin/python3 "$sst_tests/pysst/decode.py" decode "$cap" \
-		--psk "$topo_tmp/a.psk" --out "$out" "$@"
+		--psk "$topo_tmp/a.psk" --assoc "$sst_associations" \
+		--out "$out" "$@"
 }
 sst_compare_psk() {
 	local orig=$1 log=$2

@@ -8,10 +8,8 @@
 . "$(dirname "$0")/../lib/topology.sh"
 . "$(dirname "$0")/../lib/sst.sh"
 
-log=/sys/kernel/debug/sst-keylog
-
 tap_plan 10
-must insmod "$SST_TOP/build/keylog-$SST_KERNEL/keylog.ko"
+sst_keylog
 topo_hrh
 topo_offload off || bail "offloads"
 sst_public_key B server
@@ -27,7 +25,7 @@ is "UDP" "$(udp_echo A "$B4" 53 hello)" hello
 ok "TCP" tcp_transfer A B "$B4" 80 20000
 ok "TCP over IPv6" tcp_transfer A B "$B6" 80 20000
 must capture_stop wire
-must cp "$log" "$topo_tmp/keys"
+must cp "$sst_associations" "$topo_tmp/keys"
 
 is "each host of an association writes the same line" \
 	"$(sort "$topo_tmp/keys" | uniq -c | awk '$1 != 2')" ""

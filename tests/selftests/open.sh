@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # check: debug 6.1
+# before: tests/lib/module-build keylog
 # timeout: 120
 # A pre-shared key and a policy, nothing else: every new connection is sealed
 # from its first packet, in both families, over TCP and UDP, and the programs
@@ -8,7 +9,8 @@
 . "$(dirname "$0")/../lib/topology.sh"
 . "$(dirname "$0")/../lib/sst.sh"
 
-tap_plan 25
+tap_plan 27
+sst_keylog
 topo_hrh
 topo_offload off || bail "offloads"
 sst_psk_peers
@@ -47,8 +49,10 @@ for host in A B; do
 done
 ok "B opened what A sealed" wait_for opened_all A B
 ok "A opened what B sealed" wait_for opened_all B A
-is "A opened six flows" "$(stat_get A tx_open)" 6
-is "B took them" "$(stat_get B rx_open)" 6
+is "A opened two flows with the key, one a family" "$(stat_get A tx_init)" 2
+is "B took them" "$(stat_get B rx_init)" 2
+is "A opened the other four on what these made" "$(stat_get A tx_open)" 4
+is "B took them, too" "$(stat_get B rx_open)" 4
 is "roles at A" "$(in_ns A -j flow show | jq -r '.flows[].role' | sort -u)" initiator
 is "roles at B" "$(in_ns B -j flow show | jq -r '.flows[].role' | sort -u)" responder
 is "the peer is named" "$(in_ns A -j flow show | jq -r '.flows[].peer' | sort -u)" b

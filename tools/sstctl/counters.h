@@ -58,7 +58,7 @@ static const struct {
 	{
 		SST_A_STATS_TX_OPEN,
 		"tx_open",
-		"Sealed with an OPEN, of those in tx-sealed.",
+		"Sealed with an OPEN on an association, of those in tx-sealed.",
 	},
 	{
 		SST_A_STATS_TX_ACCEPT,
@@ -208,7 +208,7 @@ static const struct {
 	{
 		SST_A_STATS_RX_OPEN,
 		"rx_open",
-		"Openings that verified on a tuple that no flow owns, of those in rx-opened.",
+		"Openings on an association that verified on a tuple that no flow owns, of those in rx-opened.",
 	},
 	{
 		SST_A_STATS_RX_ACCEPT,
@@ -293,7 +293,7 @@ static const struct {
 	{
 		SST_A_STATS_TX_INIT,
 		"tx_init",
-		"Sealed with an INIT, of those in tx-sealed.",
+		"Sealed with an INIT, or an OPEN that makes a new association, of those in tx-sealed.",
 	},
 	{
 		SST_A_STATS_TX_UNREADY,
