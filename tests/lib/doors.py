@@ -7,11 +7,13 @@ line "pass TEXT" or "fail TEXT" for each result.
 """
 
 import argparse
+import json
 import os
 import socket
 import struct
 import sys
 import time
+import types
 
 import hosts
 from hosts import ACK, ADDRESS, FIN, PSH, RST, SYN, URG, Connection, until
@@ -19,7 +21,7 @@ from hostile import CLEAR, clear_packets
 from nets import difference, fragments, report
 
 # pylint: disable=wrong-import-position
-from sst import assoc, opening, packet, trailer  # noqa: E402
+from sst import assoc, handshake, opening, packet  # noqa: E402
 from sst.flow import Flow  # noqa: E402
 from sst.mutate import Mutation  # noqa: E402
 from sst.packet import ICMP, ICMPV6, TCP, UDP  # noqa: E402
@@ -31,6 +33,10 @@ UNOPENED = frozenset(('rx_unopened',))
 NOTHING = frozenset()
 # Both hosts leave connections to these ports clear.
 CLEAR_PORT = 2990
+# What tests/lib/keylog writes.
+KEYLOG = '/sys/kernel/debug/sst-keylog'
+# Who opens: the clock and the random numbers of A.
+FORGER = types.SimpleNamespace(rand=os.urandom, wall=time.time, psk_new=True)
 
 # IPv4: type, code, the four bytes behind the checksum.
 ERRORS = {
@@ -263,48 +269,75 @@ class Doors:
 
     # Openings
 
-    def opened(self, fam, proto, wires, flags=SYN, real=(333, 444), **kwargs):
-        """An OPEN of A with a valid tag."""
-        now, salt = int(time.time()), os.urandom(16)
+    def association(self, fam):
+        """The one that A and B have made, as A has it."""
+        found = json.loads(self.hosts.sst('B', '-j', 'assoc', 'show'))
+        ids = [one['id'] for one in found['assocs']
+               if one['remote'] == ADDRESS['A', fam]]
+        with open(KEYLOG, encoding='ascii') as log:
+            for secrets in map(assoc.parse_line, log):
+                if secrets.assoc_id.hex() in ids:
+                    return assoc.Derived(secrets, self.psk.side, self.psk,
+                                         None, None, 0, 0)
+        raise ValueError('IPv%d: no keys of %s' % (fam, ids))
+
+    def attempts(self, fam):
+        """Name, what makes an attempt, and the counter when it is taken."""
+        derived = self.association(fam)
+        return (('OPEN', lambda: handshake.attempt(FORGER, derived),
+                 'rx_open'),
+                ('OPEN N', lambda: handshake.attempt(FORGER, self.psk),
+                 'rx_init'))
+
+    @staticmethod
+    def opened(attempt, fam, proto, wires, flags=SYN, real=(333, 444),
+               **kwargs):
+        """An opening of A with a valid tag."""
         src, dst = (packet.addr(ADDRESS[x, fam]) for x in 'AB')
         flow = Flow(proto, src, real[0], dst, real[1], *wires, None)
         body = packet.udp(src, dst, *real, b'opening') if proto == UDP else \
             packet.tcp(src, dst, *real, seq=1, flags=flags, **kwargs)
+        more, clear, _ = attempt.dressed(None)
         return opening.seal_packet(
-            flow, 1, packet.ip(src, dst, proto, body), trailer.OPEN, 0,
-            self.psk.secrets.open_key(self.psk.side, salt),
-            self.psk.id_at(now) + salt, opening.open_plain(*real, 1, now))
+            flow, 1, packet.ip(src, dst, proto, body), attempt.kind, 0,
+            attempt.open_key, clear, attempt.plain(*real, 1), flags=more)
 
     def no_syn(self, fam):
         """Openings on TCP that begin nothing."""
-        items = []
         wires = {'a free tuple': (20001, 20002)}
         for flow in self.hosts.flows('B'):
             if flow['local_port'] == self.talk.port['B'] \
                     and flow['proto'] == 'tcp':
                 wires['that of a flow'] = (flow['wire_remote_port'],
                                            flow['wire_local_port'])
-        for text, pair in wires.items():
-            for flags in (0, ACK, RST, FIN, RST | ACK, FIN | ACK, PSH | ACK,
-                          SYN | ACK, SYN | RST, SYN | FIN, FIN | PSH | URG,
-                          SYN | FIN | RST | ACK):
-                right = self.opened(fam, TCP, pair, flags)
-                items.append(Mutation('%#x on %s' % (flags, text), right,
-                                      NOT_SYN))
-            # Whatever its tag, and with data.
-            items.append(Mutation('broken tag', right[:-1] + bytes(
-                (right[-1] ^ 1,)), NOT_SYN))
-            items.append(Mutation('data', self.opened(
-                fam, TCP, pair, ACK, payload=b'data'), NOT_SYN))
         report(len(wires) == 2, 'IPv%d: B has the flow' % fam)
-        self.attack('IPv%d: openings without SYN' % fam, 'B', items)
-        strange = bytearray(self.opened(fam, TCP, (20001, 20002), RST))
-        strange[-24 - 40:-24 - 32] = os.urandom(8)
-        packet.fix_transport(
-            strange, *(packet.addr(ADDRESS[x, fam]) for x in 'AB'), TCP,
-            20 if fam == 4 else 40)
-        self.attack('IPv%d: one of an unknown key' % fam, 'B', [
-            Mutation('unknown', bytes(strange), UNOPENED)])
+        unknown = []
+        for name, attempt, _ in self.attempts(fam):
+            items = []
+            for text, pair in wires.items():
+                for flags in (0, ACK, RST, FIN, RST | ACK, FIN | ACK,
+                              PSH | ACK, SYN | ACK, SYN | RST, SYN | FIN,
+                              FIN | PSH | URG, SYN | FIN | RST | ACK):
+                    right = self.opened(attempt(), fam, TCP, pair, flags)
+                    items.append(Mutation('%#x on %s' % (flags, text), right,
+                                          NOT_SYN))
+                # Whatever its tag, and with data.
+                items.append(Mutation('broken tag', right[:-1] + bytes(
+                    (right[-1] ^ 1,)), NOT_SYN))
+                items.append(Mutation('data', self.opened(
+                    attempt(), fam, TCP, pair, ACK, payload=b'data'),
+                    NOT_SYN))
+            self.attack('IPv%d: %s without SYN' % (fam, name), 'B', items)
+            strange = attempt()
+            strange.name = os.urandom(8)
+            unknown.append(Mutation(name, self.opened(
+                strange, fam, TCP, (20001, 20002), RST), UNOPENED))
+        # A pre-shared key serves to make associations and nothing else.
+        for proto in (TCP, UDP):
+            plain = handshake.KnownAttempt(FORGER, self.psk)
+            unknown.append(Mutation('OPEN on the pre-shared key', self.opened(
+                plain, fam, proto, (20001, 20002)), UNOPENED))
+        self.attack('IPv%d: openings of unknown keys' % fam, 'B', unknown)
 
     def tuples(self, fam):
         """Openings on tuples that are somebody's."""
@@ -317,32 +350,36 @@ class Doors:
                'IPv%d: a clear connection beside' % fam)
         high = Connection(h, fam, 40000 + fam, 50000 + fam)
         high.exchange()
-        items = [
-            Mutation('clear TCP', self.opened(fam, TCP, (port, port)), TUPLE),
-            Mutation('clear UDP', self.opened(fam, UDP, (port, port)), TUPLE),
-            Mutation('real tuple', self.opened(
-                fam, TCP, (40000 + fam, 50000 + fam)), TUPLE),
-            Mutation('low source', self.opened(fam, TCP, (1023, 20002)),
-                     TUPLE),
-            Mutation('low destination', self.opened(fam, TCP, (20001, 443)),
-                     TUPLE),
-            Mutation('low UDP', self.opened(fam, UDP, (53, 20002)), TUPLE),
-            Mutation('its own real tuple', self.opened(
-                fam, TCP, (20001, 20002), real=(20001, 20002)),
-                frozenset(('rx_ports',)))]
-        for flow in h.flows('B'):
-            if flow['local_port'] == high.port['B']:
-                items.append(Mutation('tuple of a flow', self.opened(
-                    fam, TCP, (flow['wire_remote_port'],
-                               flow['wire_local_port'])), TUPLE))
-        report(len(items) == 8, 'IPv%d: B has a flow with high ports' % fam)
-        self.attack('IPv%d: openings on tuples of others' % fam, 'B', items)
+        taken = [
+            ('clear TCP', TCP, (port, port)), ('clear UDP', UDP, (port, port)),
+            ('real tuple', TCP, (40000 + fam, 50000 + fam)),
+            ('low source', TCP, (1023, 20002)),
+            ('low destination', TCP, (20001, 443)),
+            ('low UDP', UDP, (53, 20002))]
+        taken += [('tuple of a flow', TCP, (flow['wire_remote_port'],
+                                            flow['wire_local_port']))
+                  for flow in h.flows('B')
+                  if flow['local_port'] == high.port['B']]
+        report(len(taken) == 7, 'IPv%d: B has a flow with high ports' % fam)
+        attempts = self.attempts(fam)
+        for name, attempt, _ in attempts:
+            items = [Mutation(text, self.opened(attempt(), fam, proto, wires),
+                              TUPLE) for text, proto, wires in taken]
+            items.append(Mutation('its own real tuple', self.opened(
+                attempt(), fam, TCP, (20001, 20002), real=(20001, 20002)),
+                frozenset(('rx_ports',))))
+            self.attack('IPv%d: %s on tuples of others' % (fam, name), 'B',
+                        items)
         report(clear.exchange() and socks.exchange() and high.exchange(),
                'IPv%d: all of them live on' % fam)
         # The same with nothing in its way is taken: the forging was right.
-        grown = h.watch('B', 'rx_open')
-        h.inject('B', self.opened(fam, TCP, (20001, 20002)))
-        report(grown.by(1, 2), 'IPv%d: on a free tuple it is taken' % fam)
+        for number, (name, attempt, counter) in enumerate(attempts):
+            grown = h.watch('B', counter)
+            h.inject('B', self.opened(
+                attempt(), fam, TCP, (20001 + number, 20002),
+                real=(333 + number, 444)))
+            report(grown.by(1, 2), 'IPv%d: %s on a free tuple is taken' % (
+                fam, name))
 
     def marked(self, fam):
         """A clear packet on the real tuple with the mark on it."""

@@ -1,14 +1,16 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # check: debug
-# timeout: 120
+# before: tests/lib/module-build keylog
+# timeout: 150
 # Who knows the real ports of a flow that opened itself cannot do it harm from
 # the path: clear packets and ICMP errors are dropped, so are openings that
 # begin nothing or take a tuple of others, and nothing is answered.
 . "$(dirname "$0")/../lib/topology.sh"
 . "$(dirname "$0")/../lib/sst.sh"
 
-tap_plan 128
+tap_plan 134
+sst_keylog
 topo_hrh
 topo_offload off || bail "offloads"
 sst_psk_peers

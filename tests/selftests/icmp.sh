@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # check: debug
+# before: tests/lib/module-build keylog
 # timeout: 150
 # ICMP errors about packets of flows: those of routers reach the socket that
 # sent the packet, those of a host tell the wire what it knows and no more,
@@ -9,6 +10,7 @@
 . "$(dirname "$0")/../lib/sst.sh"
 
 tap_plan 162
+sst_keylog
 topo_hrh
 topo_offload off || bail "offloads"
 for host in A B R; do
@@ -31,7 +33,8 @@ ok "nothing was lost in the capture" capture_stop wire
 mapfile -t real < <(seq -f '--real-port %g' 300 699)
 # shellcheck disable=SC2068 # two words each
 /usr/bin/python3 "$sst_tests/pysst/decode.py" decode "$topo_tmp/wire.pcap" \
-	--psk "$topo_tmp/a.psk" --host "$A4" --host "$B4" --host "$A6" --host "$B6" \
+	--psk "$topo_tmp/a.psk" --assoc "$sst_associations" \
+	--host "$A4" --host "$B4" --host "$A6" --host "$B6" \
 	${real[@]} --check-icmp --min-sealed 300 >"$topo_tmp/decoded.json"
 is "every packet of both hosts is sealed, no ICMP error quotes a real port" \
 	"$(jq -c .violations "$topo_tmp/decoded.json")" '{}' ||
