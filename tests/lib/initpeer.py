@@ -154,7 +154,7 @@ class PskCase(Case):
         pskpeer.Case.introduce(self)
 
     def keys(self):
-        return ['--psk', self.base + '.psk', '--psk-new']
+        return ['--psk', self.base + '.psk']
 
     def open(self, proto, *words):
         return self.connect(proto, *words)

@@ -5,10 +5,10 @@
 decode   reads a capture made on the path and a keys file or pre-shared
          keys, checks every TCP and UDP packet between the hosts of the
          flows, writes the restored originals and prints a JSON summary.
-         The hosts of flows on a pre-shared key are those between which an
-         OPEN or INIT verifies, and those given by --host.  Host keys open
-         the box of INIT; what follows INIT, or OPEN with N, needs the
-         secrets of the association that was made.
+         The hosts of flows that open themselves are those between which
+         an OPEN or INIT verifies, and those given by --host.  Pre-shared
+         keys open the box of OPEN with N, host keys that of INIT; what
+         follows them needs the secrets of the association that was made.
 compare  compares restored originals byte for byte with another capture,
          for instance one made with NFLOG before sealing or after opening.
 

@@ -6,8 +6,8 @@ It seals and opens with this package.  Its address need not be configured
 anywhere: ARP and neighbour solicitations for it are answered here.
 
 connect and serve make flows that open themselves, by INIT on a public key or
-by OPEN on a pre-shared key or an association; the other commands take manually
-keyed flows.
+by OPEN N on a pre-shared key, and then by OPEN on the association that was
+made; the other commands take manually keyed flows.
 
 A manually keyed flow begins at counter 0, once.  A second run on the same
 flow must go on behind the first: --start-seq or --start-kri.
@@ -179,8 +179,8 @@ class OpeningHost(BaseHost):
                    for text in args.peer_key],
             identity=hostkey.HostKey.load(args.identity)
             if args.identity else None,
-            psk_new=args.psk_new, cookies=args.cookies,
-            cookie_ttl=args.cookie_ttl, lifetime=args.lifetime,
+            cookies=args.cookies, cookie_ttl=args.cookie_ttl,
+            lifetime=args.lifetime,
             init_from={hostkey.parse(text) for text in args.init_from}
             if args.init_from else 'anyone', need_id=args.need_id)
         super().__init__(args, set(args.address))
@@ -703,9 +703,6 @@ def main(argv=None):
     psk.add_argument('--psk', action='append', default=[],
                      metavar='FILE', help='pre-shared key as this host has '
                      'it; repeatable, the first one opens')
-    psk.add_argument('--psk-new', action='store_true', help='pre-shared '
-                     'keys make associations (OPEN with N); they do not '
-                     'open flows themselves')
     psk.add_argument('--host-key', action='append', default=[],
                      metavar='FILE', help='own private key, which takes '
                      'INIT; repeatable')

@@ -6,7 +6,6 @@ import io
 import itertools
 import json
 import os
-import random
 import tempfile
 
 import unittest
@@ -14,8 +13,7 @@ import unittest
 import decode
 import test_opening as basic
 from helpers import ADDR4
-from sst import assoc, cookie, hostkey, kdf, observer, opening, packet, pcap
-from sst.endpoint import Endpoint
+from sst import assoc, cookie, hostkey, kdf, opening, packet, pcap
 from sst.trailer import ACCEPT, C, COOKIE, DATA, Drop, E, I, INIT, N, OPEN, \
     TCP, UDP
 
@@ -28,52 +26,19 @@ STATIC = hostkey.HostKey(bytes([77]) * 32)
 class Lab(basic.Lab):
     """Host 0 knows the public key of host 1, and the other way round."""
 
-    more = [{}, {}]
+    new = True
 
     def host(self, number, **kwargs):
-        kwargs.setdefault('rand', self.rand.randbytes)
         kwargs.setdefault('host_keys', [HOSTS[number]])
         kwargs.setdefault('peers', [hostkey.PublicKey(
             HOSTS[1 - number].public)])
-        kwargs.setdefault('psk_new', True)
-        return Endpoint(
-            kwargs.pop('psks', ()), self.out[number].append,
-            clock=self.clock,
-            wall=lambda: NOW + self.clock.now + self.skew[number],
-            log=lambda event, flow, **more:
-            self.events[number].append(event), **kwargs)
+        kwargs.setdefault('psks', ())
+        return super().host(number, **kwargs)
 
     def psk_hosts(self):
         """Both have a pre-shared key and nothing else."""
         self.hosts = [self.host(n, psks=[assoc.Psk(1 + n, KEY)], peers=(),
                                 host_keys=(), start=0) for n in (0, 1)]
-
-    def number(self, flow):
-        """Which host a flow is of."""
-        return self.hosts.index(flow.host)
-
-    def send(self, flow, *args, **kwargs):
-        clear = self.clear(flow, *args, **kwargs)
-        flow.host.send(clear, flow)
-        return clear, self.wire(self.number(flow))
-
-    def drain(self, number):
-        """What a host emits besides goes to the other one."""
-        while self.out[number]:
-            self.hosts[1 - number].receive(self.out[number].pop(0))
-
-    def established(self, proto=UDP, version=4, number=0, ports=(
-            basic.PORT, basic.SERVICE)):
-        one = self.connect(proto, version, number, ports)
-        _, wire = self.send(one, b'' if proto == TCP else b'1', 2)
-        two = self.get(1 - number, wire)[0].flow
-        _, wire = self.send(two, b'' if proto == TCP else b'2', 0x12)
-        self.assertEqual(len(self.get(number, wire)), 1)
-        self.drain(number)
-        _, wire = self.send(one, b'3')
-        self.assertEqual(len(self.get(1 - number, wire)), 1)
-        self.assertTrue(one.confirmed and two.confirmed)
-        return one, two
 
 
 class Exchanges(Lab):
@@ -622,15 +587,13 @@ class Refused(Lab):
     """Nothing wrong gets in."""
 
     def test_bit_flips(self):
-        """Each byte of INIT, OPEN N and ACCEPT N."""
-        for psk, proto in itertools.product((False, True), (UDP, TCP)):
+        """Each byte of INIT and ACCEPT N."""
+        for proto in (UDP, TCP):
             self.setUp()
-            if psk:
-                self.psk_hosts()
             self.hosts[0].identity = STATIC
             one = self.connect(proto)
             wire = self.send(one, b'', 2)[1]
-            for at in range(len(wire) - (80 if psk else 116), len(wire)):
+            for at in range(len(wire) - 116, len(wire)):
                 try:
                     self.assertIsNone(self.get(1, flip(wire, at)))
                 except Drop:
@@ -695,18 +658,6 @@ class Refused(Lab):
         two = self.get(1, self.send(one, b'x')[1])[0].flow
         two.accept_n, two.whole_r = True, bytes(32)
         self.refuse(0, self.send(two, b'y')[1], 'rx_flags')
-
-    def test_psk_kinds(self):
-        """A pre-shared key that makes associations opens nothing itself,
-        and the other way round."""
-        self.psk_hosts()
-        one = self.connect(UDP)
-        wire = self.send(one, b'x')[1]
-        self.hosts[1].psk_new = False
-        self.assertIsNone(self.get(1, wire))
-        self.hosts[1].psk_new, self.hosts[0].psk_new = True, False
-        one = self.connect(UDP, ports=(1, 2))
-        self.assertIsNone(self.get(1, self.send(one, b'x')[1]))
 
     def test_replayed(self):
         """An INIT again: no payload twice, whatever becomes of the flow."""
@@ -774,107 +725,17 @@ class Glares(Lab):
             self.assertEqual(kind_of(wire), DATA)
             self.assertIs(self.get(1 - number, wire)[0].flow, back[number])
 
-    def test_open_n(self):
-        """One pre-shared key: the larger enc_i wins."""
-        for _ in range(4):
-            self.setUp()
-            self.psk_hosts()
-            flows = [self.connect(UDP, number=n) for n in (0, 1)]
-            wires = [self.send(flow, b'hi')[1] for flow in flows]
-            large = 0 if flows[0].salt_i > flows[1].salt_i else 1
-            self.assertEqual(len(self.get(large, wires[1 - large])), 1)
-            self.assertEqual(len(self.get(1 - large, wires[large])), 1)
-            accept = self.send(flows[1 - large], b'ho')[1]
-            self.assertEqual((kind_of(accept), flags_of(accept)),
-                             (ACCEPT, N))
-            self.assertEqual(len(self.get(large, accept)), 1)
-            self.rand = random.Random(large + 99)
 
-
-class Chaos(Lab):
+class Chaos(Lab, basic.Chaos):
     """A bad path and somebody who sends old packets again."""
 
-    def walk(self, seed, steps=500):
-        """Nothing is delivered twice, no counter used twice."""
-        self.setUp()
-        rand = random.Random(seed)
-        psk = seed % 3 == 2
-        if psk:
-            self.psk_hosts()
+    seeds = 4
+    least = 100
+
+    def prepare(self, rand):
+        super().prepare(rand)
         self.hosts[0].identity = rand.choice((None, STATIC))
         self.hosts[1].cookie_mode = rand.choice(('off', 'always'))
-        for host in self.hosts:
-            host.lifetime = rand.choice((20, 3600))
-        self.skew[0] = rand.choice((0, 0, -1000, 700, 1000, 3000))
-        flows = [self.connect(UDP, rand.choice((4, 6)), n, (p, p + 1))
-                 for n in (0, 1) for p in (100, 200, 300)]
-        flows += [self.connect(UDP, 4, n, (400, 500)) for n in (0, 1)]
-        queue, old, sent, log = [], [], set(), []
-        delivered = [set(), set()]
-        got = 0
-        for step in range(steps):
-            flow = rand.choice(flows)
-            if rand.random() < 0.6:
-                clear = self.clear(flow, b'%d' % step)
-                sent.add(clear)
-                with contextlib.suppress(Drop):
-                    flow.host.send(clear, flow)
-            for number in (0, 1):
-                self.hosts[number].poll()
-                while self.out[number]:
-                    wire = self.out[number].pop(0)
-                    log.append((NOW + self.clock.now, wire))
-                    old.append((1 - number, wire))
-                    for _ in range(rand.choice((0, 1, 1, 1, 1, 2))):
-                        queue.insert(rand.randint(0, len(queue)),
-                                     (1 - number, wire))
-            if old and rand.random() < 0.2:
-                queue.append(rand.choice(old))
-            while queue and rand.random() < 0.7:
-                number, wire = queue.pop(0)
-                try:
-                    result = self.hosts[number].receive(wire) or ()
-                except Drop:
-                    continue
-                for item in result:
-                    self.assertNotIn(item.packet, delivered[number])
-                    self.assertIn(item.packet, sent)
-                    delivered[number].add(item.packet)
-                    got += 1
-                    if rand.random() < 0.5:
-                        clear = self.clear(item.flow, b'%d-%d' % (step, got))
-                        sent.add(clear)
-                        with contextlib.suppress(Drop):
-                            self.hosts[number].send(clear, item.flow)
-            self.clock.now += rand.choice((0, 0, 0.05, 0.3, 1.1, 4, 16, 35))
-        self.counters(log, psk)
-        return got
-
-    def counters(self, log, psk):
-        """What was emitted opens with all secrets, no counter twice."""
-        secrets = [a for host in self.hosts for a in host.learned]
-        secrets += [flow.secrets for host in self.hosts
-                    for flow in host.flows if flow.secrets]
-        watch = observer.Observer(
-            [assoc.Psk(1, KEY)] if psk else [], secrets, HOSTS)
-        used, opened, closed = {}, 0, 0
-        for when, wire in log:
-            try:
-                seen = watch.open(packet.Packet(wire), when)
-            except Drop as drop:
-                # Flows that ended without a confirmation, and their keys.
-                self.assertIn(drop.reason, ('closed', 'rx_unconfirmed'))
-                closed += 1
-                continue
-            opened += 1
-            key = seen.key, seen.meta.counter
-            self.assertEqual(used.setdefault(key, wire), wire)
-        self.assertGreater(opened, 2 * closed)
-
-    def test_chaos(self):
-        """Many walks."""
-        self.assertGreater(sum(self.walk(seed) for seed in range(4)),
-                           4 * 100)
 
 
 class Decoding(Lab):

@@ -16,7 +16,7 @@ import decode
 import peer
 from helpers import ADDR4, ADDR6, Clock
 from sst import assoc, endpoint, frag, hostkey, link, opening, packet, pcap
-from sst.trailer import ACCEPT, OPEN, TCP, UDP
+from sst.trailer import ACCEPT, N, OPEN, TCP, UDP
 
 KEY = bytes(range(0x40, 0x60))
 NOW = 1767225600
@@ -42,7 +42,7 @@ class Folder(unittest.TestCase):
 
 
 class Observing(Folder):
-    """decode.py with --psk."""
+    """decode.py with --psk and --assoc."""
 
     def setUp(self):
         super().setUp()
@@ -76,11 +76,27 @@ class Observing(Folder):
         clear = packet.ip(src, dst, proto, segment)
         self.clears.append(clear)
         flow.host.send(clear, flow)
-        got = self.hosts[2 - flow.side].receive(self.wires[-1][1])
-        return got[0].flow
+        self.arrived = len(self.wires) - 1
+        return self.arrive(2 - flow.side)[0].flow
+
+    def arrive(self, number):
+        """What was emitted since arrives at a host, answers at the other.
+
+        What the first one gets.
+        """
+        out = None
+        while self.arrived < len(self.wires):
+            got = self.hosts[number].receive(self.wires[self.arrived][1])
+            out = got if out is None else out
+            self.arrived += 1
+            number = 1 - number
+        return out
 
     def exchange(self, proto, version=4, number=0, service=SERVICE):
-        """Six packets: (initiator's end, responder's end)."""
+        """Six packets: (initiator's end, responder's end).
+
+        One more if it is over UDP and makes an association.
+        """
         one = self.connect(proto, version, number, service)
         two = self.send(one, b'' if proto == TCP else b'hi', 2)
         self.send(two, b'' if proto == TCP else b'ho', 0x12)
@@ -103,12 +119,20 @@ class Observing(Folder):
             status = decode.main(list(argv))
         return status, json.loads(out.getvalue())
 
-    def decode(self, packets, *extra, side=1):
+    def secrets(self):
+        """Those of all associations; the file."""
+        with open(self.path('assoc'), 'w', encoding='ascii') as sink:
+            sink.writelines(assoc.line(made) + '\n'
+                            for host in self.hosts for made in host.learned)
+        return self.path('assoc')
+
+    def decode(self, packets, *extra, side=1, secrets=True):
         """Decode (Unix time, packet) pairs."""
         return self.run_main(
             'decode', self.write('wire.pcap', packets), '--psk',
             self.path('psk%d' % side), '--out', self.path('out.pcap'),
-            '--list', self.path('list'), *extra)
+            '--list', self.path('list'), *extra,
+            *(('--assoc', self.secrets()) if secrets else ()))
 
     def violations(self, extra, *argv):
         """The sound capture with more packets behind it."""
@@ -128,25 +152,37 @@ class Observing(Folder):
             status, out = self.decode(self.wires, '--real-port', '53',
                                       '--check-icmp', side=side)
             self.assertEqual(status, 0, out)
-            self.assertEqual(out['sealed'], 48)
+            self.assertEqual(out['sealed'], 50)
             got = [d for _, d, _ in pcap.Reader(
                 self.path('out.pcap')).packets()]
             self.assertEqual(got, self.clears)
         self.assertEqual(len(out['flows']), 8)
         first = out['flows'][0]
         self.assertEqual((first['open'], first['accept']), (1, 1))
-        self.assertEqual(first['a>b']['counters'], {'0': [[0, 1]]})
+        self.assertEqual(first['a>b']['counters'], {'0': [[0, 2]]})
+        self.assertEqual(first['a>b']['empty'], 1)
+        self.assertEqual(
+            [flow['made'] for flow in out['flows']],
+            [made.assoc_id.hex() if made else None for made in (
+                self.hosts[0].learned[0], None, None, None,
+                self.hosts[0].learned[1], None, None, None)])
         self.assertEqual(first['b>a']['payload_bytes'], 8)
         self.assertEqual(first['name'], '192.0.2.1:40000 > 192.0.2.2:53')
         with open(self.path('list'), encoding='utf-8') as source:
             lines = source.read().splitlines()
-        self.assertEqual(len(lines), 48)
-        for number, words in ((0, 'OPEN flags - tc 0x0 kri 0 seq 0 real '
+        self.assertEqual(len(lines), 50)
+        for number, words in ((0, 'OPEN flags N tc 0x0 kri 0 seq 0 real '
                                '40000 > 53 time 1767226600 ok'),
-                              (1, 'ACCEPT flags - tc 0x0 kri 0 seq 0 real '
+                              (1, 'ACCEPT flags N tc 0x0 kri 0 seq 0 real '
                                '53 > 40000 ok'),
-                              (4, 'DATA flags - tc 0x0 kri 0 seq 1 real '
-                               '40000 > 53 ok')):
+                              (2, 'DATA flags E tc 0x0 kri 0 seq 0 real '
+                               '40000 > 53 ok'),
+                              (5, 'DATA flags - tc 0x0 kri 0 seq 2 real '
+                               '40000 > 53 ok'),
+                              (7, 'OPEN flags - tc 0x0 kri 0 seq 0 real '
+                               '40000 > 53 time 1767226600 ok'),
+                              (8, 'ACCEPT flags - tc 0x0 kri 0 seq 0 real '
+                               '53 > 40000 ok')):
             self.assertTrue(lines[number].endswith(words), lines[number])
         ref = self.write('ref.pcap', [(0, c) for c in self.clears])
         self.assertEqual(self.run_main(
@@ -164,17 +200,21 @@ class Observing(Folder):
         two = self.send(one, b'2')
         self.clock.now += 0.5
         self.hosts[1].poll()
-        self.hosts[0].receive(self.wires[-1][1])
-        self.hosts[1].receive(self.wires[-1][1])
+        # The first attempt is answered, too, but nobody wants it any more.
+        self.assertEqual(len(self.wires), 4)
+        self.arrived = 3
+        self.arrive(0)
+        self.assertEqual(len(self.wires), 5)
         for _ in range(4 * 3600 // 100):
             self.clock.now += 100
             self.send(one, b'x')
             self.send(two, b'y')
-        status, out = self.decode(self.wires)
+        # No host has the association of the attempt that was given up.
+        status, out = self.decode(self.wires, '--allow-closed')
         self.assertEqual(status, 0, out['examples'])
+        self.assertEqual(out['closed'], 1)
         self.assertEqual([f['open'] for f in out['flows']], [1, 145])
-        # The attempt that was given up got an empty ACCEPT as well.
-        self.assertEqual([f['accept'] for f in out['flows']], [1, 145])
+        self.assertEqual([f['accept'] for f in out['flows']], [0, 145])
         self.assertEqual(out['flows'][1]['a>b']['empty'], 1)
 
     def test_fragments(self):
@@ -195,7 +235,7 @@ class Observing(Folder):
             self.send(two, b'x')
         status, out = self.decode(self.wires)
         self.assertEqual(status, 0)
-        self.assertEqual(out['flows'][0]['a>b']['kris'], 4)
+        self.assertEqual(out['flows'][0]['a>b']['kris'], 5)
 
     def test_counter_reuse(self):
         """Under the OPEN key, the ACCEPT key and a packet key."""
@@ -203,7 +243,7 @@ class Observing(Folder):
         same = [wire for _, wire in self.wires]
         status, out = self.decode(self.wires + self.wires)
         self.assertEqual((status, out['flows'][0]['a>b']['duplicates']),
-                         (0, 2))
+                         (0, 3))
         self.assertEqual(out['sealed'], 2 * len(same))
         one.confirmed, one.attempt.counter = False, 0
         self.send_blind(one)
@@ -262,29 +302,41 @@ class Observing(Folder):
 
     def test_cannot_open(self):
         """Marked packets that are of no flow, or broken."""
-        one, two = self.exchange(UDP)
+        new = self.exchange(UDP)
+        plain = self.exchange(UDP, 4, 1)
         src, dst = (packet.addr(a) for a in ADDR4)
         stray = packet.ipv4(src, dst, UDP, packet.udp(
             src, dst, 9, 10, bytes(90)), frag=0xc000)
         self.assertEqual(self.violations([stray]), {'unknown-tuple': 1})
-        for number in (0, 1, 2):
+        # OPEN, ACCEPT, DATA; an ACCEPT with N may be of any association.
+        for number, reason in ((0, 'rx_auth'), (1, 'closed'),
+                               (3, 'rx_auth'), (7, 'rx_auth'),
+                               (8, 'rx_auth'), (9, 'rx_auth')):
             bad = bytearray(self.wires[number][1])
             bad[-1] ^= 1
-            packet.fix_transport(bad, src if number != 1 else dst,
-                                 dst if number != 1 else src, UDP, 20)
-            self.assertEqual(self.violations([bytes(bad)]), {'rx_auth': 1})
+            packet.fix_transport(bad, bytes(bad[12:16]), bytes(bad[16:20]),
+                                 UDP, 20)
+            self.assertEqual(self.violations([bytes(bad)]), {reason: 1})
         # Data of a flow whose ACCEPT is not in the capture.
-        status, out = self.decode(self.wires[:1] + self.wires[2:])
-        self.assertEqual(out['violations'], {'rx_unconfirmed': 4})
-        plain = opening.open_plain(PORT, SERVICE, 1, one.attempt.time + 1)
-        changed = opening.seal_packet(
-            one, 1, self.clears[0], OPEN, 7, one.attempt.open_key,
-            one.assoc_id + one.salt_i, plain)
-        self.assertEqual(self.violations([changed]), {'opening-changed': 1})
-        wrong = opening.seal_packet(
-            two, 2, self.clears[1], ACCEPT, 7, two.accept_key, two.salt_r,
-            opening.accept_plain(SERVICE, PORT + 1))
-        self.assertEqual(self.violations([wrong]), {'rx_ports': 1})
+        for number, out in ((1, {'closed': 5}), (8, {'rx_unconfirmed': 4})):
+            self.assertEqual(self.decode(
+                self.wires[:number] + self.wires[number + 1:])[1][
+                    'violations'], out)
+        for (one, two), clears, flags, more in (
+                (new, self.clears, N, (5,)), (plain, self.clears[6:], 0,
+                                              ())):
+            content = opening.open_plain(PORT, SERVICE, 1,
+                                         one.attempt.time + 1)
+            changed = opening.seal_packet(
+                one, one.side, clears[0], OPEN, 7, one.attempt.open_key,
+                one.assoc_id + one.attempt.whole, content, flags)
+            self.assertEqual(self.violations([changed]),
+                             {'opening-changed': 1})
+            wrong = opening.seal_packet(
+                two, two.side, clears[1], ACCEPT, 7, two.accept_key,
+                two.whole_r, opening.accept_plain(SERVICE, PORT + 1, *more),
+                flags)
+            self.assertEqual(self.violations([wrong]), {'rx_ports': 1})
         bleached = bytearray(self.wires[-1][1])
         bleached[6] &= 0x7f
         packet.fix_ip4_checksum(bleached)
@@ -294,20 +346,38 @@ class Observing(Folder):
             self.wires + [(NOW, bytes(bleached))], '--mark', 'openings')[0],
             0)
 
+    def test_plain_on_psk(self):
+        """An OPEN without N that names a pre-shared key opens nothing."""
+        one, _ = self.exchange(UDP)
+        psk, now, salt_i = self.psks[0], int(self.wall()), bytes(16)
+        for change, reason in ((0, 'rx_unknown_id'), (1, 'unknown-tuple')):
+            one.wires[1] ^= change
+            wire = opening.seal_packet(
+                one, 1, self.clears[0], OPEN, 0,
+                psk.secrets.open_key(1, salt_i), psk.id_at(now) + salt_i,
+                opening.open_plain(PORT, SERVICE, 1, now))
+            self.assertEqual(self.violations([wire]), {reason: 1})
+
     def test_other_key(self):
         """Nothing opens; the hosts are only those that are named."""
         self.exchange(UDP)
         with open(self.path('psk3'), 'w', encoding='ascii') as sink:
             sink.write(assoc.Psk(1, bytes(32)).text())
-        status, out = self.decode(self.wires, side=3)
+        status, out = self.decode(self.wires, side=3, secrets=False)
         self.assertEqual((status, out['violations']),
                          (1, {'too-few-sealed': 1}))
         status, out = self.decode(self.wires, '--host', ADDR4[0], '--host',
-                                  ADDR4[1], '--min-sealed', '0', side=3)
+                                  ADDR4[1], '--min-sealed', '0', side=3,
+                                  secrets=False)
         self.assertEqual((status, out['violations']),
-                         (1, {'unknown-tuple': 6}))
+                         (1, {'unknown-tuple': 7}))
         self.assertEqual(self.decode(
             self.wires, '--psk', self.path('psk1'), side=3)[0], 0)
+        # The key opens the box of the opening, the association the rest.
+        self.assertEqual(self.decode(self.wires, side=3)[1]['violations'],
+                         {'closed': 1})
+        self.assertEqual(self.decode(
+            self.wires, secrets=False)[1]['violations'], {'closed': 6})
 
     def test_wire_port(self):
         """One that an initiator may not choose."""

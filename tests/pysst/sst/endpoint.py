@@ -83,10 +83,9 @@ class Endpoint:
 
     log(event, flow, **details) is told what happens.  peers are public keys
     of the other host, tried behind psks; host_keys are our own.  identity
-    is a host key that our INITs prove.  psk_new: pre-shared keys make new
-    associations, they do not open flows themselves.  cookies is 'off' or
-    'always', init_from 'anyone', 'nobody', or a set of public keys; need_id
-    holds payload until an identity is proved.
+    is a host key that our INITs prove.  cookies is 'off' or 'always',
+    init_from 'anyone', 'nobody', or a set of public keys; need_id holds
+    payload until an identity is proved.
     """
 
     def __init__(self, psks, emit, clock=time.monotonic, wall=time.time,
@@ -94,9 +93,8 @@ class Endpoint:
                  window=FRESH_SECONDS, start=None, log=None,
                  rotate_packets=None, rotate_seconds=KEY_SECONDS,
                  remote_wire=None, own_wire=None, host_keys=(), peers=(),
-                 identity=None, psk_new=False, cookies='off',
-                 cookie_ttl=120, init_from='anyone', need_id=False,
-                 lifetime=LIFETIME):
+                 identity=None, cookies='off', cookie_ttl=120,
+                 init_from='anyone', need_id=False, lifetime=LIFETIME):
         self.psks = list(psks)
         self.emit = emit
         self.clock = clock
@@ -113,7 +111,6 @@ class Endpoint:
         self.host_keys = list(host_keys)
         self.peers = list(peers)
         self.identity = identity
-        self.psk_new = psk_new
         self.cookie_mode = cookies
         self.cookies = cookie.Cache(clock)
         self._maker = cookie.Maker(clock, rand, cookie_ttl)
@@ -377,12 +374,9 @@ class Endpoint:
                 return None
             return next((key for key in self.host_keys
                          if key.key_id == fields['key_id']), None)
-        psk = assoc.find(self.psks, fields['assoc_id'], self.wall())
-        with_n = bool(parts.meta.flags & N)
-        if psk:
-            return psk if with_n == self.psk_new else None
-        return None if with_n else self.associations.get(
-            fields['assoc_id'])
+        if parts.meta.flags & N:
+            return assoc.find(self.psks, fields['assoc_id'], self.wall())
+        return self.associations.get(fields['assoc_id'])
 
     def named(self, parsed):
         """salt_i or enc_i of an opening with a key of this host, or None."""

@@ -3,7 +3,7 @@
 
 An attempt is what an initiator's opening is sealed with:
 
-  KnownAttempt    OPEN on an association (or a pre-shared key, without N)
+  KnownAttempt    OPEN on an association
   PskAttempt      OPEN with N on a pre-shared key
   InitAttempt     INIT on the public key of the other host
   Reopening       OPEN that opens a flow once more (section 6, 6)
@@ -186,6 +186,6 @@ def attempt(host, key):
     """An attempt with a key that the initiator has."""
     if isinstance(key, hostkey.PublicKey):
         return InitAttempt(host, key, host.identity)
-    if isinstance(key, assoc.Psk) and host.psk_new:
+    if isinstance(key, assoc.Psk):
         return PskAttempt(host, key)
     return KnownAttempt(host, key)

@@ -5,9 +5,9 @@ Follows openings through a capture: an opening gives salt_i and the real
 ports, an ACCEPT on the same wire tuple salt_r, and with both every DATA
 opens.  It keeps no windows and forgets nothing, so copies open as well.
 
-Pre-shared keys and host keys open the box of OPEN and INIT.  What comes
-after an opening that made a new association needs the secrets of that
-association: without them it stays closed.
+Pre-shared keys and host keys open the box of OPEN N and INIT.  What comes
+after them, and what opens on the association that they made, needs the
+secrets of that association: without them it stays closed.
 """
 
 from collections import namedtuple
@@ -129,15 +129,14 @@ class Observer:
                 return [(key, 1, key.opened_keys(fields['enc_i']).key)]
             except ValueError:
                 raise Drop('rx_dh') from None
-        salt_i = fields.get('salt_i') or fields['enc_i'][:16]
-        psk = self._psk(fields['assoc_id'], when)
-        if psk:
-            return [(psk, side, psk.secrets.open_key(side, salt_i))
-                    for side in (1, 2)]
-        secrets = None if 'enc_i' in fields \
-            else self.associations.get(fields['assoc_id'])
-        return [(secrets, side, secrets.open_key(side, salt_i))
-                for side in (1, 2)] if secrets else []
+        if 'enc_i' in fields:
+            owner = self._psk(fields['assoc_id'], when)
+            secrets, salt_i = owner and owner.secrets, fields['enc_i'][:16]
+        else:
+            owner = secrets = self.associations.get(fields['assoc_id'])
+            salt_i = fields['salt_i']
+        return [(owner, side, secrets.open_key(side, salt_i))
+                for side in (1, 2)] if owner else []
 
     def _open(self, parsed, when, known):
         try:
@@ -166,8 +165,8 @@ class Observer:
         found = self.openings.get((owner, side, whole))
         if found is None:
             found = Opening(
-                parsed, parts, side, key, None if len(whole) == 32
-                else getattr(owner, 'secrets', owner), content,
+                parsed, parts, side, key,
+                None if 'enc_i' in parts.fields else owner, content,
                 getattr(owner, 'public', None))
             self.openings[owner, side, whole] = found
         elif found.content is None:

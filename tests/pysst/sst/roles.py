@@ -161,11 +161,10 @@ class Initiator(Exchange):
         last = self.attempt
         if not step_up:
             self.unanswered = None
-        elif isinstance(last, handshake.Reopening) \
-                or isinstance(last.key, assoc.Derived):
-            self.unanswered = last.name
-        elif last.new or isinstance(last.key, assoc.Psk):
+        elif last.new:
             self.rung += 1
+        else:
+            self.unanswered = last.name
         if self.unanswered is None and not (step_up and last.new):
             found = self.host.association(self.pair)
             if found:
