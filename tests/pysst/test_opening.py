@@ -1083,24 +1083,14 @@ class Chaos(Lab):
     def counters(self, log):
         """What was emitted opens with all secrets, no counter twice."""
         secrets = [a for host in self.hosts for a in host.learned]
-        secrets += [flow.secrets for host in self.hosts
-                    for flow in host.flows if flow.secrets]
         watch = observer.Observer(
             self.hosts[0].psks, secrets,
             [key for host in self.hosts for key in host.host_keys])
-        used, opened, closed = {}, 0, 0
+        used = {}
         for when, wire in log:
-            try:
-                seen = watch.open(packet.Packet(wire), when)
-            except Drop as drop:
-                # Flows that ended without a confirmation, and their keys.
-                self.assertIn(drop.reason, ('closed', 'rx_unconfirmed'))
-                closed += 1
-                continue
-            opened += 1
+            seen = watch.open(packet.Packet(wire), when)
             key = seen.key, seen.meta.counter
             self.assertEqual(used.setdefault(key, wire), wire)
-        self.assertGreater(opened, 2 * closed)
 
     def test_chaos(self):
         """Many walks."""

@@ -118,7 +118,7 @@ class Endpoint:
         self.need_id = need_id
         self.lifetime = lifetime
         self.associations = {}  # id: assoc.Derived
-        self.learned = []       # kdf.Association, all of them
+        self.learned = []       # kdf.Association, also unconfirmed ones
         self._wire = {}         # tuple as it arrives: flows, at most 4
         self._real = {}         # tuple as we send it: the flow that sends
         self._known = {}        # (assoc_id or key_id, salt_i or enc_i),
@@ -196,7 +196,12 @@ class Endpoint:
     def learn(self, made):
         """A new association, once its flow is confirmed."""
         self.associations[made.assoc_id] = made
-        self.learned.append(made.secrets)
+        self.note(made.secrets)
+
+    def note(self, secrets):
+        """Keep the secrets of an association for decoders."""
+        if secrets not in self.learned:
+            self.learned.append(secrets)
 
     def forget(self, assoc_id):
         """An association that the other host does not know any more."""

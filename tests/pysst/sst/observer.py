@@ -28,7 +28,8 @@ class Opening:
     """All that hangs on one salt_i or enc_i.
 
     secrets is the kdf.Association that answered last, None until one is
-    known; content is None for a box that cannot be read.
+    known, answered are all of them; content is None for a box that cannot be
+    read.
     """
 
     def __init__(self, parsed, parts, side, open_key, secrets, content,
@@ -41,6 +42,7 @@ class Opening:
         self.assoc_id = fields.get('assoc_id') or fields['key_id']
         self.open_key = open_key
         self.secrets = secrets
+        self.answered = [secrets] if secrets else []
         self.content = content
         self.public = public        # the host key of an INIT
         self.ports = (content.sport, content.dport) if content else None
@@ -215,10 +217,10 @@ class Observer:
         """(secrets, side of the initiator) that may have sent an ACCEPT.
 
         A responder that has restarted makes another association of the same
-        opening.
+        opening, and so does a copy of the opening.
         """
-        if found.secrets:
-            yield found.secrets, found.side
+        for secrets in reversed(found.answered):
+            yield secrets, found.side
         if with_n:
             for secrets in self.associations.values():
                 for side in (1, 2):
@@ -253,6 +255,8 @@ class Observer:
             raise Drop('rx_ports')
         if found.secrets is not secrets:
             found.secrets, found.side, found.ports = secrets, side, ports
+            if secrets not in found.answered:
+                found.answered.append(secrets)
             # Where a plain OPEN looks that opens the flow once more.
             self.openings[secrets, side, found.salt_i] = found
             self._enter_real(found)

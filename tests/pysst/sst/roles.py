@@ -424,6 +424,7 @@ class Responder(Exchange):
             if host.id_free(secrets.assoc_id):
                 break
         self.fix(secrets, self.whole_r[:16])
+        host.note(secrets)
         self.made = assoc.Derived(
             secrets, self.side, received.key, self.pair, received.identity,
             host.clock(), host.lifetime)
