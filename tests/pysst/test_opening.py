@@ -1108,23 +1108,47 @@ class ChaosNew(Chaos):
 class KnownAnswers(unittest.TestCase):
     """The initiator and responder against the published vectors."""
 
-    def test_tcp(self):
-        """Vector 2: SYN, SYN|ACK, data on the derived association."""
-        secret = bytes.fromhex('a675331aa86b1e554b1e095dbc01dbe1'
-                               '83c0dfebed3a1e753e4eae0a796ae4ad')
-        secrets = kdf.Association(secret, bytes.fromhex('9becba1c3a527c0a'))
-        salts = {1: bytes(range(0xa0, 0xb0)), 2: bytes(range(0xb0, 0xc0))}
-        out = []
+    def setUp(self):
+        self.out = []
+        self.clock = Clock()
+        self.addrs = [packet.addr(text) for text in ADDR4]
         rand = random.Random(1).randbytes
-        a, b = (packet.addr(t) for t in ADDR4)
-        hosts = {}
-        for side, pair in ((1, (a, b)), (2, (b, a))):
-            psk = assoc.Psk(side, KEY)
-            hosts[side] = Endpoint(
-                [psk], out.append, wall=lambda: NOW, start=0,
-                rand=lambda n, s=side: salts[s] if n == 16 else rand(n))
-            hosts[side].learn(assoc.Derived(
-                secrets, side, psk, pair, None, hosts[side].clock(), 3600))
+        drawn = {1: {32: b'\x11' * 32, 16: bytes(range(0xa0, 0xb0))},
+                 2: {32: b'\x22' * 32, 16: bytes(range(0xb0, 0xc0))}}
+        self.hosts = {side: Endpoint(
+            [assoc.Psk(side, KEY)], self.out.append, self.clock,
+            wall=lambda: NOW, start=0,
+            rand=lambda n, s=side: drawn[s].get(n) or rand(n))
+            for side in (1, 2)}
+
+    def test_all(self):
+        """Vectors 1a and 1b, and vector 2 on the association they make."""
+        (a, b), out, hosts = self.addrs, self.out, self.hosts
+        one = hosts[1].connect(UDP, a, 40000, b, 53)
+        hosts[1].send(packet.ip(a, b, UDP, packet.udp(
+            a, b, 40000, 53, b'hello')), one)
+        self.assertEqual(out[0][-80:].hex(), (
+            '91f787db02e800de7b4e909bbe7ffe44c465a220037d608ee35897d31ef972f0'
+            '7f74892cb0f73f136ecc55e7e7661fdee1a727ea7c76a8151200000000000000'
+            'a95d66e45f447587729276c1d16a34f8'))
+        self.assertEqual(len(hosts[2].receive(out[0])), 1)
+        self.clock.now += 0.2
+        hosts[2].poll()
+        self.assertEqual(out[1][-64:].hex(), (
+            '0faa684ed28867b97f4a6a2dee5df8ce974e76b7018e3f22a1c4cf2678570f20'
+            '758160410d2875fb3a0000000000000050c4318b8bdc381180a19e0ee034bd5d'
+            ))
+        hosts[1].receive(out[1])
+        hosts[2].receive(out[2])
+        for host in hosts.values():
+            self.assertEqual([name.hex() for name in host.associations],
+                             ['9becba1c3a527c0a'])
+        out.clear()
+        self.tcp()
+
+    def tcp(self):
+        """Vector 2: SYN, SYN|ACK, data."""
+        (a, b), out, hosts = self.addrs, self.out, self.hosts
         one = hosts[1].connect(TCP, a, 41000, b, 443)
         hosts[1].send(packet.ip(a, b, TCP, packet.tcp(
             a, b, 41000, 443, 7, 0, 2, options=b'\x02\x04\x05\xb4')), one)
