@@ -24,7 +24,7 @@ import math
 import struct
 import sys
 
-from sst import assoc, codec, frag, hostkey, observer, packet, pcap
+from sst import assoc, codec, frag, hostkey, observer, opening, packet, pcap
 from sst.keys import KeysFile
 from sst.roles import wire_port_allowed
 from sst.trailer import ACCEPT, COOKIE, DATA, Drop, E, INIT, OPEN
@@ -413,6 +413,7 @@ def opened_pairs(paths, mark, *keys):
                         continue
                     parsed = packet.Packet(whole)
                 if parsed.is_transport and parsed.marked(mark) \
+                        and opening.is_opening(parsed.segment) \
                         and watch.open(parsed, when // 10 ** 9):
                     out.add(frozenset((parsed.src, parsed.dst)))
             except (packet.ParseError, Drop):

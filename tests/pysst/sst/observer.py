@@ -108,12 +108,12 @@ class Observer:
         when is Unix time.  Raises Drop, with the reason "closed" for what
         no key here can open.
         """
-        meta = opening.peek(parsed.segment)
         known = self._by_wire.get(parsed.tuple())
-        if meta and meta.type in opening.OPENINGS:
+        if opening.is_opening(parsed.segment):
             return self._open(parsed, when, known)
         if not known:
             return None
+        meta = opening.peek(parsed.segment)
         if meta and meta.type == trailer.ACCEPT:
             return self._accept(parsed, known)
         if meta and meta.type == trailer.COOKIE:

@@ -109,6 +109,12 @@ def peek(segment):
     return Meta.unpack(segment[-24:-16]) if len(segment) >= 24 else None
 
 
+def is_opening(segment):
+    """True if a segment with a trailer may be an OPEN or INIT."""
+    meta = peek(segment)
+    return meta is not None and meta.type in OPENINGS
+
+
 def check(wire_segment, seglen, header, proto, scope, version):
     """Everything that needs no key in a segment whose lengths are right."""
     meta = peek(wire_segment)
