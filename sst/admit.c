@@ -381,6 +381,49 @@ int sst_admit(struct sst_net *sn, struct sst_arrival *a, struct sst_flow **flow)
 	return 0;
 }
 
+/* Its window is that of its re-openings, once there was one. */
+static bool counts(const struct sst_named *named)
+{
+	const struct sst_opening *opening = named->opening;
+
+	return (named == &opening->again) == opening->renewed;
+}
+
+/**
+ * sst_admit_take() - take a counter of an opening, once
+ * @sn: namespace
+ * @id: the opening
+ * @flow: flow that the packet belongs to; its lock is free
+ * @seq: counter of the packet, which has verified
+ *
+ * A copy of the opening may have made another flow, on another wire tuple: what
+ * one of them takes is taken for all.
+ *
+ * Return: true when the counter was free, and is now taken.
+ */
+bool sst_admit_take(struct sst_net *sn, const struct sst_open_id *id,
+		    const struct sst_flow *flow, u32 seq)
+{
+	bool is_its = false, taken = true;
+	struct rhlist_head *list, *pos;
+	struct sst_opening *opening;
+	struct sst_named *named;
+
+	spin_lock_bh(&sn->opening_lock);
+	list = sst_flowtable_openings(&sn->flows, id);
+	rhl_for_each_entry_rcu(named, pos, list, node) {
+		opening = named->opening;
+		spin_lock(&opening->flow->lock);
+		if (counts(named)) {
+			is_its |= opening->flow == flow;
+			taken &= sst_replay_take(&opening->replay, seq);
+		}
+		spin_unlock(&opening->flow->lock);
+	}
+	spin_unlock_bh(&sn->opening_lock);
+	return is_its && taken;
+}
+
 static bool same_tuple(const struct sst_tuple *a, const struct sst_tuple *b)
 {
 	return !memcmp(a, b, sizeof(*a));

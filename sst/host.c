@@ -199,24 +199,6 @@ struct sst_host *sst_hosts_by_name(struct sst_hosts *hosts, const char *name)
 }
 
 /**
- * sst_hosts_nth() - walk the host keys in the order in which they were added
- * @hosts: host keys of the namespace
- * @n: which, 0 for the oldest
- *
- * Return: the host key, valid in the caller's RCU read section, or NULL when
- * there are no more.
- */
-struct sst_host *sst_hosts_nth(struct sst_hosts *hosts, unsigned int n)
-{
-	struct sst_host *host;
-
-	list_for_each_entry_rcu(host, &hosts->list, node)
-		if (!n--)
-			return host;
-	return NULL;
-}
-
-/**
  * sst_hosts_next() - walk the host keys, some of which may come and go meanwhile
  * @hosts: host keys of the namespace
  * @from: smallest number wanted

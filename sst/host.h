@@ -84,7 +84,6 @@ void sst_hosts_clear(struct sst_hosts *hosts);
 struct sst_host *sst_hosts_by_key_id(struct sst_hosts *hosts,
 				     const u8 key_id[SST_KEY_ID_SIZE]);
 struct sst_host *sst_hosts_by_name(struct sst_hosts *hosts, const char *name);
-struct sst_host *sst_hosts_nth(struct sst_hosts *hosts, unsigned int n);
 struct sst_host *sst_hosts_next(struct sst_hosts *hosts, unsigned long from);
 
 #endif /* _SST_HOST_H */

@@ -185,7 +185,7 @@ static void add_proofs(struct sst_net *sn, struct sst_opening *opening,
 	const struct sst_host *own;
 
 	own = peer->identity == SST_IDENTITY_MODE_NONE ? NULL :
-	      sst_hosts_nth(&sn->hosts, 0);
+	      sst_hosts_next(&sn->hosts, 0);
 	if (own) {
 		opening->form |= SST_FLAG_IDENTITY;
 		ephemeral->own = own->pair;

@@ -5,6 +5,7 @@
  * it would go what keeps their packets from leaving in clear (protocol
  * section 9).
  */
+#include <linux/ktime.h>
 #include <linux/module.h>
 #include <linux/sched.h>
 
@@ -103,7 +104,8 @@ static void remember_opening(struct sst_net *sn,
 		sst_opening_reopen_id(opening, &id);
 		seen = &sn->seen;
 	}
-	sst_seen_end(seen, &id, opening->time, READ_ONCE(opening->replay.top));
+	sst_seen_end(seen, &id, opening->time, ktime_get_real_seconds(),
+		     READ_ONCE(opening->replay.top));
 }
 
 /*

@@ -293,7 +293,7 @@ static void warn_of_identity(struct sst_net *sn, struct genl_info *info,
 	    params->identity == SST_IDENTITY_MODE_NONE)
 		return;
 	rcu_read_lock();
-	has_key = sst_hosts_nth(&sn->hosts, 0);
+	has_key = sst_hosts_next(&sn->hosts, 0);
 	rcu_read_unlock();
 	if (!has_key)
 		NL_SET_ERR_MSG(info->extack,

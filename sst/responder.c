@@ -4,6 +4,7 @@
  * it is a repeat, when its payload may be delivered, and the confirmation.
  */
 #include <linux/jiffies.h>
+#include <linux/ktime.h>
 #include <linux/string.h>
 #include <linux/random.h>
 #include <linux/rhashtable.h>
@@ -163,12 +164,26 @@ static void add_credit(struct sst_opening *opening, const struct sst_pkt *pkt)
 		atomic_add(SST_AMPLIFICATION * pkt->skb->len, &opening->credit);
 }
 
+/* A bare SYN does nothing twice: a copy of it must not be in the way. */
+static bool take(struct sst_net *sn, struct sst_flow *flow,
+		 const struct sst_arrival *a)
+{
+	u32 seq = a->trailer->meta.seq;
+	bool taken;
+
+	if (sst_admit_carries_data(a))
+		return sst_admit_take(sn, &a->id, flow, seq);
+	spin_lock_bh(&flow->lock);
+	taken = sst_replay_take(&flow->opening->replay, seq);
+	spin_unlock_bh(&flow->lock);
+	return taken;
+}
+
 /* An opening that is known came again, and verified. */
 static int repeat(struct sst_net *sn, struct sst_flow *flow,
 		  struct sst_arrival *a)
 {
 	struct sst_opening *opening = flow->opening;
-	bool taken;
 
 	if (flow->peer_port != a->box.sport || flow->real.lport != a->box.dport)
 		return SST_A_STATS_RX_PORTS;
@@ -179,10 +194,7 @@ static int repeat(struct sst_net *sn, struct sst_flow *flow,
 		WRITE_ONCE(opening->last, jiffies);
 		return hold(sn, flow, a->pkt);
 	}
-	spin_lock_bh(&flow->lock);
-	taken = sst_replay_take(&opening->replay, a->trailer->meta.seq);
-	spin_unlock_bh(&flow->lock);
-	if (!taken)
+	if (!take(sn, flow, a))
 		return SST_A_STATS_RX_REPLAY;
 	WRITE_ONCE(opening->last, jiffies);
 	if (flow->real.proto == IPPROTO_UDP)
@@ -204,7 +216,8 @@ static int again(struct sst_net *sn, struct sst_flow *flow,
 	if (moved && !sst_admit_tuple_is_free(sn, &a->pkt->tuple))
 		return SST_A_STATS_RX_TUPLE;
 	reason = sst_responder_reopen(sn, flow, a->pkt, a->trailer);
-	if (reason || !moved)
+	/* A late repeat of what made an association moves nothing. */
+	if (reason || !moved || a->trailer->form != SST_FORM_OPEN)
 		return reason;
 	/* Of a flow that is confirmed, on another tuple: a NAT moved it. */
 	return sst_flowtable_rebind(&sn->flows, flow, &a->pkt->tuple) ?
@@ -227,7 +240,8 @@ static int deliver_alone(struct sst_net *sn, const struct sst_arrival *a)
 	top = sst_seen_top(&sn->seen, &a->id);
 	if (!a->fresh && (!top || seq < top))
 		return SST_A_STATS_RX_GLARE;
-	sst_seen_end(&sn->seen, &a->id, a->box.time, seq + 1ULL);
+	sst_seen_end(&sn->seen, &a->id, a->box.time, ktime_get_real_seconds(),
+		     seq + 1ULL);
 	return 0;
 }
 
@@ -405,12 +419,18 @@ static const u8 *reopen_key(const struct sst_opening *opening,
 }
 
 /* What repeats took is remembered without the window, which begins anew. */
-static void remember_first(struct sst_net *sn, const struct sst_opening *opening)
+static void renew(struct sst_net *sn, struct sst_flow *flow)
 {
-	if (!READ_ONCE(opening->renewed) && sst_opening_is_new(opening))
-		sst_seen_end(sst_pernet_seen(sn, opening->form),
-			     &opening->first.id, opening->time,
-			     READ_ONCE(opening->replay.top));
+	struct sst_opening *opening = flow->opening;
+
+	if (READ_ONCE(opening->renewed) || !sst_opening_is_new(opening))
+		return;
+	sst_seen_end(sst_pernet_seen(sn, opening->form), &opening->first.id,
+		     opening->time, ktime_get_real_seconds(),
+		     READ_ONCE(opening->replay.top));
+	spin_lock_bh(&flow->lock);
+	sst_opening_renew(opening);
+	spin_unlock_bh(&flow->lock);
 }
 
 /**
@@ -431,7 +451,8 @@ int sst_responder_reopen(struct sst_net *sn, struct sst_flow *flow,
 {
 	struct sst_opening *opening = flow->opening;
 	const u8 *key = reopen_key(opening, trailer);
-	bool reopens = trailer->form == SST_FORM_OPEN, taken = false;
+	const struct sst_named *named = &opening->first;
+	bool reopens = trailer->form == SST_FORM_OPEN;
 	struct sst_open_box box;
 	int reason;
 
@@ -447,20 +468,17 @@ int sst_responder_reopen(struct sst_net *sn, struct sst_flow *flow,
 	if (flow->real.proto != IPPROTO_UDP)
 		return SST_A_STATS_RX_TUPLE;
 	if (reopens)
-		remember_first(sn, opening);
-	spin_lock_bh(&flow->lock);
-	if (reopens)
-		sst_opening_renew(opening);
-	/* The window is that of one key. */
-	if (reopens || !opening->renewed)
-		taken = sst_replay_take(&opening->replay, trailer->meta.seq);
-	if (taken && reopens)
-		sst_state_move(flow, SST_FLOW_STATE_REOPENING);
-	spin_unlock_bh(&flow->lock);
-	if (!taken)
+		renew(sn, flow);
+	if (reopens && sst_opening_is_new(opening))
+		named = &opening->again;
+	if (!sst_admit_take(sn, &named->id, flow, trailer->meta.seq))
 		return SST_A_STATS_RX_REPLAY;
-	if (reopens)
-		sst_answer_owe(&sn->answers, flow);
+	if (!reopens)
+		return 0;
+	spin_lock_bh(&flow->lock);
+	sst_state_move(flow, SST_FLOW_STATE_REOPENING);
+	spin_unlock_bh(&flow->lock);
+	sst_answer_owe(&sn->answers, flow);
 	return 0;
 }
 

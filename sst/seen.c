@@ -27,7 +27,7 @@
  * @top: one more than the highest counter of it that a flow took which has
  *	ended, 0 for none
  * @never_fresh: it is here for @top only. Its time may be anything that a peer
- *	says, so forgetting it changes nothing for others.
+ *	says: forgetting one that lies ahead changes nothing for others.
  */
 struct seen_entry {
 	struct rhash_head node;
@@ -143,14 +143,17 @@ static void expire_some(struct sst_seen *seen, u64 now, u32 window)
 	}
 }
 
-/* The oldest entry makes room for another one before its time. */
-static struct seen_entry *recycle(struct sst_seen *seen)
+/*
+ * The oldest entry makes room for another one before its time. A re-opening is
+ * never asked whether it is fresh, and may be.
+ */
+static struct seen_entry *recycle(struct sst_seen *seen, u64 now)
 {
 	struct seen_entry *entry = oldest(seen);
 
 	if (!entry)
 		return NULL;
-	if (!entry->never_fresh)
+	if (!entry->never_fresh || entry->time <= now)
 		raise_floor(seen, entry->time);
 	remove(seen, entry);
 	return entry;
@@ -168,14 +171,15 @@ static bool is_fresh(struct sst_seen *seen, const struct sst_open_id *key,
 }
 
 static struct seen_entry *insert(struct sst_seen *seen,
-				 const struct sst_open_id *key, u64 time)
+				 const struct sst_open_id *key, u64 time,
+				 u64 now)
 {
 	struct seen_entry *entry = NULL;
 
 	if (seen->count < SST_SEEN_MAX)
 		entry = kmalloc(sizeof(*entry), GFP_ATOMIC);
 	if (!entry)
-		entry = recycle(seen);
+		entry = recycle(seen, now);
 	if (!entry)
 		return NULL;
 	entry->key = *key;
@@ -210,7 +214,7 @@ bool sst_seen_take(struct sst_seen *seen, const struct sst_open_id *id,
 	spin_lock_bh(&seen->lock);
 	expire_some(seen, now, window);
 	taken = is_fresh(seen, id, time, now, window) &&
-		insert(seen, id, time);
+		insert(seen, id, time, now);
 	spin_unlock_bh(&seen->lock);
 	return taken;
 }
@@ -220,20 +224,21 @@ bool sst_seen_take(struct sst_seen *seen, const struct sst_open_id *id,
  * @seen: openings of the namespace
  * @id: the opening
  * @time: when it was made, as it says itself
+ * @now: Unix time
  * @top: one more than the highest counter of it that the flow took
  *
  * The flow's replay window goes with it. Should the same opening make another
  * flow, what this one took must not be delivered again.
  */
 void sst_seen_end(struct sst_seen *seen, const struct sst_open_id *id, u64 time,
-		  u64 top)
+		  u64 now, u64 top)
 {
 	struct seen_entry *entry;
 
 	spin_lock_bh(&seen->lock);
 	entry = rhashtable_lookup_fast(&seen->table, id, params);
 	if (!entry) {
-		entry = insert(seen, id, time);
+		entry = insert(seen, id, time, now);
 		if (entry)
 			entry->never_fresh = true;
 	}

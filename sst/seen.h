@@ -45,7 +45,7 @@ void sst_seen_exit(struct sst_seen *seen);
 bool sst_seen_take(struct sst_seen *seen, const struct sst_open_id *id,
 		   u64 time, u64 now, u32 window);
 void sst_seen_end(struct sst_seen *seen, const struct sst_open_id *id, u64 time,
-		  u64 top);
+		  u64 now, u64 top);
 u64 sst_seen_top(struct sst_seen *seen, const struct sst_open_id *id);
 void sst_seen_expire(struct sst_seen *seen, u64 now, u32 window);
 

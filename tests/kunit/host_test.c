@@ -191,7 +191,7 @@ static void host_walk(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, SST_HOST_CLASH_NONE, add(hosts, "c", 0x50));
 	rcu_read_lock();
 	host = sst_hosts_next(hosts, 0);
-	KUNIT_EXPECT_PTR_EQ(test, host, sst_hosts_nth(hosts, 0));
+	KUNIT_EXPECT_PTR_EQ(test, host, sst_hosts_by_name(hosts, "a"));
 	next = host ? host->number + 1 : 0;
 	rcu_read_unlock();
 	KUNIT_ASSERT_NE(test, 0, next);

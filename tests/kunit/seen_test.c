@@ -298,14 +298,14 @@ static void seen_end(struct kunit *test)
 
 	KUNIT_EXPECT_TRUE(test, take_of(seen, 1, NOW, NOW, WINDOW));
 	KUNIT_EXPECT_EQ(test, 0, sst_seen_top(seen, &ids[1]));
-	sst_seen_end(seen, &ids[1], NOW, 5);
-	sst_seen_end(seen, &ids[1], NOW, 3);
+	sst_seen_end(seen, &ids[1], NOW, NOW, 5);
+	sst_seen_end(seen, &ids[1], NOW, NOW, 3);
 	KUNIT_EXPECT_EQ(test, 5, sst_seen_top(seen, &ids[1]));
 	KUNIT_EXPECT_EQ(test, 0, sst_seen_top(seen, &ids[2]));
 
-	sst_seen_end(seen, &ids[2], U64_MAX, 7);
-	sst_seen_end(seen, &ids[3], NOW + WINDOW + 100, 8);
-	sst_seen_end(seen, &ids[4], 5, 9);
+	sst_seen_end(seen, &ids[2], U64_MAX, NOW, 7);
+	sst_seen_end(seen, &ids[3], NOW + WINDOW + 100, NOW, 8);
+	sst_seen_end(seen, &ids[4], 5, NOW, 9);
 	KUNIT_EXPECT_EQ(test, 7, sst_seen_top(seen, &ids[2]));
 	sst_seen_expire(seen, NOW, WINDOW);
 	KUNIT_EXPECT_EQ(test, START, seen->floor);
@@ -315,6 +315,28 @@ static void seen_end(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, take_of(seen, 3, NOW + WINDOW + 100, NOW + 200,
 					 WINDOW));
 	KUNIT_EXPECT_EQ(test, 8, sst_seen_top(seen, &ids[3]));
+}
+
+/*
+ * What took no freshness, because a flow was there, is not fresh either when
+ * others have pushed it out.
+ */
+static void seen_end_pushed_out(struct kunit *test)
+{
+	static const struct sst_open_id ended = { .uid = 2 }, ahead = { .uid = 3 };
+	struct sst_seen *seen = new_seen(test, START);
+	unsigned int i, taken = 0;
+
+	sst_seen_end(seen, &ahead, NOW + 1, NOW, 1);
+	sst_seen_end(seen, &ended, NOW - 5, NOW, 1);
+	for (i = 0; i < SST_SEEN_MAX; i++)
+		taken += take(seen, i, NOW, NOW);
+	KUNIT_EXPECT_EQ(test, SST_SEEN_MAX, taken);
+	KUNIT_EXPECT_EQ(test, 0, sst_seen_top(seen, &ended));
+	KUNIT_EXPECT_FALSE(test, sst_seen_take(seen, &ended, NOW - 5, NOW,
+					       WINDOW));
+	/* A time that lies ahead may be a lie, and would shut out others. */
+	KUNIT_EXPECT_EQ(test, NOW - 5, seen->floor);
 }
 
 #define RACERS		4
@@ -373,6 +395,7 @@ static struct kunit_case seen_cases[] = {
 	KUNIT_CASE(seen_clock_back),
 	KUNIT_CASE(seen_window_changes),
 	KUNIT_CASE(seen_end),
+	KUNIT_CASE(seen_end_pushed_out),
 	KUNIT_CASE(seen_race),
 	{}
 };

@@ -42,8 +42,7 @@
  * before it is outside of it (E4, S1: at most 78 s of 600).
  *
  * Mistakes that it has to find: SEED_COUNTER, SEED_CACHE, SEED_FLOOR, SEED_TOP,
- * SEED_SALT, SEED_DRAW, SEED_HELD, SEED_STALE, STRICT; and BUILT_ALONE, BUILT_SILENT. The
- * last two are what sst/ does: the model has the rules that would be right.
+ * SEED_SALT, SEED_DRAW, SEED_HELD, SEED_STALE, SEED_ALONE, SEED_SILENT; and STRICT.
  */
 
 #define COUNTERS 2	/* packets under the key of an opening */
@@ -124,12 +123,11 @@ byte excused;
 #define IS_OPEN(oo)	(i_state == OPENING && i_opening == (oo))
 
 /*
- * F2: an entry that others push out raises the floor. As built (F7), one that is
- * there for its counter alone does not: BUILT_SILENT. But a re-opening was never
- * asked whether it is fresh, and may be. Of a time that lies ahead nothing is
- * believed: peers say what they like.
+ * F2, F7: an entry that others push out raises the floor, one that is there for its
+ * counter alone, too: a re-opening was never asked whether it is fresh, and may be.
+ * Of a time that lies ahead nothing is believed: peers say what they like.
  */
-#ifdef BUILT_SILENT
+#ifdef SEED_SILENT
 #define MAY_RAISE(oo)	!HAS(never_fresh, oo)
 #else
 #define MAY_RAISE(oo)	(!HAS(never_fresh, oo) || born[its_attempt] <= now)
@@ -308,14 +306,12 @@ inline end_flow(n)
 						     flows[n].opening))
 
 /*
- * A counter that one flow of an opening takes is taken for all of them. As built
- * a flow asks for the others when it is made, and later for itself alone:
- * BUILT_ALONE.
+ * F7: a counter that one flow of an opening takes is taken for all of them.
  */
 inline take(n, oo, cc)
 {
 	PUT(flows[n].window, cc);
-#ifndef BUILT_ALONE
+#ifndef SEED_ALONE
 	for (each : 0 .. FLOWS) {
 		if
 		:: COUNTS(each, oo) -> PUT(flows[each].window, cc)
