@@ -10,8 +10,8 @@ import os
 import socket
 import sys
 
-from middle import (ADDRESS, Middle, OTHER, arguments, drain, kind, read,
-                    report, salt_of, trailer)
+from middle import (ADDRESS, Middle, OTHER, arguments, drain, kind,
+                    makes_association, read, report, salt_of, trailer)
 
 ROUNDS = 4
 # Until either salt was the larger one.
@@ -101,6 +101,13 @@ def crossing(mid, send):
     return kept
 
 
+def only_openings(mid, kept):
+    """Did nothing else cross, and in the form that is asked for?"""
+    return {(kind(data), makes_association(data))
+            for packets in kept.values() for data in packets} \
+        == {(trailer.OPEN, not mid.on_association)}
+
+
 def winner_of(kept):
     """Who sent the larger salt."""
     return max('ab', key=lambda host: salt_of(kept[host][0]))
@@ -110,12 +117,12 @@ def udp(mid, family, count, first):
     """Both sides open with some datagrams each."""
     lost, broken, wrong, winners = [], [], [], set()
     for number in rounds(winners):
+        mid.prepare(family)
         pair = Equal(mid, first + number, family)
         kept = crossing(mid, lambda pair=pair: [
             pair.send(host) for host in 'ab' for _ in range(count)])
-        if {kind(data) for packets in kept.values() for data in packets} \
-                != {trailer.OPEN}:
-            wrong.append('not only OPENs crossed')
+        if not only_openings(mid, kept):
+            wrong.append('not only openings crossed')
         mid.pump()
         lost += pair.missing()
         if not pair.works():
@@ -126,7 +133,7 @@ def udp(mid, family, count, first):
                             OTHER[winner]: [('responder', 'live')]}:
             wrong.append((winner, pair.roles()))
         pair.close()
-    text = 'UDP over IPv%d, %d datagrams cross' % (family, count)
+    text = mid.named('UDP over IPv%d, %d datagrams cross' % (family, count))
     report(winners == {'a', 'b'}, text + ': either side won', winners)
     report(not lost, text + ': each arrived once', lost)
     report(not broken, text + ': it goes on both ways', broken)
@@ -139,8 +146,12 @@ def udp_stale(mid, first):
         mid.sstctl(host, 'set', 'opening-window', '0')
     broken = []
     for number in range(ROUNDS):
+        mid.prepare(4)
         pair = Equal(mid, first + number)
-        crossing(mid, lambda pair=pair: [pair.send(host) for host in 'ab'])
+        kept = crossing(mid, lambda pair=pair: [
+            pair.send(host) for host in 'ab'])
+        if not only_openings(mid, kept):
+            broken.append('not only openings crossed')
         mid.pump()
         if not pair.works():
             broken.append(pair.roles())
@@ -149,7 +160,8 @@ def udp_stale(mid, first):
                for one in got):
             broken.append('twice')
         pair.close()
-    report(not broken, 'window 0, UDP crosses: it goes on both ways', broken)
+    report(not broken, mid.named('window 0, UDP crosses: it goes on both'
+                             ' ways'), broken)
     for host in 'ab':
         mid.sstctl(host, 'set', 'opening-window', '600')
 
@@ -157,6 +169,7 @@ def udp_stale(mid, first):
 def one_side(mid, first):
     """Equal ports, but only one side opens."""
     for number, host in enumerate('ab'):
+        mid.prepare(4)
         pair = Equal(mid, first + number, connect=False)
         data = pair.send(host)
         good = mid.pump(lambda host=host, data=data, pair=pair:
@@ -166,8 +179,8 @@ def one_side(mid, first):
         report(good and roles == {
             host: [('initiator', 'live')],
             OTHER[host]: [('responder', 'live')]},
-               'UDP, equal ports, %s opens: one flow' % host.upper(),
-               (good, roles))
+               mid.named('UDP, equal ports, %s opens: one flow'
+                     % host.upper()), (good, roles))
         pair.close()
 
 
@@ -223,10 +236,13 @@ def tcp(mid, family, first):
     """Simultaneous open."""
     bad, winners = [], set()
     for number in rounds(winners):
+        mid.prepare(family)
         pair = Simultaneous(mid, first + number, first + 1000 + number,
                             family)
         kept = crossing(mid, lambda pair=pair: [
             pair.begin(host) for host in 'ab'])
+        if not only_openings(mid, kept):
+            bad.append('not only openings crossed')
         winners.add(winner_of(kept))
         try:
             if not mid.pump(pair.connected, 4) or not pair.works():
@@ -235,7 +251,7 @@ def tcp(mid, family, first):
         except OSError as error:
             bad.append(str(error))
         pair.close()
-    text = 'TCP over IPv%d, simultaneous open' % family
+    text = mid.named('TCP over IPv%d, simultaneous open' % family)
     report(winners == {'a', 'b'}, text + ': either side won', winners)
     report(not bad, text + ': connected, data both ways', bad)
 
@@ -246,8 +262,10 @@ def two_keys(mid, first):
     # The older key of a host is the one that it opens with.
     mid.restart('b2.psk')
     mid.peer('b', 'a1', 'b.psk')
+    mid.on_association = False
     broken = []
     for number in range(ROUNDS):
+        mid.prepare(4)
         pair = Equal(mid, first + number)
         crossing(mid, lambda pair=pair: [pair.send(host) for host in 'ab'])
         mid.pump()
@@ -260,7 +278,7 @@ def two_keys(mid, first):
 
 def main():
     """The command line."""
-    mid = Middle(arguments())
+    mid = Middle(arguments(), False)
     try:
         for family in (4, 6):
             udp(mid, family, 1, 7000 + family * 100)
@@ -269,6 +287,12 @@ def main():
         udp_stale(mid, 7900)
         for family in (4, 6):
             tcp(mid, family, 8000 + family * 100)
+        mid.on_association = True
+        udp(mid, 4, 1, 6000)
+        udp(mid, 6, 3, 6100)
+        one_side(mid, 6200)
+        udp_stale(mid, 6300)
+        tcp(mid, 4, 8800)
         glares = [mid.counter(host, 'rx_glare') for host in 'ab']
         report(all(glares), 'either side refused an opening', glares)
         alias = [mid.counter(host, 'rx_alias') for host in 'ab']

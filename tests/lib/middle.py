@@ -23,12 +23,15 @@ from sst import link, opening, packet, pcap, trailer  # noqa: E402
 
 ADDRESS = {'a': {4: '10.0.1.1', 6: 'fd00:1::1'},
            'b': {4: '10.0.2.1', 6: 'fd00:2::1'}}
-FOREIGN = {4: '10.0.1.99', 6: 'fd00:1::99'}
+FOREIGN = {'a': {4: '10.0.1.99', 6: 'fd00:1::99'},
+           'b': {4: '10.0.2.99', 6: 'fd00:2::99'}}
 MACS = {'a': ('02:00:00:00:01:01', '02:00:00:00:01:fe'),
         'b': ('02:00:00:00:02:01', '02:00:00:00:02:fe')}
 OTHER = {'a': 'b', 'b': 'a'}
 # Longer than the 200 ms after which an empty ACCEPT goes.
 SETTLED = 0.4
+# What nobody else listens to: flows that are opened for their association.
+ACQUAINTANCE = 5999
 
 
 def arguments():
@@ -36,6 +39,8 @@ def arguments():
     parser = argparse.ArgumentParser()
     parser.add_argument('--id', required=True, help='$topo_id')
     parser.add_argument('--tmp', required=True, help='folder for files')
+    parser.add_argument('--public', action='store_true',
+                        help='A knows B by its public key, B.key')
     return parser.parse_args()
 
 
@@ -51,9 +56,25 @@ def is_empty(data):
     return bool(opening.peek(packet.Packet(data).segment).flags & trailer.E)
 
 
+def is_opening(data):
+    """OPEN or INIT?"""
+    return kind(data) in opening.OPENINGS
+
+
+def parts_of(data):
+    """An OPEN, INIT or ACCEPT, taken apart."""
+    return opening.take_apart(packet.Packet(data), False, True)
+
+
+def makes_association(data):
+    """Is it an INIT, or an OPEN with N?"""
+    return is_opening(data) and 'enc_i' in parts_of(data).fields
+
+
 def salt_of(data):
-    """salt_i of an OPEN."""
-    return packet.Packet(data).segment[-56:-40]
+    """salt_i or enc_i of an OPEN or INIT."""
+    fields = parts_of(data).fields
+    return fields.get('salt_i') or fields['enc_i']
 
 
 def changed(data, src=None, sport=None, dport=None, dst=None):
@@ -80,9 +101,13 @@ def backwards(tup):
 
 
 class Middle:
-    """The path, and sockets and the module on both hosts."""
+    """The path, and sockets and the module on both hosts.
 
-    def __init__(self, args):
+    on_association says how flows open: on an association that is there, or
+    so that they make one.
+    """
+
+    def __init__(self, args, on_association=True):
         self.args = args
         self.netns = {'a': args.id + '-A', 'b': args.id + '-B'}
         self.router = args.id + '-R'
@@ -92,6 +117,9 @@ class Middle:
         self.passed = []            # (sender, packet)
         self.made = []              # namespaces
         self.real = {}              # tuple of an answer to a copy: of which
+        self.answered = {}          # what copies of SYNs may still get
+        self.on_association = on_association
+        self.acquainted = set()     # families with an association
         # What the hosts send.
         self.sink = pcap.Writer(os.path.join(args.tmp, 'wire.pcap'))
 
@@ -117,11 +145,34 @@ class Middle:
         """One counter of a host."""
         return self.sstctl(host, '-j', 'stats')['counters'][name]
 
-    def peer(self, host, name, psk, other=None):
+    def peer(self, host, name, psk):
         """Make the other host known."""
         self.sstctl(host, 'peer', 'add', name, 'address', ','.join(
-            ADDRESS[other or OTHER[host]].values()), 'psk',
+            ADDRESS[OTHER[host]].values()), 'psk',
             os.path.join(self.args.tmp, psk))
+
+    def forget(self):
+        """No association is left: the next flow makes one."""
+        for host in 'ab':
+            self.sstctl(host, 'assoc', 'flush')
+        self.acquainted.clear()
+
+    def named(self, text):
+        """What a result is called."""
+        return '%s: %s' % ('OPEN' if self.on_association else 'OPEN N', text)
+
+    def prepare(self, family):
+        """Whatever the next flow needs to open as it should."""
+        if not self.on_association:
+            self.forget()
+            return
+        if family not in self.acquainted:
+            self.acquainted.add(family)
+            talk = Udp(self, family=family, dport=ACQUAINTANCE)
+            talk.exchange()
+            talk.close()
+        # B has an association when A's confirmation has come.
+        self.pump()
 
     def inject(self, to, data, of=None):
         """A packet of the attacker's, perhaps a changed copy of another."""
@@ -166,12 +217,12 @@ class Middle:
                     quiet = time.monotonic() + SETTLED
 
     def take(self, host, limit=10):
-        """The next OPEN of a host, taken off the path; the rest is lost."""
+        """The next opening of a host, taken off the path; the rest is lost."""
         start = len(self.passed)
 
         def found():
             return [data for sender, data in self.passed[start:]
-                    if sender == host and kind(data) == trailer.OPEN]
+                    if sender == host and is_opening(data)]
         before, self.rule = self.rule, lambda sender, data: []
         self.pump(found, limit)
         self.rule = before
@@ -201,7 +252,10 @@ class Middle:
         return sock
 
     def restart(self, psk='b.psk'):
-        """B is another machine now: same address and key, nothing known."""
+        """B is another machine now: same addresses and keys, nothing known.
+
+        A still has associations with the old one; see forget().
+        """
         name = '%s-B%d' % (self.args.id, len(self.made) + 2)
         device = 'rb%d' % (len(self.made) + 2)
         self.made.append(name)
@@ -235,9 +289,17 @@ class Middle:
                            stdout=subprocess.DEVNULL)
         self.netns['b'] = name
         self.taps['b'] = nets.Tap(self.router, device, mac)
-        self.peer('b', 'a', psk)
-        self.sstctl('b', 'policy', 'add', 'out', 'require')
+        self.introduce_b(psk)
         after_start()
+
+    def introduce_b(self, psk):
+        """B's keys and policy."""
+        key = os.path.join(self.args.tmp, 'B.key')
+        if os.path.exists(key):
+            self.sstctl('b', 'host', 'add', 'server', 'key', key)
+        if not self.args.public:
+            self.peer('b', 'a', psk)
+        self.sstctl('b', 'policy', 'add', 'out', 'require')
 
     def close(self):
         """Remove what was made."""
@@ -285,6 +347,9 @@ class Udp:
     def __init__(self, mid, client='a', family=4, sport=0, dport=53,
                  server=None):
         self.mid = mid
+        if dport != ACQUAINTANCE:
+            mid.prepare(family)
+        self.family, self.dport, self.side = family, dport, client
         self.name = 'UDP over IPv%d' % family
         self.log = []
         self.server = server or mid.udp(OTHER[client], family, dport)
@@ -343,12 +408,15 @@ class Udp:
         all_data = [data for data, _ in self.log]
         return {data for data in all_data if all_data.count(data) > 1}
 
+    def close(self):
+        """Give the sockets back."""
+        self.client.close()
+        self.server.close()
+
     def restart(self):
         """The server is on another machine now."""
-        port = self.server.getsockname()[1]
         self.server.close()
-        self.server = self.mid.udp('b', 6 if ':' in self.where[0] else 4,
-                                   port)
+        self.server = self.mid.udp('b', self.family, self.dport)
 
 
 class Tcp:
@@ -357,6 +425,7 @@ class Tcp:
     def __init__(self, mid, client='a', family=4, sport=0, dport=80,
                  connect=True):
         self.mid = mid
+        mid.prepare(family)
         self.family, self.sport, self.dport = family, sport, dport
         self.side = client
         self.name = 'TCP over IPv%d' % family
@@ -426,6 +495,7 @@ class Tcp:
 
 
 __all__ = ['ADDRESS', 'FOREIGN', 'Middle', 'OTHER', 'SETTLED', 'Tcp', 'Udp',
-           'after_start', 'arguments', 'changed', 'drain', 'is_empty',
-           'kind', 'link', 'nets', 'packet', 'read', 'report', 'salt_of',
+           'after_start', 'arguments', 'backwards', 'changed', 'drain',
+           'is_empty', 'is_opening', 'kind', 'link', 'makes_association',
+           'nets', 'opening', 'packet', 'parts_of', 'read', 'report', 'salt_of',
            'trailer']

@@ -1,15 +1,17 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # check: debug
+# before: tests/lib/module-build keylog
 # timeout: 150
-# Both hosts open the same tuple at once, over UDP and TCP: one flow remains and
-# nothing is lost. Two clients behind one address with the same port: the server
+# Both hosts open the same tuple at once, over UDP and TCP, with a key and on an
+# association: one flow remains and nothing is lost. Two clients behind one address with the same port: the server
 # sees two.
 . "$(dirname "$0")/../lib/topology.sh"
 . "$(dirname "$0")/../lib/sst.sh"
 . "$(dirname "$0")/../lib/sst-middle.sh"
 
-tap_plan 33
+tap_plan 46
+sst_keylog
 middle_topology
 must sstctl genpsk "$topo_tmp/a2.psk" "$topo_tmp/b2.psk"
 middle_run glare.py

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # check: debug
+# before: tests/lib/module-build keylog
 # timeout: 150
 # The responder is gone and another one has its address and key; a router gives
 # a flow another port; a new connection right after a restart. Traffic goes on
@@ -54,6 +55,7 @@ left() {
 	echo $(($1 - (SECONDS - began)))
 }
 
+sst_keylog
 topo_hrh
 topo_offload off || bail "offloads"
 sst_psk_peers

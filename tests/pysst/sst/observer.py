@@ -78,6 +78,7 @@ class Observer:
         self.openings = {}          # (secrets or key, side, whole): Opening
         self._by_wire = {}          # tuple as sent: [(Opening, initiator's)]
         self._real = set()          # real tuples, as sent
+        self._made = {}             # id of an association: its Opening
         self._ids = {}              # id: Psk
         self._hours = set()
 
@@ -223,6 +224,9 @@ class Observer:
             yield secrets, found.side
         if with_n:
             for secrets in self.associations.values():
+                # Only one opening makes it.
+                if self._made.get(secrets.assoc_id, found) is not found:
+                    continue
                 for side in (1, 2):
                     if found.side in (side, None):
                         yield secrets, side
@@ -253,6 +257,8 @@ class Observer:
         ports = accept.dport, accept.sport
         if found.ports not in (None, ports):
             raise Drop('rx_ports')
+        if found.new:
+            self._made[secrets.assoc_id] = found
         if found.secrets is not secrets:
             found.secrets, found.side, found.ports = secrets, side, ports
             if secrets not in found.answered:
