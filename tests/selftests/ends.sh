@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # check: debug
+# before: tests/lib/module-build keylog
 # timeout: 150
 # No real port in any packet that a host emits for a flow, ICMP errors and what
 # they quote included, from the first packet to the last that comes late:
@@ -11,6 +12,7 @@ module=$(basename "$SST_MODULE" .ko)
 module=${module//-/_}
 
 tap_plan 84
+sst_keylog
 topo_hrh
 topo_offload off || bail "offloads"
 
@@ -44,8 +46,8 @@ sst_psk_peers
 # All that the hosts emit, also what the router then drops; not what it makes.
 must capture_start wire R any "$topo_tmp/wire.pcap" \
 	'inbound and (tcp or udp or icmp or icmp6)'
-tap_program ends.py --id "$topo_id" \
-	--psk "$topo_tmp" --module "$module"
+tap_program ends.py --id "$topo_id" --psk "$topo_tmp" --module "$module" \
+	--associations "$topo_tmp/associations"
 ok "nothing was lost in the capture" capture_stop wire
 
 # Wire ports are above, real ones below.
@@ -55,7 +57,8 @@ is "no packet has a real port" \
 mapfile -t real < <(seq -f '--real-port %g' 300 999)
 # shellcheck disable=SC2068 # two words each
 /usr/bin/python3 "$sst_tests/pysst/decode.py" decode "$topo_tmp/wire.pcap" \
-	--psk "$topo_tmp/a.psk" --host "$A4" --host "$B4" --host "$A6" --host "$B6" \
+	--psk "$topo_tmp/a.psk" --assoc "$topo_tmp/associations" \
+	--host "$A4" --host "$B4" --host "$A6" --host "$B6" \
 	${real[@]} --check-icmp --min-sealed 1000 >"$topo_tmp/decoded.json"
 is "every packet of both hosts is sealed, no ICMP error quotes a real port" \
 	"$(jq -c .violations "$topo_tmp/decoded.json")" '{}' ||
