@@ -31,6 +31,8 @@ from nets import difference, report
 from sst import frag, packet, pcap  # noqa: E402
 
 DATA, ACCEPT, OPEN = 28, 44, 64
+# Those that make an association.
+ACCEPT_NEW, OPEN_NEW = 64, 80
 HEAD = {4: 28, 6: 48}
 LARGEST = 65535
 LEVEL = {4: socket.IPPROTO_IP, 6: socket.IPPROTO_IPV6}
@@ -115,14 +117,29 @@ class Talk:
             sock.close()
 
 
+def strangers(h):
+    """The next flow has to make an association."""
+    for host in 'AB':
+        h.sst(host, 'assoc', 'flush')
+
+
+def familiar(h, fam):
+    """The next flow has one."""
+    talk = Talk(h, fam)
+    assert talk.settle()
+    talk.close()
+
+
 def traffic(h, args):
     """Every size at which something changes, and odd ones."""
-    for fam in (4, 6):
+    for fam, new in itertools.product((4, 6), (False, True)):
         room = args.mtu - HEAD[fam]
-        first = (room - OPEN, room - OPEN + 1, room - DATA, 2 * room + 1,
-                 LARGEST - HEAD[fam] - OPEN)
+        opening, accept = (OPEN_NEW, ACCEPT_NEW) if new else (OPEN, ACCEPT)
+        first = (room - opening, room - opening + 1, room - DATA,
+                 2 * room + 1, LARGEST - HEAD[fam] - opening)
         later = (room - 40, room - DATA, room - DATA + 1, room - 1, room,
                  room + 1, 2 * room + 3, 4001, LARGEST - HEAD[fam] - DATA)
+        familiar(h, fam)
         before = {host: h.stats(host) for host in 'AB'}
         bad, want = [], {'A': 0, 'B': 0}
 
@@ -132,12 +149,14 @@ def traffic(h, args):
                 bad.append('%s sends %d with %d' % (host, size, trailer))
 
         for number, size in enumerate(first):
+            if new:
+                strangers(h)
             talk = Talk(h, fam, connected=number % 2)
-            one(talk, 'A', size, OPEN)
-            one(talk, 'B', size, ACCEPT)
+            one(talk, 'A', size, opening)
+            one(talk, 'B', size, accept)
             one(talk, 'A', size, DATA)
             one(talk, 'B', size, DATA)
-            if number < 2:
+            if number < 2 and not new:
                 for size, host in itertools.product(later, 'AB'):
                     one(talk, host, size, DATA)
             if talk.get('A', 0.01) or talk.get('B', 0.01):
@@ -145,7 +164,11 @@ def traffic(h, args):
             talk.close()
         change = {host: difference(before[host], h.stats(host))
                   for host in 'AB'}
-        name = '%s, IPv%d: ' % (args.label, fam)
+        name = '%s, IPv%d, %s: ' % (args.label, fam,
+                                    'OPEN N' if new else 'OPEN')
+        counter = 'tx_init' if new else 'tx_open'
+        report(change['A'].get(counter) == len(first), name
+               + 'each flow is opened by it', change)
         report(not bad, name + 'all sizes arrive, once', '\n'.join(bad))
         got = {host: change[host].get('tx_fragmented', 0) for host in 'AB'}
         report(got == want and want['A'] and want['B'],
@@ -169,12 +192,17 @@ def limits(h, args):
     for fam in (4, 6):
         name, room = 'IPv%d: ' % fam, args.mtu - HEAD[fam]
         top = LARGEST - HEAD[fam]
-        talk = Talk(h, fam)
-        for size in top - OPEN + 1, top:
-            good, what = nothing_sent(h, talk, size)
-            report(good, name + '%d bytes open no flow' % size, what)
-        report(talk.passes('A', top - OPEN) and talk.settle(),
-               name + 'the most that fits does')
+        for opening in OPEN_NEW, OPEN:
+            if opening == OPEN_NEW:
+                strangers(h)
+            talk = Talk(h, fam)
+            for size in top - opening + 1, top:
+                good, what = nothing_sent(h, talk, size)
+                report(good, '%s%d bytes open no flow, trailer of %d' % (
+                    name, size, opening), what)
+            report(talk.passes('A', top - opening) and talk.settle(),
+                   '%sthe most that fits does, trailer of %d' % (
+                       name, opening))
         for size in top - DATA + 1, top - 1, top:
             good, what = nothing_sent(h, talk, size)
             report(good, name + '%d bytes fit nowhere' % size, what)
@@ -182,9 +210,12 @@ def limits(h, args):
                name + '%d do' % (top - DATA))
         talk.close()
 
-        for text, discover in ('DO', DO), ('PROBE', PROBE):
+        for text, discover, opening in (('DO', DO, OPEN),
+                                        ('PROBE', PROBE, OPEN_NEW)):
+            if opening == OPEN_NEW:
+                strangers(h)
             talk = Talk(h, fam, discover != DO, discover, True)
-            for trailer in OPEN, DATA:
+            for trailer in opening, DATA:
                 what = '%s%s, trailer of %d: ' % (name, text, trailer)
                 good, error = nothing_sent(h, talk, room - trailer + 1)
                 report(good, what + 'one byte too many is an error', error)
@@ -341,7 +372,8 @@ class Siege:
         self.talk.send('A', data)
         gather, parts, whole = frag.Gatherer(), [], None
         # An opening at first, then data; what SST sends by itself is shorter.
-        lengths = [HEAD[self.fam] + size + trailer for trailer in (OPEN, DATA)]
+        lengths = [HEAD[self.fam] + size + trailer
+                   for trailer in (OPEN_NEW, OPEN, DATA)]
         end = time.monotonic() + 20
         while whole is None:
             assert time.monotonic() < end, 'A sent nothing'

@@ -1,14 +1,16 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # check: none
-# timeout: 150
+# before: tests/lib/module-build keylog
+# timeout: 180
 # Datagrams that do not fit their path are sealed, and then sent in marked
 # fragments, which are gathered apart from all others: all sizes, sockets that
 # forbid it, narrow paths, routers that track, and an attacker on the path.
 . "$(dirname "$0")/../lib/topology.sh"
 . "$(dirname "$0")/../lib/sst.sh"
 
-tap_plan 175
+tap_plan 229
+sst_keylog
 
 # program WHAT [OPTION...]
 program() {

@@ -8,7 +8,7 @@
 . "$(dirname "$0")/../lib/topology.sh"
 . "$(dirname "$0")/../lib/sst.sh"
 
-tap_plan 64
+tap_plan 76
 topo_hrh
 sst_psk_peers
 must in_ns A policy add out prefer
