@@ -25,6 +25,11 @@ all_sealed() {
 	[ ! -s "$topo_tmp/real-ports" ]
 }
 
+# opened_flows NS: how many this host has opened, on associations or to make one.
+opened_flows() {
+	echo $(($(stat_get "$1" tx_open) + $(stat_get "$1" tx_init)))
+}
+
 # silent FROM TO ADDRESS PORT [OPTION [OPTION]]: a datagram that no program
 # answers; SST does, by an empty packet. Options of socat for the two ends.
 silent() {

@@ -87,6 +87,12 @@ class Oddities:
         self.service += 1
         return self.port, self.service
 
+    def openings(self):
+        """How many A sends from now on, of both kinds."""
+        grown = [self.hosts.watch('A', name)
+                 for name in ('tx_open', 'tx_init')]
+        return lambda: sum(count() for count in grown)
+
     def connection(self, fam):
         """TCP between two new ports."""
         return Connection(self.hosts, fam, *self.numbers())
@@ -136,7 +142,7 @@ class Oddities:
         aport, bport = self.numbers()
         listener = h.listener('B', fam, bport)
         good = True
-        began = h.watch('A', 'tx_open')
+        began = self.openings()
         for turn in range(3):
             # A port that is bound takes a time-wait's place without delay.
             client = h.bound('A', fam, TCP, aport)
@@ -238,7 +244,7 @@ class Oddities:
                                IPPROTO_MPTCP)
         client.settimeout(30)
         client.bind(('', aport))
-        opened = h.watch('A', 'tx_open')
+        opened = self.openings()
         joined = self.mib('B', 'MPJoinAckRx')
         client.connect((ADDRESS['B', fam], bport))
         end = listener.accept()[0]
@@ -380,7 +386,7 @@ class Oddities:
     def left_alone(self, fam):
         """Protocols without a port that SST knows, whatever a rule says."""
         h = self.hosts
-        opened = h.watch('A', 'tx_open')
+        opened = self.openings()
         sealed = h.watch('A', 'tx_sealed')
         wrong = []
         # SCTP, DCCP, UDP-Lite, GRE, OSPF, an experiment: ports in front.

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # check: none
+# before: tests/lib/module-build keylog
 # timeout: 150
 # Bridge netfilter shows the hooks frames that only pass from port to port: on a
 # bridge between two hosts they pass bit for bit, whatever that machine itself
@@ -11,6 +12,7 @@
 . "$(dirname "$0")/../lib/neighbours.sh"
 
 tap_plan 35
+sst_keylog
 [ "$SST_KERNEL" = debug ] || must modprobe -a bridge br_netfilter
 
 # A and B on one network, R between them is a bridge with an address there.

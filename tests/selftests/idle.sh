@@ -1,16 +1,19 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # check: none
+# before: tests/lib/module-build keylog
 # timeout: 720
 # TCP connections idle for longer than a router with a strict firewall remembers
 # them, and longer than SST keeps a flow of which nothing is heard: they go on.
 # It really waits, eleven minutes. In the debug kernel time can run ahead:
+# tests/lib/module-build keylog debug, and then
 # scripts/vm -k debug --append time-travel tests/selftests/idle.sh
 . "$(dirname "$0")/../lib/topology.sh"
 . "$(dirname "$0")/../lib/sst.sh"
 . "$(dirname "$0")/../lib/neighbours.sh"
 
 tap_plan 11
+sst_keylog
 topo_hrh
 topo_offload off || bail "offloads"
 container_behind B

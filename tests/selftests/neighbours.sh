@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # check: debug
+# before: tests/lib/module-build keylog
 # timeout: 150
 # What else happens to the packets of a flow: address translation on the hosts
 # themselves, a router that tracks, refuses and translates, several addresses
@@ -10,6 +11,7 @@
 . "$(dirname "$0")/../lib/neighbours.sh"
 
 tap_plan 55
+sst_keylog
 topo_hrh
 topo_offload off || bail "offloads"
 sst_psk_peers
@@ -224,7 +226,7 @@ must ns A nft -f - <<-END
 		}
 	}
 END
-before=$(stat_get A tx_open)
+before=$(opened_flows A)
 must capture_start clear R ra "$topo_tmp/clear.pcap" 'port 89'
 for fam in 4 6; do
 	b=B$fam a=A$fam
@@ -234,7 +236,7 @@ for fam in 4 6; do
 	done
 done
 must capture_stop clear
-is "it opened no flow" "$(stat_get A tx_open)" "$before"
+is "it opened no flow" "$(opened_flows A)" "$before"
 at_least "it went in the clear" "$(capture_count "$topo_tmp/clear.pcap" "dst port 89")" 10
 is "and is none of A's flows" \
 	"$(in_ns A -j flow show | jq '[.flows[] | select(.remote_port == 89)] | length')" 0

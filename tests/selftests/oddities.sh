@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # check: debug
+# before: tests/lib/module-build keylog
 # timeout: 150
 # Sockets used in ways that are not the plain ones: connections that are half
 # closed, begin again on the same tuple, start with data or cookies, have several
@@ -12,6 +13,7 @@
 . "$(dirname "$0")/../lib/neighbours.sh"
 
 tap_plan 33
+sst_keylog
 [ "$SST_KERNEL" = debug ] || must modprobe tls
 topo_hrh
 topo_offload off || bail "offloads"

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # check: none
 # packages: programs
+# before: tests/lib/module-build keylog
 # timeout: 600
 # Programs of Debian as they are, under a pre-shared key and a rule: each does its
 # work in both families, is sealed from its first packet, and none of its ports
@@ -18,6 +19,7 @@ pg_bin=$(dirname "$(printf '%s\n' /usr/lib/postgresql/*/bin/pgbench | sort -V | 
 
 # For each family 13 programs with 5 results each; 6 at the end.
 tap_plan 136
+sst_keylog
 topo_hrh
 sst_psk_peers
 for net in 4 6; do

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # check: none
+# before: tests/lib/module-build keylog
 # timeout: 200
 # Below, above and beside other ways to protect packets: flows inside of a
 # WireGuard tunnel, the tunnel's own datagrams, IPsec in transport mode, and
@@ -10,6 +11,7 @@
 . "$(dirname "$0")/../lib/neighbours.sh"
 
 tap_plan 57
+sst_keylog
 [ "$SST_KERNEL" = debug ] || must modprobe -a wireguard esp4 esp6
 topo_hrh
 topo_offload off || bail "offloads"
@@ -17,7 +19,7 @@ wire='inbound and (tcp or udp or icmp or icmp6 or ip proto 50 or ip6 proto 50)'
 # Tunnel addresses, and outer ports that are real ones.
 declare -A tunnel=([A4]=10.8.0.1 [B4]=10.8.0.2 [A6]=fd00:8::1 [B6]=fd00:8::2)
 for host in A B; do
-	# WireGuard outside takes 60 bytes, the trailer while a flow opens 64.
+	# WireGuard outside takes 60 bytes, the trailer while a flow opens 80.
 	ip -n "$(ns_name $host)" -batch - <<-END || bail "no WireGuard"
 		link add wg0 type wireguard
 		addr add ${tunnel[${host}4]}/24 dev wg0
@@ -64,7 +66,7 @@ ok "what goes into the tunnel is sealed" all_sealed "$topo_tmp/inner.pcap" \
 at_least "the tunnel's datagrams are as they were" \
 	"$(capture_count "$topo_tmp/outer.pcap" 'udp port 501 and udp port 502')" 40
 is "nothing else left" "$(capture_count "$topo_tmp/outer.pcap" 'not udp port 501')" 0
-is "four flows" "$(stat_get A tx_open)" 4
+is "four flows" "$(opened_flows A)" 4
 nothing_lost inside
 
 # Beside: rules with ports do not mean the tunnel, one without does.
@@ -74,11 +76,11 @@ must in_ns A policy add out to "$B4" port 1-500 require >/dev/null
 must in_ns A policy add out to "$B4" port 503-1023 require >/dev/null
 must in_ns B policy flush
 must capture_start beside R any "$topo_tmp/beside.pcap" "$wire"
-open=$(stat_get A tx_open)
+open=$(opened_flows A)
 through "a rule with ports, inside" 106
 is "TCP beside the tunnel" "$(ask A B tcp "$B4" 107 --sport 307)" "$A4 307"
 must capture_stop beside
-is "the tunnel was left alone" "$(stat_get A tx_open)" $((open + 1))
+is "the tunnel was left alone" "$(opened_flows A)" $((open + 1))
 at_least "its datagrams are as they were" \
 	"$(capture_count "$topo_tmp/beside.pcap" 'udp port 501 and udp port 502')" 40
 is "what is beside is sealed" \
@@ -98,7 +100,7 @@ for host in A B; do
 	# What goes with the device is its address of IPv6.
 	must ip -n "$(ns_name $host)" addr replace "${tunnel[${host}6]}/64" dev wg0 nodad
 done
-open=$(stat_get A tx_open)
+open=$(opened_flows A)
 through "a rule without a port, inside" 108
 must capture_stop over
 at_least "the tunnel's datagrams have a flow" \
@@ -181,7 +183,7 @@ done
 # Packets of a host to itself never meet a network.
 must in_ns A policy add out require priority 1 >/dev/null
 must in_ns A policy add in require priority 1 >/dev/null
-open=$(stat_get A tx_open)
+open=$(opened_flows A)
 before=$(sst_drops A)
 for fam in 4 6; do
 	a=A$fam lo=127.0.0.1
@@ -192,5 +194,5 @@ for fam in 4 6; do
 		is "and to its loopback" "$(ask A A $proto $lo 112 --sport 312)" "$lo 312"
 	done
 done
-is "no flow was opened" "$(stat_get A tx_open)" "$open"
+is "no flow was opened" "$(opened_flows A)" "$open"
 is "nothing was dropped" "$(sst_drops A)" "$before"

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # check: none
+# before: tests/lib/module-build keylog
 # timeout: 150
 # Hosts whose interface is in a VRF: flows of IPv4 and IPv6, link-local
 # addresses among them, and the empty packets that SST makes itself.
@@ -9,6 +10,7 @@
 . "$(dirname "$0")/../lib/neighbours.sh"
 
 tap_plan 34
+sst_keylog
 [ "$SST_KERNEL" = debug ] || must modprobe vrf
 topo_hrh
 for host in A B; do
