@@ -8,9 +8,10 @@
   matrix.py transfer TOPO-ID PATH MTU RESULTS CELL...
         both transfers of each cell (NUMBER/FAMILY/PROTOCOL) on the network
         as it is; what was measured is written to RESULTS
-  matrix.py judge RESULTS PSK CAPTURE-A CAPTURE-B
+  matrix.py judge RESULTS PSK ASSOCIATIONS CAPTURE-A CAPTURE-B
         a line for each cell, from that and from the captures on the router's
-        links to A and to B; each starts with "ok" or "FAIL"
+        links to A and to B; each starts with "ok" or "FAIL"; ASSOCIATIONS
+        is what tests/lib/keylog wrote
   matrix.py head
         the line above them
 """
@@ -53,7 +54,8 @@ BATCH = 15
 # Datagrams with smaller numbers leave room for an opening.
 OPENINGS = 10
 HEADERS = {'v4': 28, 'v6': 48}
-OPEN, ACCEPT, DATA = 64, 44, 28
+# The largest that open a flow: those that make an association.
+OPEN, ACCEPT, DATA = 80, 64, 28
 
 # Seconds without any progress after which a transfer has failed.
 PATIENCE = 20
@@ -65,8 +67,9 @@ FIRST, LAST = 40, 20
 
 # What is counted when all is well. Fragments are not among it. The copies that
 # netem makes are replays, and "packet too big" is about a sealed packet.
-NORMAL = {'tx_sealed', 'tx_open', 'tx_accept', 'tx_empty', 'rx_opened',
-          'rx_open', 'rx_accept', 'rx_empty', 'rx_split', 'rx_held'}
+NORMAL = {'tx_sealed', 'tx_open', 'tx_accept', 'tx_empty', 'tx_init',
+          'rx_opened', 'rx_open', 'rx_accept', 'rx_empty', 'rx_init',
+          'rx_queued', 'rx_split', 'rx_held', 'assoc_made'}
 NORMAL_LOSS = {'rx_replay', 'tx_restarted'}
 # A host that opened anew may hear the answer to its first opening after all.
 NORMAL_RESTARTED = {'rx_ended'}
@@ -389,15 +392,14 @@ class Wire:
 
     PROTO = {packet.TCP: 'tcp', packet.UDP: 'udp'}
 
-    def __init__(self, path, psk, hosts):
+    def __init__(self, path, keys, hosts):
         self.packets = collections.Counter()    # (cell, 'plain' or 'sealed')
         self.too_big = collections.Counter()
         self.wrong = collections.defaultdict(collections.Counter)
         self.seen = collections.Counter()       # opened by the decoder
         self.decoder = decode.Decoder(
-            KeysFile({'flows': []}), check_icmp=True,
-            psks=[assoc.Psk.load(psk)] if psk else [], hosts=hosts,
-            real_ports=range(1024)) if psk else None
+            KeysFile({'flows': []}), check_icmp=True, hosts=hosts,
+            real_ports=range(1024), **keys) if keys else None
         rows = list(self.scan(path))
         total = collections.Counter(cell for cell, *_ in rows)
         number = collections.Counter()
@@ -481,7 +483,8 @@ def verdict(cell, wires):
         if not loss and change.get('tx_sealed', 0) != opened + large:
             yield '%s sealed %d, %s opened %d, %d were too big' % (
                 host, change.get('tx_sealed', 0), other, opened, large)
-    if not sealed['counted']['A'].get('tx_open'):
+    opened = sealed['counted']['A']
+    if not opened.get('tx_init') and not opened.get('tx_open'):
         yield 'no flow was opened'
     again = sealed['retransmitted'] - plain['retransmitted']
     if not loss and again > (DISCOVERY if cell['mixed'] else 0):
@@ -520,7 +523,7 @@ def line(name, cell, wires):
                                        ratio) + tuple(pair) + (why,))
 
 
-def judge(results, psk, cap_a, cap_b):
+def judge(results, psk, associations, cap_a, cap_b):
     """All rows of a group."""
     with open(results, encoding='utf-8') as file:
         group = json.load(file)
@@ -528,9 +531,11 @@ def judge(results, psk, cap_a, cap_b):
     pairs = {side: [frozenset(packet.addr(ADDRESS[x, fam]) for x in (a, 'B'))
                     for fam in FAMILIES]
              for side, a in (('A', 'A'), ('B', 'R'))}
+    keys = {'psks': [assoc.Psk.load(psk)],
+            'associations': decode.read_associations(associations)}
     # Behind a router that translates nothing the packets are the same.
-    wires = {'A': Wire(cap_a, psk, pairs['A']),
-             'B': Wire(cap_b, psk if nat else None, pairs['B'])}
+    wires = {'A': Wire(cap_a, keys, pairs['A']),
+             'B': Wire(cap_b, keys if nat else None, pairs['B'])}
     names = cells('all')
     for cell in group:
         print(line(names[cell['number']], cell, wires), flush=True)

@@ -13,6 +13,7 @@ matrix_py() {
 # matrix_setup: the network, and peers that know each other with and without NAT.
 matrix_setup() {
 	local n
+	sst_keylog
 	topo_hrh
 	must sstctl genpsk "$topo_tmp/a.psk" "$topo_tmp/b.psk"
 	must in_ns A peer add b address "$B4,$B6" psk "$topo_tmp/a.psk"
@@ -107,10 +108,14 @@ matrix_group() {
 	must capture_stop ra
 	must capture_stop rb
 	must matrix_py judge "$topo_tmp/results" "$topo_tmp/a.psk" \
-		"$topo_tmp/ra.pcap" "$topo_tmp/rb.pcap" >"$topo_tmp/rows"
-	# No packet of these flows is to show in the next group.
+		"$sst_associations" "$topo_tmp/ra.pcap" "$topo_tmp/rb.pcap" \
+		>"$topo_tmp/rows"
+	# No packet of these flows is to show in the next group, and its first
+	# flow is to make an association over that network.
 	must in_ns A flow flush
 	must in_ns B flow flush
+	must in_ns A assoc flush
+	must in_ns B assoc flush
 }
 
 # matrix_run FUNCTION all|pairs [VALUE...]: calls the function with the line of each

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # check: none
+# before: tests/lib/module-build keylog
 # timeout: 240
 # Sixteen cells of the matrix ("make matrix" runs all 128): any two values of any
 # two axes meet in one of them.
