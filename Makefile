@@ -30,11 +30,13 @@ selftest: tools
 demo:
 	@scripts/deps build tools vm test curl dnsmasq-base bind9-dnsutils
 	@$(MAKE) --no-print-directory tools
+	@tests/lib/module-build keylog $(or $(K),6.12) >/dev/null
 	@scripts/vm -k $(or $(K),6.12) scripts/demo
 
 matrix:
 	@scripts/deps build tools vm test
 	@$(MAKE) --no-print-directory tools
+	@tests/lib/module-build keylog $(or $(K),6.12) >/dev/null
 	@scripts/vm -k $(or $(K),6.12) --timeout 3600 tests/matrix all
 
 connections:
