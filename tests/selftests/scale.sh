@@ -79,7 +79,7 @@ bytes_per_flow() {
 		"$bytes_most"
 }
 
-tap_plan $((3 * ${#sizes[@]} + 18 + waits))
+tap_plan $((3 * ${#sizes[@]} + 19 + waits))
 setup
 [ "$waits" = 0 ] || must insmod "$SST_LAG_MODULE"
 objects_before=$(objects)
@@ -143,8 +143,9 @@ setup
 before=$(available)
 sst_psk_peers
 must in_ns A policy add out to "$B4" require >/dev/null
-is "$opened flows open, get an answer and are confirmed" "$(many open 0 "$opened")" \
-	"good $((opened * 3))"
+is "a flow makes an association" "$(many open 0 1)" "good 3"
+is "$opened flows open, get an answer and are confirmed" "$(many open 1 "$opened")" \
+	"good $(((opened - 1) * 3))"
 is "they are there on both hosts" "$(flows A) $(flows B)" "$opened $opened"
 bytes_per_flow opened "$opened"
 [ "$waits" = 0 ] || echo >"$longest"
