@@ -339,6 +339,26 @@ static void make_room(struct sst_net *sn)
 		sst_life_end(sn, oldest, SST_CLOSE_REASON_EVICTED);
 }
 
+/* Counted, so that whoever looks finds out what to do about it. */
+static bool is_fresh(struct sst_net *sn, const struct sst_arrival *a)
+{
+	struct sst_seen *seen = sst_pernet_seen(sn, a->trailer->form);
+
+	switch (sst_seen_take(seen, &a->id, a->box.time, now_seconds(),
+			      READ_ONCE(sn->cfg.opening_window))) {
+	case SST_SEEN_FRESH:
+		return true;
+	case SST_SEEN_CLOCK:
+		sst_stats_inc(sn->stats, SST_A_STATS_RX_CLOCK);
+		return false;
+	case SST_SEEN_FORGOTTEN:
+		sst_stats_inc(sn->stats, SST_A_STATS_RX_FORGOTTEN);
+		return false;
+	default:
+		return false;
+	}
+}
+
 /**
  * sst_admit() - make the flow of an opening
  * @sn: namespace; the caller holds its @opening_lock and is in an RCU read
@@ -353,7 +373,6 @@ static void make_room(struct sst_net *sn)
  */
 int sst_admit(struct sst_net *sn, struct sst_arrival *a, struct sst_flow **flow)
 {
-	u32 window = READ_ONCE(sn->cfg.opening_window);
 	enum sst_flow_clash clash;
 	int reason;
 
@@ -362,8 +381,7 @@ int sst_admit(struct sst_net *sn, struct sst_arrival *a, struct sst_flow **flow)
 	 * A bare SYN, too: as a copy it must not take another flow's place. Nor
 	 * is what re-opens a flow, which nobody saw before.
 	 */
-	a->fresh = sst_seen_take(sst_pernet_seen(sn, a->trailer->form), &a->id,
-				 a->box.time, now_seconds(), window) &&
+	a->fresh = is_fresh(sn, a) &&
 		   !sst_flowtable_openings(&sn->flows, &a->id) && !a->unproven;
 	reason = place(sn, a);
 	if (reason)

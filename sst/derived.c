@@ -295,8 +295,10 @@ void sst_derived_expire(struct sst_net *sn)
 			if (!derived)
 				break;
 			next = derived->number + 1;
-			if (is_over(derived, SST_ASSOC_GRACE_SECONDS))
-				sst_derived_del(sn, derived);
+			if (!is_over(derived, SST_ASSOC_GRACE_SECONDS))
+				continue;
+			sst_stats_inc(sn->stats, SST_A_STATS_ASSOC_EXPIRED);
+			sst_derived_del(sn, derived);
 		}
 		rcu_read_unlock();
 		cond_resched();

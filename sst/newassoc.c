@@ -547,8 +547,10 @@ static void forget_abandoned(struct sst_net *sn, u64 uid)
 		return;
 	put_unaligned_le64(uid, id);
 	derived = sst_derived_by_id(&sn->deriveds, id);
-	if (derived)
-		sst_derived_del(sn, derived);
+	if (!derived)
+		return;
+	sst_stats_inc(sn->stats, SST_A_STATS_ASSOC_LOST);
+	sst_derived_del(sn, derived);
 }
 
 /* It verified: the flow gets its keys, and others the association. */

@@ -104,6 +104,16 @@ static int verify_derived(struct sst_net *sn, struct sst_arrival *a,
 }
 
 /*
+ * It names nothing that this host has, or has no more: not ours, as far as can
+ * be told. Counted, because most often the peer is to learn something.
+ */
+static int unknown(struct sst_net *sn, int counter)
+{
+	sst_stats_inc(sn->stats, counter);
+	return SST_RESPONDER_PASS;
+}
+
+/*
  * Whose pre-shared key? The id in the packet changes with the hour, so a host
  * whose clock is wrong is known by its address, too. That is a guess: a packet
  * that then does not verify is somebody else's.
@@ -129,7 +139,7 @@ static int identify_psk(struct sst_net *sn, struct sst_arrival *a)
 		if (!verify(a, &peer->assoc))
 			return 0;
 	}
-	return SST_RESPONDER_PASS;
+	return unknown(sn, SST_A_STATS_RX_NO_KEY);
 }
 
 static int identify(struct sst_net *sn, struct sst_arrival *a)
@@ -139,7 +149,8 @@ static int identify(struct sst_net *sn, struct sst_arrival *a)
 	if (a->trailer->form == SST_FORM_OPEN_NEW)
 		return identify_psk(sn, a);
 	derived = sst_derived_by_id(&sn->deriveds, a->trailer->name);
-	return derived ? verify_derived(sn, a, derived) : SST_RESPONDER_PASS;
+	return derived ? verify_derived(sn, a, derived) :
+			 unknown(sn, SST_A_STATS_RX_NO_ASSOC);
 }
 
 /* Keep the packet until the peer confirms, and ask it to, or drop it. */
@@ -359,7 +370,7 @@ static int open_init(struct sst_net *sn, struct sst_arrival *a,
 
 	host = sst_hosts_by_key_id(&sn->hosts, a->trailer->name);
 	if (!host)
-		return SST_RESPONDER_PASS;
+		return unknown(sn, SST_A_STATS_RX_NO_KEY);
 	reason = sst_rewrite_prepare_open(a->pkt);
 	if (reason)
 		return reason;

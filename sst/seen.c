@@ -159,15 +159,23 @@ static struct seen_entry *recycle(struct sst_seen *seen, u64 now)
 	return entry;
 }
 
-static bool is_fresh(struct sst_seen *seen, const struct sst_open_id *key,
-		     u64 time, u64 now, u32 window)
+/* As new as some that are not known any more. */
+static bool is_forgotten(const struct sst_seen *seen, u64 time)
 {
-	if (!window || !in_window(time, now, window) || time <= seen->floor)
-		return false;
-	if (seen->later_to && time >= seen->later_from &&
-	    time <= seen->later_to)
-		return false;
-	return !rhashtable_lookup_fast(&seen->table, key, params);
+	return time <= seen->floor ||
+	       (seen->later_to && time >= seen->later_from &&
+		time <= seen->later_to);
+}
+
+static enum sst_seen_verdict judge(struct sst_seen *seen,
+				   const struct sst_open_id *key, u64 time,
+				   u64 now, u32 window)
+{
+	if (!window || rhashtable_lookup_fast(&seen->table, key, params))
+		return SST_SEEN_STALE;
+	if (!in_window(time, now, window))
+		return SST_SEEN_CLOCK;
+	return is_forgotten(seen, time) ? SST_SEEN_FORGOTTEN : SST_SEEN_FRESH;
 }
 
 static struct seen_entry *insert(struct sst_seen *seen,
@@ -203,20 +211,22 @@ static struct seen_entry *insert(struct sst_seen *seen,
  * @now: Unix time
  * @window: seconds by which the two may differ; 0 when nothing is fresh
  *
- * Return: true when its payload may be delivered at once; no second call says
- * so of the same opening. False when it is not fresh, or memory is short.
+ * Return: SST_SEEN_FRESH when its payload may be delivered at once; no second
+ * call says so of the same opening. Else why not.
  */
-bool sst_seen_take(struct sst_seen *seen, const struct sst_open_id *id,
-		   u64 time, u64 now, u32 window)
+enum sst_seen_verdict sst_seen_take(struct sst_seen *seen,
+				    const struct sst_open_id *id, u64 time,
+				    u64 now, u32 window)
 {
-	bool taken;
+	enum sst_seen_verdict verdict;
 
 	spin_lock_bh(&seen->lock);
 	expire_some(seen, now, window);
-	taken = is_fresh(seen, id, time, now, window) &&
-		insert(seen, id, time, now);
+	verdict = judge(seen, id, time, now, window);
+	if (verdict == SST_SEEN_FRESH && !insert(seen, id, time, now))
+		verdict = SST_SEEN_STALE;
 	spin_unlock_bh(&seen->lock);
-	return taken;
+	return verdict;
 }
 
 /**

@@ -13,6 +13,22 @@
 #define SST_SEEN_MAX		65536
 
 /**
+ * enum sst_seen_verdict - may the payload of an opening be delivered at once?
+ * @SST_SEEN_FRESH: yes
+ * @SST_SEEN_STALE: no: it was taken before, nothing is fresh, or memory is
+ *	short
+ * @SST_SEEN_CLOCK: no: its time is outside of the window
+ * @SST_SEEN_FORGOTTEN: no: others as new as it are forgotten, perhaps it is one
+ *	of them
+ */
+enum sst_seen_verdict {
+	SST_SEEN_FRESH,
+	SST_SEEN_STALE,
+	SST_SEEN_CLOCK,
+	SST_SEEN_FORGOTTEN,
+};
+
+/**
  * struct sst_seen - openings that were taken as fresh (section 6.3)
  * @table: these, by association and salt
  * @order: these, in the order of insertion
@@ -42,8 +58,9 @@ struct sst_seen {
 
 int sst_seen_init(struct sst_seen *seen, time64_t now);
 void sst_seen_exit(struct sst_seen *seen);
-bool sst_seen_take(struct sst_seen *seen, const struct sst_open_id *id,
-		   u64 time, u64 now, u32 window);
+enum sst_seen_verdict sst_seen_take(struct sst_seen *seen,
+				    const struct sst_open_id *id, u64 time,
+				    u64 now, u32 window);
 void sst_seen_end(struct sst_seen *seen, const struct sst_open_id *id, u64 time,
 		  u64 now, u64 top);
 u64 sst_seen_top(struct sst_seen *seen, const struct sst_open_id *id);

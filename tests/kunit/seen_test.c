@@ -2,6 +2,7 @@
 /* Openings are taken once, whatever the clock does and however many come. */
 #include <kunit/test.h>
 #include <linux/limits.h>
+#include <linux/sched.h>
 #include <linux/workqueue.h>
 
 #include "seen.h"
@@ -27,12 +28,18 @@ static struct sst_seen *new_seen(struct kunit *test, time64_t start)
 }
 
 /* The name that differs from others in its last bytes only. */
-static bool take(struct sst_seen *seen, u32 n, u64 time, u64 now)
+static enum sst_seen_verdict judge(struct sst_seen *seen, u32 n, u64 time,
+				   u64 now)
 {
 	struct sst_open_id id = { .uid = 1 };
 
 	memcpy(id.salt_i + sizeof(id.salt_i) - sizeof(n), &n, sizeof(n));
 	return sst_seen_take(seen, &id, time, now, WINDOW);
+}
+
+static bool take(struct sst_seen *seen, u32 n, u64 time, u64 now)
+{
+	return judge(seen, n, time, now) == SST_SEEN_FRESH;
 }
 
 /* The same opening of another association or key. */
@@ -41,7 +48,7 @@ static bool take_of(struct sst_seen *seen, u64 uid, u64 time, u64 now,
 {
 	struct sst_open_id id = { .uid = uid };
 
-	return sst_seen_take(seen, &id, time, now, window);
+	return sst_seen_take(seen, &id, time, now, window) == SST_SEEN_FRESH;
 }
 
 static void seen_once(struct kunit *test)
@@ -66,17 +73,19 @@ static void seen_key(struct kunit *test)
 	struct sst_open_id id = { .uid = 1 };
 	unsigned int i;
 
-	KUNIT_EXPECT_TRUE(test, sst_seen_take(seen, &id, NOW, NOW, WINDOW));
+	KUNIT_EXPECT_EQ(test, SST_SEEN_FRESH,
+			sst_seen_take(seen, &id, NOW, NOW, WINDOW));
 	for (i = 0; i < sizeof(id.salt_i); i++) {
 		id.salt_i[i] ^= 0x80;
-		KUNIT_EXPECT_TRUE(test, sst_seen_take(seen, &id, NOW, NOW,
-						      WINDOW));
+		KUNIT_EXPECT_EQ(test, SST_SEEN_FRESH,
+				sst_seen_take(seen, &id, NOW, NOW, WINDOW));
 		id.salt_i[i] ^= 0x80;
 	}
 	for (i = 1; i < 64; i++)
 		KUNIT_EXPECT_TRUE(test, take_of(seen, 1 | 1ULL << i, NOW, NOW,
 						WINDOW));
-	KUNIT_EXPECT_FALSE(test, sst_seen_take(seen, &id, NOW, NOW, WINDOW));
+	KUNIT_EXPECT_EQ(test, SST_SEEN_STALE,
+			sst_seen_take(seen, &id, NOW, NOW, WINDOW));
 	KUNIT_EXPECT_EQ(test, 1 + SST_PUBLIC_SIZE + 63, seen->count);
 }
 
@@ -213,6 +222,82 @@ static void seen_overflow(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, seen->count);
 }
 
+/* Why one is not fresh: each reason has a counter of its own. */
+static void seen_verdicts(struct kunit *test)
+{
+	struct sst_seen *seen = new_seen(test, NOW - 10);
+	struct sst_open_id id = { .uid = 2 };
+
+	KUNIT_EXPECT_EQ(test, SST_SEEN_FRESH, judge(seen, 1, NOW, NOW));
+	KUNIT_EXPECT_EQ(test, SST_SEEN_STALE, judge(seen, 1, NOW, NOW));
+	KUNIT_EXPECT_EQ(test, SST_SEEN_CLOCK,
+			judge(seen, 2, NOW - WINDOW - 1, NOW));
+	KUNIT_EXPECT_EQ(test, SST_SEEN_CLOCK,
+			judge(seen, 2, NOW + WINDOW + 1, NOW));
+	KUNIT_EXPECT_EQ(test, SST_SEEN_CLOCK, judge(seen, 2, 100, NOW));
+	KUNIT_EXPECT_EQ(test, SST_SEEN_FORGOTTEN,
+			judge(seen, 2, NOW - 10, NOW));
+	/* What is known needs no other reason. */
+	KUNIT_EXPECT_EQ(test, SST_SEEN_STALE, judge(seen, 1, NOW - 10, NOW));
+	KUNIT_EXPECT_EQ(test, SST_SEEN_STALE,
+			sst_seen_take(seen, &id, NOW, NOW, 0));
+	/* In 1970 what was known is forgotten, but for its time. */
+	KUNIT_EXPECT_EQ(test, SST_SEEN_CLOCK, judge(seen, 2, NOW, 100));
+	KUNIT_EXPECT_EQ(test, SST_SEEN_FORGOTTEN, judge(seen, 1, NOW, NOW));
+}
+
+#define CROWD		1000000
+#define CROWD_SECOND	5000
+
+/*
+ * So many openings within so few seconds that the cache holds but the last
+ * part of them. What is forgotten is never taken again, whoever is newer than
+ * what was forgotten is fresh at once, and memory stays where it was.
+ */
+static void seen_million(struct kunit *test)
+{
+	unsigned int i, refused = 0, again = 0, large = 0;
+	struct sst_seen *seen = new_seen(test, START);
+	u64 now = NOW;
+
+	for (i = 0; i < CROWD; i++) {
+		now = NOW + i / CROWD_SECOND;
+		refused += !take(seen, i, now, now);
+		large += seen->count > SST_SEEN_MAX;
+		/* A copy of what has gone just now, and of one long ago. */
+		if (i >= SST_SEEN_MAX)
+			again += take(seen, i - SST_SEEN_MAX,
+				      NOW + (i - SST_SEEN_MAX) / CROWD_SECOND,
+				      now);
+		if (i % 16)
+			continue;
+		again += take(seen, i / 2, NOW + i / 2 / CROWD_SECOND, now);
+		cond_resched();
+	}
+	KUNIT_EXPECT_EQ(test, 0, refused);
+	KUNIT_EXPECT_EQ(test, 0, again);
+	KUNIT_EXPECT_EQ(test, 0, large);
+	KUNIT_EXPECT_EQ(test, SST_SEEN_MAX, seen->count);
+	/* The floor is the time of the last one that was forgotten. */
+	KUNIT_EXPECT_EQ(test, NOW + (CROWD - SST_SEEN_MAX - 1) / CROWD_SECOND,
+			seen->floor);
+	KUNIT_EXPECT_EQ(test, 0, seen->later_to);
+	KUNIT_EXPECT_EQ(test, SST_SEEN_FORGOTTEN,
+			judge(seen, CROWD, seen->floor, now));
+	KUNIT_EXPECT_EQ(test, SST_SEEN_FRESH,
+			judge(seen, CROWD, seen->floor + 1, now));
+	for (i = 0; i < CROWD; i += 7)
+		again += take(seen, i, NOW + i / CROWD_SECOND, now);
+	KUNIT_EXPECT_EQ(test, 0, again);
+	/* In 1970 nothing of it is fresh either, nor when the clock is back. */
+	for (i = 0; i < CROWD; i += 100)
+		again += take(seen, i, NOW + i / CROWD_SECOND, 100);
+	for (i = 0; i < CROWD; i += 100)
+		again += take(seen, i, NOW + i / CROWD_SECOND, now);
+	KUNIT_EXPECT_EQ(test, 0, again);
+	KUNIT_EXPECT_TRUE(test, take(seen, CROWD + 1, now + 1, now));
+}
+
 /* Forth, so that all expires, and back to where it would be fresh again. */
 static void seen_clock_forth_and_back(struct kunit *test)
 {
@@ -333,8 +418,8 @@ static void seen_end_pushed_out(struct kunit *test)
 		taken += take(seen, i, NOW, NOW);
 	KUNIT_EXPECT_EQ(test, SST_SEEN_MAX, taken);
 	KUNIT_EXPECT_EQ(test, 0, sst_seen_top(seen, &ended));
-	KUNIT_EXPECT_FALSE(test, sst_seen_take(seen, &ended, NOW - 5, NOW,
-					       WINDOW));
+	KUNIT_EXPECT_EQ(test, SST_SEEN_FORGOTTEN,
+			sst_seen_take(seen, &ended, NOW - 5, NOW, WINDOW));
 	/* A time that lies ahead may be a lie, and would shut out others. */
 	KUNIT_EXPECT_EQ(test, NOW - 5, seen->floor);
 }
@@ -391,6 +476,8 @@ static struct kunit_case seen_cases[] = {
 	KUNIT_CASE(seen_expire_behind),
 	KUNIT_CASE(seen_expire_on_take),
 	KUNIT_CASE(seen_overflow),
+	KUNIT_CASE(seen_verdicts),
+	KUNIT_CASE(seen_million),
 	KUNIT_CASE(seen_clock_forth_and_back),
 	KUNIT_CASE(seen_clock_back),
 	KUNIT_CASE(seen_window_changes),

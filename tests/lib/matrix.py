@@ -70,7 +70,7 @@ FIRST, LAST = 40, 20
 NORMAL = {'tx_sealed', 'tx_open', 'tx_accept', 'tx_empty', 'tx_init',
           'rx_opened', 'rx_open', 'rx_accept', 'rx_empty', 'rx_init',
           'rx_queued', 'rx_split', 'rx_held', 'assoc_made'}
-NORMAL_LOSS = {'rx_replay', 'tx_restarted'}
+NORMAL_LOSS = {'rx_replay', 'tx_restarted', 'assoc_lost'}
 # A host that opened anew may hear the answer to its first opening after all.
 NORMAL_RESTARTED = {'rx_ended'}
 NORMAL_MIXED = {'rx_translated'}

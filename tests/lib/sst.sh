@@ -81,8 +81,15 @@ sst_drops() {
 				"rx_empty", "rx_split", "tx_fragmented", "tx_translated",
 				"rx_gathered", "rx_translated", "tx_init", "tx_cookie",
 				"rx_init", "rx_queued", "rx_cookie", "assoc_made",
-				"tx_no_identity") | not) |
+				"tx_no_identity",
+				"rx_clock", "rx_forgotten", "rx_no_assoc", "rx_no_key",
+				"assoc_expired", "assoc_lost") | not) |
 			"\(.key)=\(.value)"' | sort | tr '\n' ' ' | sed 's/ $//'
+}
+
+# sst_hint NS COUNTER: what "sstctl stats" says can be done about a counter.
+sst_hint() {
+	sstctl -n "$(ns_name "$1")" stats | sed -n "/^$2 /{n;s/^    To do: //p}"
 }
 
 # opened_all FROM TO: TO has opened every packet that FROM has sealed, those of

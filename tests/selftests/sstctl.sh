@@ -9,7 +9,7 @@
 top=$(dirname "$(realpath "$0")")/../..
 nlraw=("/usr/bin/python3" "$top/tests/tools/nlraw.py")
 
-if [ "${SST_KERNEL-}" = debug ]; then tap_plan 204; else tap_plan 205; fi
+if [ "${SST_KERNEL-}" = debug ]; then tap_plan 205; else tap_plan 206; fi
 
 topo_hrh
 ns_add T
@@ -108,6 +108,7 @@ names=$("$top/tools/sstctl/gen-counters" --check && sed -n 's/^\t\t"\([a-z_]*\)"
 is 'stats: all of the specification, text' "$(s stats all | awk '{ print $1 }')" "$names"
 is 'stats: all of the specification, JSON' "$(q '.counters | keys_unsorted[]' stats)" "$names"
 is 'stats: zeros are left out' "$(s stats)" ''
+is 'stats: nothing to do about zeros' "$(s stats all | grep -c 'To do')" 0
 at_least 'stats: with meanings' "$(s stats all explain | grep -c '^    [A-Z].*\.$')" 45
 
 # ---- tunables

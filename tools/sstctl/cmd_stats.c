@@ -12,7 +12,14 @@ static const char stats_help[] =
 	"\n"
 	"Print the counters of the network namespace: packets since it began. Text\n"
 	"leaves out counters that are zero, except with 'all'; JSON has all of them.\n"
+	"Below a counter stands what can be done about it, if there is something.\n"
 	"'explain' says what each one means, as sst-counters(7) does.\n";
+
+static void print_line(const char *text)
+{
+	out_text("\n    ");
+	out_text(text);
+}
 
 int cmd_stats(int argc, char **argv)
 {
@@ -55,10 +62,10 @@ int cmd_stats(int argc, char **argv)
 			continue;
 		snprintf(name, sizeof(name), "%-16s ", sst_counters[i].name);
 		out_number(sst_counters[i].name, name, stats.value[type], "");
-		if (explain) {
-			out_text("\n    ");
-			out_text(sst_counters[i].meaning);
-		}
+		if (explain)
+			print_line(sst_counters[i].meaning);
+		if (sst_counters[i].todo && (explain || stats.value[type]))
+			print_line(sst_counters[i].todo);
 		out_text("\n");
 	}
 	out_close_object();
