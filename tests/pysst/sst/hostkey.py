@@ -67,6 +67,10 @@ class PublicKey:
         """InitKeys of an INIT with the ephemeral secret e_i."""
         return _init_keys(hpke.encap(e_i, self.public)[0], suite)
 
+    def init_keys_by(self, dh, enc_i, suite=kdf.SUITE_CHACHA):
+        """The same with what X25519 has made of e_i and this key."""
+        return _init_keys(hpke.shared_secret(dh, enc_i, self.public), suite)
+
 
 class HostKey(PublicKey):
     """A key of this host."""

@@ -29,7 +29,7 @@ def labeled_expand(suite_id, prk, label, info):
     return kdf.expand(prk, _two(32) + b'HPKE-v1' + suite_id + label + info)
 
 
-def _shared_secret(dh, enc, public):
+def shared_secret(dh, enc, public):
     """ExtractAndExpand of section 4.1."""
     suite_id = b'KEM' + _two(KEM_ID)
     prk = labeled_extract(suite_id, b'', b'eae_prk', dh)
@@ -39,13 +39,13 @@ def _shared_secret(dh, enc, public):
 def encap(ephemeral, public):
     """(shared secret, enc) of a sender with a given ephemeral secret."""
     enc = kdf.x25519_public(ephemeral)
-    return _shared_secret(kdf.x25519(ephemeral, public), enc, public), enc
+    return shared_secret(kdf.x25519(ephemeral, public), enc, public), enc
 
 
 def decap(enc, private):
     """The shared secret at the receiver; ValueError for a bad enc."""
-    return _shared_secret(kdf.x25519(private, enc), enc,
-                          kdf.x25519_public(private))
+    return shared_secret(kdf.x25519(private, enc), enc,
+                         kdf.x25519_public(private))
 
 
 class Context:
