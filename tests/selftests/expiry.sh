@@ -10,7 +10,7 @@
 . "$(dirname "$0")/../lib/sst.sh"
 . "$(dirname "$0")/../lib/sst-steady.sh"
 
-tap_plan 18
+tap_plan 22
 topo_hrh
 topo_offload off || bail "offloads"
 sst_public_key B server
@@ -37,6 +37,8 @@ sleep 100
 for host in A B; do
 	ok "$host forgets the keys" wait_for -t 40 none_left "$host"
 	is "$host dropped nothing" "$(sst_drops "$host")" ""
+	at_least "$host counts them" "$(stat_get "$host" assoc_expired)" 2
+	ok "$host says what to do" grep -q 'raise assoc-lifetime' <(sst_hint "$host" assoc_expired)
 done
 must capture_stop wire
 is "no packet carries a real port" \
