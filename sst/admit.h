@@ -27,7 +27,8 @@ struct sst_net;
  * @old: flow that it takes the place of, or NULL
  * @fresh: its payload may be delivered at once
  * @unlisted: it is found by its real tuple only once it is confirmed
- * @unproven: nothing of it is delivered before its identity is proved
+ * @unproven: nothing of it is delivered before its flow is confirmed: it has an
+ *	identity to prove, or its payload may have come in another INIT
  * @limited: nobody has shown yet that its sender gets what is sent to it
  * @syn_seq: our own SYN's sequence number, when both sides opened
  */

@@ -70,6 +70,29 @@ bool sst_doorman_wants_cookies(const struct sst_net *sn)
 	}
 }
 
+/**
+ * sst_doorman_may_have_asked() - may this INIT have been answered with a COOKIE?
+ * @sn: namespace
+ * @pkt: the packet
+ * @trailer: its trailer, of an INIT
+ *
+ * Whoever is asked for a cookie sends the same payload again, in another INIT,
+ * and nothing is kept of the one before. It is in the window for no longer than
+ * twice its length, whichever of the two clocks is ahead.
+ *
+ * Return: true when its payload may have come in another INIT, so that it must
+ * not be delivered at once.
+ */
+bool sst_doorman_may_have_asked(struct sst_net *sn, const struct sst_pkt *pkt,
+				const struct sst_trailer *trailer)
+{
+	u64 asked = READ_ONCE(sn->asked);
+	u64 until = asked + 2ULL * READ_ONCE(sn->cfg.opening_window);
+
+	return asked && ktime_get_boottime_seconds() <= until &&
+	       !sst_doorman_is_proven(sn, pkt, trailer);
+}
+
 static void make_cookie(struct sst_net *sn, const struct sst_pkt *pkt,
 			struct sst_cookie_box *box)
 {
@@ -92,6 +115,7 @@ static int ask_for_cookie(struct sst_net *sn, const struct sst_pkt *pkt,
 	/* A wrong proof is as good as none. */
 	if (!sst_limit_ask(&sn->limits, &pkt->tuple, jiffies))
 		return SST_A_STATS_RX_IGNORED;
+	WRITE_ONCE(sn->asked, ktime_get_boottime_seconds());
 	make_cookie(sn, pkt, &box);
 	sst_emit_cookie(sn, pkt, trailer, host->cookie_key, &box);
 	memzero_explicit(&box, sizeof(box));

@@ -16,6 +16,8 @@ int sst_doorman(struct sst_net *sn, const struct sst_pkt *pkt,
 int sst_doorman_identity(struct sst_net *sn, const struct sst_tuple *tuple,
 			 const struct sst_peer *peer);
 bool sst_doorman_wants_cookies(const struct sst_net *sn);
+bool sst_doorman_may_have_asked(struct sst_net *sn, const struct sst_pkt *pkt,
+				const struct sst_trailer *trailer);
 bool sst_doorman_needs_identity(struct sst_net *sn,
 				const struct sst_tuple *tuple);
 bool sst_doorman_is_proven(struct sst_net *sn, const struct sst_pkt *pkt,

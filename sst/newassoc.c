@@ -246,7 +246,8 @@ static int identify(struct task *t)
 	if (ag->has_identity)
 		peer = sst_peers_by_public(&t->sn->peers, ag->identity);
 	t->claimed = peer ? peer->id : 0;
-	t->a.unproven = sst_doorman_needs_identity(t->sn, &t->pkt.tuple);
+	t->a.unproven = sst_doorman_needs_identity(t->sn, &t->pkt.tuple) ||
+			sst_doorman_may_have_asked(t->sn, &t->pkt, &t->trailer);
 	reason = sst_doorman_identity(t->sn, &t->pkt.tuple, peer);
 	rcu_read_unlock();
 	return reason;

@@ -41,6 +41,8 @@
  * @queue: packets that wait for public-key work
  * @cookies: secrets of the COOKIEs of this host
  * @limits: which sources ask for COOKIEs too often
+ * @asked: boot time in seconds when the last COOKIE was sent, 0: never;
+ *	READ_ONCE(), WRITE_ONCE()
  * @jar: COOKIEs of other hosts
  * @policy: rules about new flows
  * @used_keys: keys that were installed
@@ -80,6 +82,7 @@ struct sst_net {
 	struct sst_queue queue;
 	struct sst_cookies cookies;
 	struct sst_limits limits;
+	u64 asked;
 	struct sst_jar jar;
 	struct sst_policy policy;
 	struct sst_used_keys used_keys;
