@@ -8,7 +8,7 @@
 . "$(dirname "$0")/../lib/topology.sh"
 . "$(dirname "$0")/../lib/sst.sh"
 
-tap_plan 25
+tap_plan 29
 topo_hrh
 topo_offload off || bail "offloads"
 sst_public_key B server
