@@ -5,6 +5,7 @@ import itertools
 
 from middle import (FOREIGN, OTHER, backwards, changed, is_empty, is_opening,
                     kind, packet, report, trailer)
+from nets import REASONS
 
 PORTS = itertools.count(30000)
 # net.ipv4.tcp_synack_retries, and the first.
@@ -16,7 +17,7 @@ ELSEWHERE = [packet.addr(addr) for both in FOREIGN.values()
              for addr in both.values()]
 
 # What is counted besides the one counter that says what became of a packet.
-ALSO = ('rx_open', 'rx_init', 'rx_accept', 'rx_alias', 'rx_queued')
+ALSO = {'rx_open', 'rx_init', 'rx_accept', 'rx_alias', 'rx_queued'} | REASONS
 
 
 def copies(captured, how):

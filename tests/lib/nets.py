@@ -85,6 +85,11 @@ def _attributes(data):
         at += (size + 3) & ~3
 
 
+# Counters that say why, besides the one that says what became of a packet.
+REASONS = frozenset(('rx_clock', 'rx_forgotten', 'rx_no_assoc', 'rx_no_key',
+                     'assoc_expired', 'assoc_lost'))
+
+
 def difference(before, after):
     """Counters that changed, and by how much."""
     return {name: after[name] - before[name] for name in after
