@@ -114,7 +114,7 @@ class Case:
     def copies(self):
         """Of the opening, from where it came and from elsewhere."""
         port, address = changed(self.opening, sport=next(COPIES)), changed(
-            self.opening, src=packet.addr(FOREIGN[self.family]))
+            self.opening, src=packet.addr(FOREIGN['a'][self.family]))
         for data in (self.opening, port, address):
             self.mid.inject('b', data, self.opening)
         self.mid.pump()

@@ -174,13 +174,18 @@ class Network:
             now = self.stats()
             change = {host: nets.difference(before[host], now[host])
                       for host in now}
-            equal = all(change[x].get('tx_sealed', 0) ==
-                        change[y].get('rx_opened', 0) for x, y in ('AB', 'BA'))
+            equal = all(change[x].get('tx_sealed', 0) == taken(change[y])
+                        for x, y in ('AB', 'BA'))
             if equal or time.monotonic() > end or (
                     now == last and (self.loss or self.mixed)):
                 return change
             last = now
             time.sleep(0.3)
+
+
+def taken(change):
+    """Packets that were opened, those that SST itself made included."""
+    return change.get('rx_opened', 0) + change.get('rx_empty', 0)
 
 
 def stream(src, dst, data):
@@ -478,7 +483,7 @@ def verdict(cell, wires):
         for what in sorted(set(change) - normal - late):
             yield '%s %s=%d' % (host, what, change[what])
         # The router says which ones it dropped for their size.
-        opened = sealed['counted'][other].get('rx_opened', 0)
+        opened = taken(sealed['counted'][other])
         large = wires[host].too_big[key, 'sealed']
         if not loss and change.get('tx_sealed', 0) != opened + large:
             yield '%s sealed %d, %s opened %d, %d were too big' % (
