@@ -64,8 +64,8 @@ int cmd_stats(int argc, char **argv)
 		out_number(sst_counters[i].name, name, stats.value[type], "");
 		if (explain)
 			print_line(sst_counters[i].meaning);
-		if (sst_counters[i].todo && (explain || stats.value[type]))
-			print_line(sst_counters[i].todo);
+		if (sst_counters[i].remedy && (explain || stats.value[type]))
+			print_line(sst_counters[i].remedy);
 		out_text("\n");
 	}
 	out_close_object();

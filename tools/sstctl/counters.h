@@ -9,7 +9,7 @@ static const struct {
 	unsigned int attr;
 	const char *name;
 	const char *meaning;
-	const char *todo; /* or NULL */
+	const char *remedy; /* or NULL */
 } sst_counters[] = {
 	{
 		SST_A_STATS_TX_SEALED,
