@@ -338,7 +338,7 @@ static void describe_opening(struct task *t)
 	derived->lifetime = READ_ONCE(t->sn->cfg.assoc_lifetime);
 	memcpy(t->a.enc_r, t->agreement.enc_r, sizeof(t->a.enc_r));
 	t->a.assoc_uid = derived->assoc.uid;
-	t->a.limited = is_init(t) && t->pkt.tuple.proto == IPPROTO_UDP &&
+	t->a.limited = is_init(t) &&
 		       !sst_doorman_is_proven(t->sn, &t->pkt, &t->trailer);
 }
 

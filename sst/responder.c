@@ -80,7 +80,7 @@ static int check_stranger(struct sst_net *sn, struct sst_arrival *a,
 	elsewhere = !nf_inet_addr_cmp(&derived->path.remote, &tuple->remote);
 	if (elsewhere && sst_doorman_wants_cookies(sn))
 		return SST_A_STATS_RX_NO_COOKIE;
-	a->limited = elsewhere && tuple->proto == IPPROTO_UDP;
+	a->limited = elsewhere;
 	peer = sst_peers_by_number(&sn->peers, derived->path.peer_id);
 	return sst_doorman_identity(sn, tuple, peer);
 }
@@ -171,8 +171,11 @@ static int hold(struct sst_net *sn, struct sst_flow *flow, struct sst_pkt *pkt)
 /* What came allows for so much to be sent before anybody has shown who asks. */
 static void add_credit(struct sst_opening *opening, const struct sst_pkt *pkt)
 {
+	int factor = pkt->tuple.proto == IPPROTO_TCP ? SST_AMPLIFICATION_TCP :
+						       SST_AMPLIFICATION_UDP;
+
 	if (opening->limited)
-		atomic_add(SST_AMPLIFICATION * pkt->skb->len, &opening->credit);
+		atomic_add(factor * pkt->skb->len, &opening->credit);
 }
 
 /* A bare SYN does nothing twice: a copy of it must not be in the way. */

@@ -154,15 +154,26 @@ static int fill_accept(struct sst_net *sn, struct sst_flow *flow,
 }
 
 /*
+ * Of TCP what is sent again by itself. Data goes out so early only to whoever has a
+ * cookie of Fast Open, and so has shown that it gets what is sent to it.
+ */
+static bool is_answer(const struct sst_pkt *pkt)
+{
+	return pkt->tuple.proto != IPPROTO_TCP ||
+	       (pkt->covered[1] & TCPHDR_SYN);
+}
+
+/*
  * Until whoever sent an INIT has shown that it gets what is sent to it, no more
- * than so much goes out for what came in (protocol section 6.13).
+ * than so much goes out for what came in (protocol R12).
  */
 static bool has_credit(struct sst_flow *flow, const struct sst_pkt *pkt,
 		       unsigned int trailer)
 {
 	int len = pkt->skb->len + trailer;
 
-	if (flow->state != SST_FLOW_STATE_ACCEPTING || !flow->opening->limited)
+	if (flow->state != SST_FLOW_STATE_ACCEPTING ||
+	    !flow->opening->limited || !is_answer(pkt))
 		return true;
 	if (atomic_sub_return(len, &flow->opening->credit) >= 0)
 		return true;

@@ -108,7 +108,8 @@ enum sst_form {
 #define SST_INIT_RESTART_SECONDS	3	/* the same, for public keys */
 #define SST_ACCEPTS_TRIED		16	/* ACCEPT N: at first, */
 #define SST_ACCEPTS_PER_SECOND		10	/* then in a second */
-#define SST_AMPLIFICATION		3	/* unproven UDP: out for in */
+#define SST_AMPLIFICATION_UDP		3	/* unproven: out for in */
+#define SST_AMPLIFICATION_TCP		1	/* the same of SYN-ACKs */
 #define SST_ASSOC_LIFETIME_SECONDS	3600
 #define SST_ASSOC_GRACE_SECONDS		60
 #define SST_ASSOC_LIFETIME_MAX		86400

@@ -19,7 +19,7 @@ from nets import difference, report
 
 # pylint: disable=wrong-import-position
 from sst import cookie, hostkey, opening, packet, trailer  # noqa: E402
-from sst.trailer import C, COOKIE, INIT, TCP, UDP  # noqa: E402
+from sst.trailer import ACCEPT, C, COOKIE, INIT, TCP, UDP  # noqa: E402
 
 ECHO = {UDP: 53, TCP: 80}
 NAMES = {UDP: 'UDP', TCP: 'TCP'}
@@ -367,6 +367,30 @@ def forged(world, proto):
                 world.servers[4, TCP].accept()[0].close()
 
 
+def syn_acks(world, fam):
+    """A SYN without a proof, and nobody who answers: TCP repeats its SYN-ACK
+    after one second, and after three."""
+    name = 'IPv%d' % fam
+    client = world.stranger(fam, 5, 1, proto=TCP, dport=ECHO[TCP])
+    before = world.stats('B')
+
+    def heard(syn, seconds):
+        world.tap['B'].passed(False)
+        world.inject('B', syn)
+        time.sleep(seconds)
+        return of_type(world.tap['B'].passed(False), ACCEPT)
+    syn = client.init()
+    answers = heard(syn, 4)
+    size = sum(len(answer.data) for answer in answers)
+    dropped = difference(before, world.stats('B')).get('tx_amplified', 0)
+    report(len(answers) == 1 and size <= len(syn) and dropped >= 1,
+           name + ': a SYN brings no more bytes of SYN-ACKs than it has',
+           '%d SYN-ACKs, %d bytes for %d, tx_amplified %d' % (
+               len(answers), size, len(syn), dropped))
+    report(len(heard(client.init(), 0.5)) == 1,
+           name + ': a repeat of it is answered once more')
+
+
 def main():
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -384,6 +408,9 @@ def main():
     load(world)
     for fam in (4, 6):
         often(world, fam)
+    world.cookies('off')
+    for fam in (4, 6):
+        syn_acks(world, fam)
     return 0
 
 

@@ -582,6 +582,18 @@ class CookieRounds(Lab):
             self.assertEqual(refused, not proved)
             self.assertEqual(total <= 3 * len(wire), not proved)
 
+    def test_syn_acks(self):
+        """A SYN brings no more bytes of SYN-ACKs than it has."""
+        self.hosts[1].cookie_mode = 'off'
+        one = self.connect(TCP)
+        two = self.get(1, self.send(one, b'', 2)[1])[0].flow
+        self.send(two, b'', 18)
+        with self.assertRaises(Drop) as caught:
+            self.send(two, b'', 18)
+        self.assertEqual(caught.exception.reason, 'tx_amplify')
+        self.get(1, self.send(one, b'', 2)[1])
+        self.send(two, b'', 18)
+
 
 class Refused(Lab):
     """Nothing wrong gets in."""

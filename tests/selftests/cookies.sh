@@ -9,7 +9,7 @@
 . "$(dirname "$0")/../lib/topology.sh"
 . "$(dirname "$0")/../lib/sst.sh"
 
-tap_plan 51
+tap_plan 55
 topo_hrh
 topo_offload off || bail "offloads"
 # No way back to those whose address nobody has.

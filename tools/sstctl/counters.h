@@ -368,7 +368,7 @@ static const struct {
 	{
 		SST_A_STATS_TX_AMPLIFIED,
 		"tx_amplified",
-		"Dropped. A datagram of a flow that is not confirmed, which would make more than three times of what came.",
+		"Dropped. A datagram of a flow that is not confirmed, which would make more than three times of what came, or a SYN-ACK that would make more of what the SYNs brought.",
 		NULL,
 	},
 	{

@@ -19,7 +19,8 @@ EMPTY_ACCEPT_AFTER = 0.2
 HELD_BYTES = 2048
 ACCEPT_N_TRIES = 16         # ACCEPTs with N that are tried for an opening
 ACCEPT_N_RATE = 10          # and then each second
-AMPLIFY = 3                 # bytes out for each byte in, before a proof
+# Bytes out for each byte in, before a proof; of TCP those of SYN-ACKs.
+AMPLIFY = {UDP: 3, TCP: 1}
 
 # Wire ports that networks filter or parse (section 3).
 FILTERED = frozenset((
@@ -31,6 +32,11 @@ FILTERED = frozenset((
 def wire_port_allowed(port):
     """True for a number that an initiator may choose."""
     return port >= 1024 and port not in FILTERED
+
+
+def has_syn(original):
+    """Is this TCP segment a SYN or a SYN-ACK?"""
+    return bool(packet.Packet(original).segment[13] & 2)
 
 
 class Exchange(Flow):
@@ -403,8 +409,7 @@ class Responder(Exchange):
         self.due = None
         self.opened_at = host.clock()
         # Bytes that may be sent before somebody proves the address.
-        self.room = 0 if received.kind == INIT and self.proto == UDP \
-            and not proved else None
+        self.room = 0 if received.kind == INIT and not proved else None
 
     @property
     def assoc_id(self):
@@ -448,7 +453,7 @@ class Responder(Exchange):
         if again:
             self.accept_n = False
         if self.room is not None:
-            self.room += AMPLIFY * size
+            self.room += AMPLIFY[self.proto] * size
         if self.proto == UDP:
             self.due = now + EMPTY_ACCEPT_AFTER
 
@@ -472,7 +477,8 @@ class Responder(Exchange):
             self, self.side, original, ACCEPT, self.accept_counter,
             self.accept_key, self.whole_r if with_n else self.salt_r, plain,
             flags | with_n, self.host.dscp_keep, self.host.mark)
-        if self.room is not None and not self.confirmed:
+        if self.room is not None and not self.confirmed \
+                and (self.proto == UDP or has_syn(original)):
             if len(wire) > self.room:
                 raise Drop('tx_amplify')
             self.room -= len(wire)
