@@ -150,8 +150,19 @@ const struct nla_policy sst_assoc_get_nl_policy[SST_A_ASSOC_ID + 1] = {
 const struct nla_policy sst_assoc_flush_nl_policy[SST_A_ASSOC_PAD + 1] = {
 };
 
+/* SST_CMD_WISH_ADD - do */
+const struct nla_policy sst_wish_add_nl_policy[SST_A_WISH_VERDICT + 1] = {
+	[SST_A_WISH_CGROUP_FD] = { .type = NLA_U32, },
+	[SST_A_WISH_VERDICT] = NLA_POLICY_RANGE(NLA_U8, 1, 3),
+};
+
+/* SST_CMD_WISH_GET - do */
+const struct nla_policy sst_wish_get_nl_policy[SST_A_WISH_CGROUP_ID + 1] = {
+	[SST_A_WISH_CGROUP_ID] = { .type = NLA_U64, },
+};
+
 /* Ops table for sst */
-const struct genl_ops sst_nl_ops[20] = {
+const struct genl_ops sst_nl_ops[22] = {
 	{
 		.cmd		= SST_CMD_FLOW_ADD,
 		.doit		= sst_nl_flow_add_doit,
@@ -295,6 +306,20 @@ const struct genl_ops sst_nl_ops[20] = {
 		.doit		= sst_nl_assoc_flush_doit,
 		.policy		= sst_assoc_flush_nl_policy,
 		.maxattr	= SST_A_ASSOC_PAD,
+		.flags		= GENL_UNS_ADMIN_PERM,
+	},
+	{
+		.cmd		= SST_CMD_WISH_ADD,
+		.doit		= sst_nl_wish_add_doit,
+		.policy		= sst_wish_add_nl_policy,
+		.maxattr	= SST_A_WISH_VERDICT,
+	},
+	{
+		.cmd		= SST_CMD_WISH_GET,
+		.doit		= sst_nl_wish_get_doit,
+		.dumpit		= sst_nl_wish_get_dumpit,
+		.policy		= sst_wish_get_nl_policy,
+		.maxattr	= SST_A_WISH_CGROUP_ID,
 		.flags		= GENL_UNS_ADMIN_PERM,
 	},
 };

@@ -51,8 +51,12 @@ extern const struct nla_policy sst_assoc_get_nl_policy[SST_A_ASSOC_ID + 1];
 
 extern const struct nla_policy sst_assoc_flush_nl_policy[SST_A_ASSOC_PAD + 1];
 
+extern const struct nla_policy sst_wish_add_nl_policy[SST_A_WISH_VERDICT + 1];
+
+extern const struct nla_policy sst_wish_get_nl_policy[SST_A_WISH_CGROUP_ID + 1];
+
 /* Ops table for sst */
-extern const struct genl_ops sst_nl_ops[20];
+extern const struct genl_ops sst_nl_ops[22];
 
 int sst_nl_flow_add_doit(struct sk_buff *skb, struct genl_info *info);
 int sst_nl_flow_del_doit(struct sk_buff *skb, struct genl_info *info);
@@ -79,6 +83,9 @@ int sst_nl_host_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb);
 int sst_nl_assoc_get_doit(struct sk_buff *skb, struct genl_info *info);
 int sst_nl_assoc_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb);
 int sst_nl_assoc_flush_doit(struct sk_buff *skb, struct genl_info *info);
+int sst_nl_wish_add_doit(struct sk_buff *skb, struct genl_info *info);
+int sst_nl_wish_get_doit(struct sk_buff *skb, struct genl_info *info);
+int sst_nl_wish_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb);
 
 enum {
 	SST_NLGRP_EVENTS,

@@ -65,6 +65,9 @@ static int init_tables(struct sst_net *sn)
 	err = sst_policy_init(&sn->policy);
 	if (err)
 		goto no_policy;
+	err = sst_wish_init(&sn->wishes);
+	if (err)
+		goto no_wishes;
 	err = sst_seen_init(&sn->seen, ktime_get_real_seconds());
 	if (err)
 		goto no_seen;
@@ -86,6 +89,8 @@ no_tombs:
 no_seen_inits:
 	sst_seen_exit(&sn->seen);
 no_seen:
+	sst_wish_exit(&sn->wishes);
+no_wishes:
 	sst_policy_exit(&sn->policy);
 no_policy:
 	sst_jar_exit(&sn->jar);
@@ -170,6 +175,7 @@ void sst_pernet_cleanup(struct sst_net *sn)
 	sst_tomb_exit(&sn->tombs);
 	sst_seen_exit(&sn->seen_inits);
 	sst_seen_exit(&sn->seen);
+	sst_wish_exit(&sn->wishes);
 	sst_policy_exit(&sn->policy);
 	sst_jar_exit(&sn->jar);
 	sst_limit_exit(&sn->limits);
@@ -282,7 +288,7 @@ void sst_pernet_exit(void)
  * @sn: namespace
  *
  * No packet of a namespace passes through the module before it has a flow, a
- * peer, a rule or a socket that asks for SST. Once active, it stays so until it
+ * peer, a rule, or a socket or cgroup that asks for SST. Once active, it stays so until it
  * ends. May sleep; the caller holds no lock of a socket.
  *
  * Return: 0 or a negative errno.

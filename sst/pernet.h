@@ -26,6 +26,7 @@
 #include "stats.h"
 #include "tomb.h"
 #include "usedkeys.h"
+#include "wish.h"
 
 /**
  * struct sst_net - all that belongs to one network namespace
@@ -45,6 +46,7 @@
  *	READ_ONCE(), WRITE_ONCE()
  * @jar: COOKIEs of other hosts
  * @policy: rules about new flows
+ * @wishes: cgroups whose sockets ask for SST
  * @used_keys: keys that were installed
  * @seen: openings whose payload was delivered
  * @seen_inits: the same of INITs. Anyone can make any number of these, which
@@ -66,8 +68,8 @@
  *	the locks of netfilter.
  * @hooked: the netfilter hooks are registered; written under @hook_lock, read
  *	with READ_ONCE()
- * @sockets_require: a socket was ever set to require SST; READ_ONCE(),
- *	WRITE_ONCE(); never false again
+ * @sockets_require: a socket or a wish was ever set to require SST;
+ *	READ_ONCE(), WRITE_ONCE(); never false again
  */
 struct sst_net {
 	struct net *net;
@@ -85,6 +87,7 @@ struct sst_net {
 	u64 asked;
 	struct sst_jar jar;
 	struct sst_policy policy;
+	struct sst_wishes wishes;
 	struct sst_used_keys used_keys;
 	struct sst_seen seen;
 	struct sst_seen seen_inits;

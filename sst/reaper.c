@@ -130,6 +130,7 @@ static void reap(struct work_struct *work)
 	sst_flowtable_expire(&sn->flows);
 	sst_tomb_expire(&sn->tombs);
 	sst_derived_expire(sn);
+	sst_wish_expire(&sn->wishes);
 	sst_limit_expire(&sn->limits, jiffies);
 	sst_jar_expire(&sn->jar, ktime_get_boottime_seconds());
 	sst_seen_expire(&sn->seen, ktime_get_real_seconds(),

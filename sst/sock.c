@@ -9,6 +9,7 @@
  * module comes back.
  */
 #include <linux/capability.h>
+#include <linux/cgroup.h>
 #include <linux/in.h>
 #include <linux/ipv6.h>
 #include <linux/module.h>
@@ -221,7 +222,30 @@ struct sock *sst_sock_sender(const struct sst_pkt *pkt, struct sock *sk)
 }
 
 /**
- * sst_sock_mode() - what a socket asks for
+ * sst_sock_cgroup() - the cgroup in which a socket was made
+ * @sk: full socket
+ *
+ * That of the process that made it, at that time; an accepted socket has that
+ * of its listener, a subflow of MPTCP that of its connection.
+ *
+ * Return: the cgroup (v2), valid as long as the socket is, or NULL.
+ */
+struct cgroup *sst_sock_cgroup(const struct sock *sk)
+{
+	/* Nothing is changed there; the kernel's function wants it so. */
+	return sock_cgroup_ptr((struct sock_cgroup_data *)&sk->sk_cgrp_data);
+}
+
+/* What a full socket asks for: by its option, or by a wish for its cgroup. */
+static u8 asks_for(const struct sock *sk)
+{
+	struct sst_wishes *wishes = &sst_pernet(sock_net(sk))->wishes;
+
+	return max(mode_of(sk), sst_wish_mode(wishes, sst_sock_cgroup(sk)));
+}
+
+/**
+ * sst_sock_mode() - what a socket asks for, by its option or its cgroup
  * @sk: socket as a hook knows it, of any kind, or NULL
  *
  * Return: SST_OFF, SST_PREFER or SST_REQUIRE. A connection that is not yet
@@ -233,7 +257,7 @@ u8 sst_sock_mode(const struct sock *sk)
 	sk = sk_const_to_full_sk(sk);
 	if (!sk || !sk_fullsock(sk) || (!is_tcp(sk) && !is_udp(sk)))
 		return SST_OFF;
-	return mode_of(sk);
+	return asks_for(sk);
 }
 
 /* A connection of its own, or about to become one. */
@@ -616,14 +640,14 @@ static bool group_requires(const struct sock *sk)
 	/* Who joins writes the member before the number. */
 	n = smp_load_acquire(&group->num_socks);
 	for (i = 0; i < n; i++)
-		if (mode_of(READ_ONCE(group->socks[i])) == SST_REQUIRE)
+		if (asks_for(READ_ONCE(group->socks[i])) == SST_REQUIRE)
 			return true;
 	return false;
 }
 
 static bool socket_requires(const struct sock *sk)
 {
-	return mode_of(sk) == SST_REQUIRE || group_requires(sk);
+	return asks_for(sk) == SST_REQUIRE || group_requires(sk);
 }
 
 /* The connection with the tuple of a packet, with a reference, or NULL. */

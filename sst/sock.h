@@ -5,6 +5,7 @@
 #include <linux/types.h>
 #include <uapi/linux/sst.h>
 
+struct cgroup;
 struct net;
 struct sk_buff;
 struct sock;
@@ -15,6 +16,7 @@ int sst_sock_init(void);
 void sst_sock_exit(void);
 
 struct sock *sst_sock_sender(const struct sst_pkt *pkt, struct sock *sk);
+struct cgroup *sst_sock_cgroup(const struct sock *sk);
 u8 sst_sock_mode(const struct sock *sk);
 
 void sst_sock_set_carried(struct sock *sk);

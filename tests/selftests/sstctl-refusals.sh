@@ -28,7 +28,7 @@ wrong() {
 }
 
 rows=$(grep -c '^[^#]' "$table")
-tap_plan $((315 + rows))
+tap_plan $((326 + rows))
 
 ns_add T
 run=(ip netns exec "$(ns_name T)")
@@ -88,6 +88,19 @@ refuse 2 $'flow del: id 7: no flow has this id\nsstctl: flow del: id 8: no flow 
 wrong 'flow flush' "'all' is not expected" flow flush all
 wrong 'flow flush' "proto '6': give tcp or udp" flow flush proto 6
 wrong 'flow genkey' "'-' is not expected" flow genkey -
+
+# ---- run, wish
+wrong run 'a command is missing' run
+wrong run 'a command is missing' run --require
+wrong run 'a command is missing' run --
+wrong run "option '-x' is unknown" run -x true
+wrong run "option '--clear' is unknown" run --clear true
+wrong run '--require and --prefer exclude each other' run --prefer --require true
+refuse 125 "run: no cgroup2 file system shows the cgroup of this process; mount one; in place of 'ip netns exec NETNS' use 'sstctl -n NETNS run'" run true
+wrong wish "'frob' is not a command" wish frob
+wrong 'wish show' "id 'x': not a number" wish show x
+wrong 'wish show' "'2' is not expected" wish show 1 2
+refuse 2 'wish show: there is no wish for a cgroup with this id; a dump of wish-get shows all' wish show 1
 
 # ---- flow add: words
 wrong 'flow add' 'proto is missing' flow add

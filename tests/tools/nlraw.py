@@ -74,7 +74,8 @@ ENUM = enums()
 SETS = {
     p: {n[len('SST_A_' + p):].lower().replace('_', '-'): v for n, v in ENUM.items()
         if n.startswith('SST_A_' + p)}
-    for p in ('FLOW_', 'STATS_', 'CONFIG_', 'PEER_', 'POLICY_', 'HOST_', 'ASSOC_')
+    for p in ('FLOW_', 'STATS_', 'CONFIG_', 'PEER_', 'POLICY_', 'HOST_', 'ASSOC_',
+              'WISH_')
 }
 COMMANDS = {n[8:].lower().replace('_', '-'): v for n, v in ENUM.items()
             if n.startswith('SST_CMD_')}
@@ -233,6 +234,8 @@ class Socket:
             return struct.pack('=B', number)
         if name in BE16:
             return struct.pack('!H', number)
+        if name == 'cgroup-id':
+            return struct.pack('=Q', number)
         return struct.pack('=I', number)
 
 

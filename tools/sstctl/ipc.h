@@ -143,6 +143,20 @@ struct sst_rule {
 };
 
 /**
+ * struct sst_wish - a cgroup whose sockets ask for SST
+ * @cgroup_id: its id; with this it is asked for
+ * @path: of the cgroup, as it is seen here
+ * @verdict: prefer or require
+ * @user: on whose account the wish goes
+ */
+struct sst_wish {
+	uint64_t cgroup_id;
+	char path[4096];
+	uint8_t verdict;
+	uint32_t user;
+};
+
+/**
  * struct sst_config - the tunables of a namespace
  * @present: bit (1 << SST_A_CONFIG_x) is set for each value that is here
  * @value: the values by attribute number
@@ -203,6 +217,12 @@ int ipc_policy_get(uint32_t id, struct sst_rule *rule);
 int ipc_policy_list(struct list *rules);
 /* Both directions when @direction is 0. */
 int ipc_policy_flush(uint8_t direction);
+
+/* @cgroup_fd is the open directory of a cgroup. */
+int ipc_wish_add(int cgroup_fd, uint8_t verdict);
+int ipc_wish_get(uint64_t id, struct sst_wish *wish);
+/* A list of struct sst_wish; the caller frees it. */
+int ipc_wish_list(struct list *wishes);
 
 /* End SST in the namespace. */
 int ipc_shutdown(void);

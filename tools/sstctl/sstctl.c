@@ -29,6 +29,8 @@ static const char usage[] =
 	"  peer      add, del, show hosts that share a key with this one, or whose\n"
 	"            public key is known\n"
 	"  policy    add, del, show, flush rules about what has to be under SST\n"
+	"  run       run a program under SST that knows nothing of it\n"
+	"  wish      show the cgroups whose sockets ask for SST\n"
 	"  assoc     show, flush what was agreed on with other hosts\n"
 	"  flow      add, del, show, flush flows; make their secrets\n"
 	"  stats     the counters of the network namespace\n"
@@ -71,6 +73,8 @@ static const struct sst_command commands[] = {
 	{ "host", cmd_host },
 	{ "peer", cmd_peer },
 	{ "policy", cmd_policy },
+	{ "run", cmd_run },
+	{ "wish", cmd_wish },
 	{ "assoc", cmd_assoc },
 	{ "flow", cmd_flow },
 	{ "stats", cmd_stats },

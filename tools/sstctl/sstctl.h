@@ -57,6 +57,8 @@ int cmd_pubkey(int argc, char **argv);
 int cmd_host(int argc, char **argv);
 int cmd_peer(int argc, char **argv);
 int cmd_policy(int argc, char **argv);
+int cmd_run(int argc, char **argv);
+int cmd_wish(int argc, char **argv);
 int cmd_assoc(int argc, char **argv);
 int cmd_flow(int argc, char **argv);
 int cmd_stats(int argc, char **argv);

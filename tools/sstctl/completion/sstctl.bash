@@ -38,8 +38,8 @@ _sstctl_next() {
 		assoc-lifetime wire-port max-assocs)
 	local prev=${*: -1} w
 	local -a all left=() command=("${@:1:2}")
-	local -a commands=(show genpsk genkey pubkey host peer policy assoc flow stats
-		set get monitor shutdown)
+	local -a commands=(show genpsk genkey pubkey host peer policy run wish assoc
+		flow stats set get monitor shutdown)
 
 	case "${1-} ${2-}" in
 	' ')
@@ -47,6 +47,8 @@ _sstctl_next() {
 		return
 		;;
 	'host ' | 'peer ') echo add del show help; return ;;
+	'run ') echo --require --prefer help; compgen -c; return ;;
+	'wish ') echo show help; return ;;
 	'assoc ') echo show flush help; return ;;
 	'policy ') echo add del show flush help; return ;;
 	'flow ') echo add del show flush genkey help; return ;;
