@@ -89,6 +89,15 @@ class World(hosts.Hosts):
             except socket.timeout:
                 return False
 
+    def ask_anew(self, fam, proto, addr):
+        """As ask(), of an address that B does not know; also how B's counters
+        changed.  It makes the association when A's confirmation has come, just
+        behind the answer."""
+        before = self.stats('B')
+        good = self.ask(fam, proto, addr)
+        until(lambda: difference(before, self.stats('B')).get('assoc_made'))
+        return good, difference(before, self.stats('B'))
+
     def quiet(self):
         """What passed before does not count."""
         self.tap['A'].passed(False)
@@ -131,14 +140,9 @@ def not_asked(world):
     """Modes off and load, while there is nothing to do."""
     for mode in ('off', 'load'):
         world.cookies(mode)
-        before = world.stats('B')
         world.quiet()
-        addr = world.new_address(4)
-        good = world.ask(4, UDP, addr)
-        # It is there when A's confirmation has come, just behind the answer.
-        until(lambda: difference(before, world.stats('B')).get('assoc_made'))
-        judged('mode %s: no COOKIE, no round trip more' % mode,
-               difference(before, world.stats('B')),
+        good, change = world.ask_anew(4, UDP, world.new_address(4))
+        judged('mode %s: no COOKIE, no round trip more' % mode, change,
                {'tx_cookie': 0, 'rx_no_cookie': 0, 'assoc_made': 1}, good,
                len(inits(world.tap['A'].passed(False))) == 1)
         world.forget()
@@ -150,13 +154,13 @@ def one_round(world, fam, proto):
     addr = world.new_address(fam)
     world.forget()
     world.quiet()
-    before = {x: world.stats(x) for x in 'AB'}
-    good = world.ask(fam, proto, addr)
-    change = {x: difference(before[x], world.stats(x)) for x in 'AB'}
+    before = world.stats('A')
+    good, change = world.ask_anew(fam, proto, addr)
     judged(name + ': the client is asked for a cookie, and answered',
-           change['B'], {'tx_cookie': 1, 'rx_no_cookie': 1, 'rx_ignored': 0,
+           change, {'tx_cookie': 1, 'rx_no_cookie': 1, 'rx_ignored': 0,
                          'assoc_made': 1}, good)
-    judged(name + ': it sends its INIT once more, at once', change['A'],
+    judged(name + ': it sends its INIT once more, at once',
+           difference(before, world.stats('A')),
            {'tx_init': 2, 'rx_cookie': 1, 'rx_cookie_late': 0,
             'tx_restarted': 0})
     sent = inits(world.tap['A'].passed(False))
@@ -183,12 +187,10 @@ def one_round(world, fam, proto):
            name + ': the COOKIE is smaller than the INIT, marked, and on its'
            ' wire ports', '%d %d' % (len(answer.data), len(first.data)))
     world.forget()
-    before = world.stats('B')
     world.quiet()
-    good = world.ask(fam, proto, addr)
+    good, change = world.ask_anew(fam, proto, addr)
     sent = inits(world.tap['A'].passed(False))
-    judged(name + ': the next INIT has a proof from the start',
-           difference(before, world.stats('B')),
+    judged(name + ': the next INIT has a proof from the start', change,
            {'tx_cookie': 0, 'rx_no_cookie': 0, 'assoc_made': 1}, good,
            len(sent) == 1, sent and sent[0][1].meta.flags & C)
     return addr
@@ -210,16 +212,12 @@ def load(world):
            difference(before, world.stats('B')),
            {'tx_cookie': 1, 'rx_no_cookie': 1, 'assoc_made': 0},
            client.cookie(heard) is not None)
-    before = world.stats('B')
-    good = world.ask(4, UDP, world.new_address(4))
-    judged('and a client gets in with it',
-           difference(before, world.stats('B')),
+    good, change = world.ask_anew(4, UDP, world.new_address(4))
+    judged('and a client gets in with it', change,
            {'tx_cookie': 1, 'assoc_made': 1}, good)
     world.sst('B', 'flow', 'flush')
-    before = world.stats('B')
-    good = world.ask(4, UDP, world.new_address(4))
-    judged('below the mark none is asked for',
-           difference(before, world.stats('B')),
+    good, change = world.ask_anew(4, UDP, world.new_address(4))
+    judged('below the mark none is asked for', change,
            {'tx_cookie': 0, 'assoc_made': 1}, good)
     world.sst('B', 'set', 'max-half-open', '4096')
 
@@ -283,10 +281,8 @@ def victim(world):
         world.public, addr, ADDRESS['B', 4], 42000).init(), ('rx_ignored',))
     report(known and change == {'rx_ignored': 1}, 'A is ignored for what others do')
     world.forget()
-    before = world.stats('B')
-    good = world.ask(4, UDP, addr)
-    judged('its proof lets it in all the same',
-           difference(before, world.stats('B')),
+    good, change = world.ask_anew(4, UDP, addr)
+    judged('its proof lets it in all the same', change,
            {'tx_cookie': 0, 'rx_ignored': 0, 'assoc_made': 1}, good)
 
 

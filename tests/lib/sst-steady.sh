@@ -11,9 +11,17 @@ steady_serve() {
 	cat "$topo_tmp/serve.err" >&2
 	bail "steady.py does not listen"
 }
-# steady NAME HOST ADDRESS: traffic from a host, until bg_stop NAME.
+# steady NAME HOST ADDRESS: traffic from a host, until bg_stop NAME. It may take a
+# while to begin: see begun.
 steady() {
 	bg_ns "$1" "$2" /usr/bin/python3 "$sst_tests/lib/steady.py" "$3" 700
+}
+# begun NAME...: waits until all kinds of it are under way.
+begun() {
+	local name
+	for name; do
+		must wait_for -t 30 grep -q begun "$topo_tmp/$name.err"
+	done
 }
 # said NAME WORD: what it said.
 said() {

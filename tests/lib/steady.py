@@ -5,9 +5,10 @@
 steady.py serve PORT: send everything back, on UDP and TCP, until the end.
 
 steady.py ADDRESS PORT: one TCP connection, one UDP socket, and a new TCP
-connection four times a second, until SIGTERM.  Prints JSON: stream (the error
-that ended it, or ""), datagrams lost, connections made and failed, and the
-milliseconds that the slowest took.
+connection four times a second, until SIGTERM.  Says "begun" on standard error
+when the first of these is over.  Prints JSON: stream (the error that ended it,
+or ""), datagrams lost, connections made and failed, and the milliseconds that
+the slowest took.
 """
 
 import json
@@ -118,6 +119,8 @@ class Client:
             self.out['made' if good else 'failed'] += 1
             took = int((time.monotonic() - began) * 1000)
             self.out['slowest'] = max(self.out['slowest'], took)
+            if self.out['made'] + self.out['failed'] == 1:
+                print('begun', file=sys.stderr, flush=True)
 
     def run(self):
         """Until SIGTERM."""

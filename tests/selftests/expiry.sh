@@ -22,6 +22,7 @@ must capture_start wire R ra "$topo_tmp/wire.pcap" 'tcp or udp or icmp or icmp6'
 steady_serve
 steady a4 A "$B4"
 steady a6 A "$B6"
+begun a4 a6
 sleep 75
 inits=$(in_ns B -j host show server | jq '.hosts[0].inits')
 lost_nothing a4 "IPv4" 900

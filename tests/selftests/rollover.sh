@@ -61,6 +61,7 @@ steady_serve
 must in_ns B host add new key "$topo_tmp/new.key"
 steady a4 A "$B4"
 steady a6 A "$B6"
+begun a4 a6
 sleep 1
 is "two keys" "$(in_ns B -j host show | jq -r '[.hosts[].name] | join(" ")')" "old new"
 is "INITs for the old one" "$(inits old)" 2
@@ -103,6 +104,7 @@ must in_ns D peer add new address "$B4,$B6" public-key "$new"
 # ---- an association is lost on one side ---------------------------------------
 steady a4 A "$B4"
 steady a6 A "$B6"
+begun a4 a6
 sleep 1
 must in_ns A assoc flush
 sleep 1
@@ -127,6 +129,7 @@ before=$(inits new)
 for host in A D E; do
 	steady "many$host" $host "$B4"
 done
+begun manyA manyD manyE
 sleep 2
 for host in A D E; do
 	went_well "many$host"
@@ -201,6 +204,7 @@ for host in A D E; do
 	steady "narrow$host" $host "$B4"
 done
 steady narrow6 A "$B6"
+begun narrowA narrowD narrowE narrow6
 sleep 2
 for name in narrowA narrowD narrowE narrow6; do
 	went_well "$name"
