@@ -75,11 +75,12 @@ is "nobody used the new one so far" "$(inits new)" 0
 
 # ---- from the dead key to the live one ----------------------------------------
 # As if the associations had come to their end, but for a4's traffic.
+unopened=$(stat_get B rx_unopened)
 must in_ns A assoc flush
 must in_ns B assoc flush
 took=$(connect_ms A)
-at_least "the dead key is tried first, ms" "$took" 2900
-# Three seconds, when the SYN is repeated.
+at_least "the dead key is tried first" $(($(stat_get B rx_unopened) - unopened)) 1
+# Three seconds, when the SYN is repeated; less when a4's INIT came before.
 at_most "and then the live one, ms" "$took" 4500
 made=$(inits new)
 # a4 may have begun one at the same time.
@@ -164,11 +165,13 @@ must wait_for listening B udp 701
 had=$(lines talk)
 began=$SECONDS
 took=$(connect_ms A)
-at_least "another server: the association is tried, ms" "$took" 900
+# Perhaps by the datagrams that went on meanwhile.
+at_least "another server: the association is tried" "$(stat_get B rx_unopened)" 1
 at_most "then the key, when the SYN is repeated, ms" "$took" 2500
 at_most "the next one does not wait, ms" "$(connect_ms A)" 900
 bg_ns fresh D /usr/bin/python3 "$sst_tests/lib/udp-talk.py" client "$B4" 701
-ok "UDP: a new flow gets through after a second" wait_for -t 4 more fresh 0
+# A second, and what a slow machine needs to begin.
+ok "UDP: a new flow gets through" wait_for -t 10 more fresh 0
 bg_stop fresh
 # 15 s of silence, and 3 more.
 ok "UDP: the old flow goes on" wait_for -t $((24 - (SECONDS - began))) more talk "$had"
@@ -180,7 +183,7 @@ must in_ns A peer add new address "$B4,$B6" public-key "$new" wire-port 443
 is "a wire port below 1024 that B was not told of" "$(connect_ms A 3)" never
 at_least "is refused" "$(stat_get B rx_tuple)" 1
 must in_ns B set wire-port 443
-at_most "one that it was told of is not, ms" "$(connect_ms A)" 900
+ok "one that it was told of is not" [ "$(connect_ms A)" != never ]
 must capture_stop wire2
 must in_ns B set wire-port 30000-30003
 must in_ns A peer del new
