@@ -15,6 +15,7 @@
 #include "policy.h"
 #include "select.h"
 #include "sock.h"
+#include "subject.h"
 #include "tomb.h"
 
 /**
@@ -74,13 +75,27 @@ bool sst_guard_is_broadcast(const struct sk_buff *skb, u8 family)
 	return rt && rt->rt_flags & RTCF_BROADCAST;
 }
 
+/* What the rules say about a clear packet for this host. */
+static u8 verdict_on(struct sst_net *sn, struct sk_buff *skb,
+		     const struct sst_pkt *pkt)
+{
+	struct sst_subject receiver;
+	const struct sst_subject *who = NULL;
+
+	if (sst_policy_in_asks_who(&sn->policy))
+		who = sst_subject_of(&receiver,
+				     sst_sock_receiver(sn->net, skb,
+						       &pkt->tuple));
+	return sst_policy_in(&sn->policy, &pkt->tuple, who);
+}
+
 /* Must nothing clear reach this port or socket? */
 static bool requires_sst(struct sst_net *sn, struct sk_buff *skb,
 			 const struct sst_pkt *pkt)
 {
 	if (sst_sock_requires(sn->net, skb, &pkt->tuple))
 		return true;
-	if (sst_policy_in(&sn->policy, &pkt->tuple) != SST_VERDICT_REQUIRE)
+	if (verdict_on(sn, skb, pkt) != SST_VERDICT_REQUIRE)
 		return false;
 	/*
 	 * A rule is about new flows: connections in clear are left alone. But a

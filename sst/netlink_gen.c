@@ -10,6 +10,24 @@
 
 #include <uapi/linux/sst_netlink.h>
 
+/* Common nested types */
+const struct nla_policy sst_rule_nl_policy[SST_A_POLICY_CGROUP + 1] = {
+	[SST_A_POLICY_DIRECTION] = NLA_POLICY_RANGE(NLA_U8, 1, 2),
+	[SST_A_POLICY_IPV4] = { .type = NLA_U32, },
+	[SST_A_POLICY_IPV6] = NLA_POLICY_EXACT_LEN(16),
+	[SST_A_POLICY_PREFIX_LEN] = NLA_POLICY_MAX(NLA_U8, 128),
+	[SST_A_POLICY_PROTO] = { .type = NLA_U8, },
+	[SST_A_POLICY_PORT] = NLA_POLICY_MIN(NLA_U16, 1),
+	[SST_A_POLICY_PORT_LAST] = NLA_POLICY_MIN(NLA_U16, 1),
+	[SST_A_POLICY_VERDICT] = NLA_POLICY_RANGE(NLA_U8, 1, 3),
+	[SST_A_POLICY_PRIORITY] = { .type = NLA_U32, },
+	[SST_A_POLICY_PEER] = { .type = NLA_NUL_STRING, .len = SST_NAME_MAX, },
+	[SST_A_POLICY_SCOPE] = NLA_POLICY_RANGE(NLA_U8, 1, 1),
+	[SST_A_POLICY_UID] = { .type = NLA_U32, },
+	[SST_A_POLICY_UID_LAST] = { .type = NLA_U32, },
+	[SST_A_POLICY_CGROUP] = { .type = NLA_NUL_STRING, .len = SST_CGROUP_MAX, },
+};
+
 /* SST_CMD_FLOW_ADD - do */
 const struct nla_policy sst_flow_add_nl_policy[SST_A_FLOW_KEY + 1] = {
 	[SST_A_FLOW_PROTO] = { .type = NLA_U8, },
@@ -93,7 +111,7 @@ const struct nla_policy sst_peer_get_nl_policy[SST_A_PEER_NAME + 1] = {
 };
 
 /* SST_CMD_POLICY_ADD - do */
-const struct nla_policy sst_policy_add_nl_policy[SST_A_POLICY_PEER + 1] = {
+const struct nla_policy sst_policy_add_nl_policy[SST_A_POLICY_CGROUP + 1] = {
 	[SST_A_POLICY_DIRECTION] = NLA_POLICY_RANGE(NLA_U8, 1, 2),
 	[SST_A_POLICY_IPV4] = { .type = NLA_U32, },
 	[SST_A_POLICY_IPV6] = NLA_POLICY_EXACT_LEN(16),
@@ -104,6 +122,10 @@ const struct nla_policy sst_policy_add_nl_policy[SST_A_POLICY_PEER + 1] = {
 	[SST_A_POLICY_VERDICT] = NLA_POLICY_RANGE(NLA_U8, 1, 3),
 	[SST_A_POLICY_PRIORITY] = { .type = NLA_U32, },
 	[SST_A_POLICY_PEER] = { .type = NLA_NUL_STRING, .len = SST_NAME_MAX, },
+	[SST_A_POLICY_SCOPE] = NLA_POLICY_RANGE(NLA_U8, 1, 1),
+	[SST_A_POLICY_UID] = { .type = NLA_U32, },
+	[SST_A_POLICY_UID_LAST] = { .type = NLA_U32, },
+	[SST_A_POLICY_CGROUP] = { .type = NLA_NUL_STRING, .len = SST_CGROUP_MAX, },
 };
 
 /* SST_CMD_POLICY_DEL - do */
@@ -161,8 +183,24 @@ const struct nla_policy sst_wish_get_nl_policy[SST_A_WISH_CGROUP_ID + 1] = {
 	[SST_A_WISH_CGROUP_ID] = { .type = NLA_U64, },
 };
 
+/* SST_CMD_POLICY_REPLACE - do */
+const struct nla_policy sst_policy_replace_nl_policy[SST_A_POLICY_RULE + 1] = {
+	[SST_A_POLICY_RULE] = NLA_POLICY_NESTED(sst_rule_nl_policy),
+};
+
+/* SST_CMD_POLICY_EXPLAIN - do */
+const struct nla_policy sst_policy_explain_nl_policy[SST_A_POLICY_CGROUP + 1] = {
+	[SST_A_POLICY_DIRECTION] = NLA_POLICY_RANGE(NLA_U8, 1, 2),
+	[SST_A_POLICY_IPV4] = { .type = NLA_U32, },
+	[SST_A_POLICY_IPV6] = NLA_POLICY_EXACT_LEN(16),
+	[SST_A_POLICY_PROTO] = { .type = NLA_U8, },
+	[SST_A_POLICY_PORT] = NLA_POLICY_MIN(NLA_U16, 1),
+	[SST_A_POLICY_UID] = { .type = NLA_U32, },
+	[SST_A_POLICY_CGROUP] = { .type = NLA_NUL_STRING, .len = SST_CGROUP_MAX, },
+};
+
 /* Ops table for sst */
-const struct genl_ops sst_nl_ops[22] = {
+const struct genl_ops sst_nl_ops[24] = {
 	{
 		.cmd		= SST_CMD_FLOW_ADD,
 		.doit		= sst_nl_flow_add_doit,
@@ -239,7 +277,7 @@ const struct genl_ops sst_nl_ops[22] = {
 		.cmd		= SST_CMD_POLICY_ADD,
 		.doit		= sst_nl_policy_add_doit,
 		.policy		= sst_policy_add_nl_policy,
-		.maxattr	= SST_A_POLICY_PEER,
+		.maxattr	= SST_A_POLICY_CGROUP,
 		.flags		= GENL_UNS_ADMIN_PERM,
 	},
 	{
@@ -320,6 +358,20 @@ const struct genl_ops sst_nl_ops[22] = {
 		.dumpit		= sst_nl_wish_get_dumpit,
 		.policy		= sst_wish_get_nl_policy,
 		.maxattr	= SST_A_WISH_CGROUP_ID,
+		.flags		= GENL_UNS_ADMIN_PERM,
+	},
+	{
+		.cmd		= SST_CMD_POLICY_REPLACE,
+		.doit		= sst_nl_policy_replace_doit,
+		.policy		= sst_policy_replace_nl_policy,
+		.maxattr	= SST_A_POLICY_RULE,
+		.flags		= GENL_UNS_ADMIN_PERM,
+	},
+	{
+		.cmd		= SST_CMD_POLICY_EXPLAIN,
+		.doit		= sst_nl_policy_explain_doit,
+		.policy		= sst_policy_explain_nl_policy,
+		.maxattr	= SST_A_POLICY_CGROUP,
 		.flags		= GENL_UNS_ADMIN_PERM,
 	},
 };

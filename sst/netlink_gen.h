@@ -11,6 +11,9 @@
 
 #include <uapi/linux/sst_netlink.h>
 
+/* Common nested types */
+extern const struct nla_policy sst_rule_nl_policy[SST_A_POLICY_CGROUP + 1];
+
 extern const struct nla_policy sst_flow_add_nl_policy[SST_A_FLOW_KEY + 1];
 
 extern const struct nla_policy sst_flow_del_nl_policy[SST_A_FLOW_ID + 1];
@@ -31,7 +34,7 @@ extern const struct nla_policy sst_peer_del_nl_policy[SST_A_PEER_NAME + 1];
 
 extern const struct nla_policy sst_peer_get_nl_policy[SST_A_PEER_NAME + 1];
 
-extern const struct nla_policy sst_policy_add_nl_policy[SST_A_POLICY_PEER + 1];
+extern const struct nla_policy sst_policy_add_nl_policy[SST_A_POLICY_CGROUP + 1];
 
 extern const struct nla_policy sst_policy_del_nl_policy[SST_A_POLICY_ID + 1];
 
@@ -55,8 +58,12 @@ extern const struct nla_policy sst_wish_add_nl_policy[SST_A_WISH_VERDICT + 1];
 
 extern const struct nla_policy sst_wish_get_nl_policy[SST_A_WISH_CGROUP_ID + 1];
 
+extern const struct nla_policy sst_policy_replace_nl_policy[SST_A_POLICY_RULE + 1];
+
+extern const struct nla_policy sst_policy_explain_nl_policy[SST_A_POLICY_CGROUP + 1];
+
 /* Ops table for sst */
-extern const struct genl_ops sst_nl_ops[22];
+extern const struct genl_ops sst_nl_ops[24];
 
 int sst_nl_flow_add_doit(struct sk_buff *skb, struct genl_info *info);
 int sst_nl_flow_del_doit(struct sk_buff *skb, struct genl_info *info);
@@ -86,6 +93,8 @@ int sst_nl_assoc_flush_doit(struct sk_buff *skb, struct genl_info *info);
 int sst_nl_wish_add_doit(struct sk_buff *skb, struct genl_info *info);
 int sst_nl_wish_get_doit(struct sk_buff *skb, struct genl_info *info);
 int sst_nl_wish_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb);
+int sst_nl_policy_replace_doit(struct sk_buff *skb, struct genl_info *info);
+int sst_nl_policy_explain_doit(struct sk_buff *skb, struct genl_info *info);
 
 enum {
 	SST_NLGRP_EVENTS,

@@ -1,175 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The control plane: rules that decide which new flows are SST. */
+#include <linux/mm.h>
 #include <linux/rcupdate.h>
+#include <linux/sched.h>
 #include <net/genetlink.h>
-#include <net/ipv6.h>
 #include <net/sock.h>
 
 #include "netlink_gen.h"
 #include "netlink_reply.h"
 #include "netlink_request.h"
+#include "netlink_rule.h"
 #include "pernet.h"
 
-#define PRIORITY_DEFAULT	1000
-
-/* What policy-add must carry, in the order in which it is missed. */
-static const struct sst_netlink_need rule_needs[] = {
-	{ SST_A_POLICY_DIRECTION, 0, "direction is missing; give out or in" },
-	{ SST_A_POLICY_VERDICT, 0,
-	  "verdict is missing; give clear, prefer or require" },
-};
-
-static int parse_verdict(struct genl_info *info, struct sst_rule_spec *spec)
+static int activate(struct sst_net *sn, struct genl_info *info)
 {
-	struct nlattr **attrs = info->attrs;
+	int err = sst_pernet_activate(sn);
 
-	spec->direction = nla_get_u8(attrs[SST_A_POLICY_DIRECTION]);
-	spec->verdict = nla_get_u8(attrs[SST_A_POLICY_VERDICT]);
-	if (spec->direction == SST_POLICY_DIRECTION_IN &&
-	    spec->verdict == SST_VERDICT_PREFER) {
-		NL_SET_ERR_MSG_ATTR(info->extack, attrs[SST_A_POLICY_VERDICT],
-				    "prefer is for direction out; give clear or require");
-		return -EINVAL;
-	}
-	return 0;
-}
-
-static int parse_family(struct genl_info *info, struct sst_rule_spec *spec)
-{
-	struct nlattr *ipv4 = info->attrs[SST_A_POLICY_IPV4];
-	struct nlattr *ipv6 = info->attrs[SST_A_POLICY_IPV6];
-
-	if (ipv4 && ipv6) {
-		NL_SET_ERR_MSG_ATTR(info->extack, ipv6,
-				    "give either an IPv4 or an IPv6 address, not both");
-		return -EINVAL;
-	}
-	if (ipv4) {
-		spec->family = NFPROTO_IPV4;
-		spec->addr.ip = nla_get_in_addr(ipv4);
-		spec->prefix_len = 32;
-	} else if (ipv6) {
-		spec->family = NFPROTO_IPV6;
-		spec->addr.in6 = nla_get_in6_addr(ipv6);
-		spec->prefix_len = 128;
-	} else {
-		spec->family = NFPROTO_UNSPEC;
-	}
-	return 0;
-}
-
-/* @spec has the longest prefix of its family. */
-static int parse_prefix_len(struct genl_info *info, struct sst_rule_spec *spec)
-{
-	struct nlattr *attr = info->attrs[SST_A_POLICY_PREFIX_LEN];
-	u8 len;
-
-	if (!attr)
-		return 0;
-	if (spec->family == NFPROTO_UNSPEC) {
-		NL_SET_ERR_MSG_ATTR(info->extack, attr,
-				    "prefix-len needs an address; 0.0.0.0 or :: with prefix-len 0 is all of a family");
-		return -EINVAL;
-	}
-	len = nla_get_u8(attr);
-	/* More than 128 bits do not come this far. */
-	if (len > spec->prefix_len) {
-		NL_SET_ERR_MSG_ATTR(info->extack, attr,
-				    "prefix-len of an IPv4 address must be at most 32");
-		return -ERANGE;
-	}
-	spec->prefix_len = len;
-	return 0;
-}
-
-static int parse_prefix(struct genl_info *info, struct sst_rule_spec *spec)
-{
-	int err;
-
-	err = parse_family(info, spec);
 	if (err)
-		return err;
-	err = parse_prefix_len(info, spec);
-	if (err)
-		return err;
-	if (sst_policy_has_host_bits(spec)) {
-		NL_SET_ERR_MSG(info->extack,
-			       "the address has bits beyond prefix-len; set them to 0");
-		return -EINVAL;
-	}
-	if (spec->family == NFPROTO_IPV6 && spec->prefix_len >= 96 &&
-	    ipv6_addr_v4mapped(&spec->addr.in6)) {
-		NL_SET_ERR_MSG_ATTR(info->extack,
-				    info->attrs[SST_A_POLICY_IPV6],
-				    "no packet has an IPv4-mapped address; give the IPv4 address");
-		return -EINVAL;
-	}
-	return 0;
-}
-
-static int parse_ports(struct genl_info *info, struct sst_rule_spec *spec)
-{
-	struct nlattr *first = info->attrs[SST_A_POLICY_PORT];
-	struct nlattr *last = info->attrs[SST_A_POLICY_PORT_LAST];
-
-	if (last && !first) {
-		NL_SET_ERR_MSG_ATTR(info->extack, last,
-				    "port-last needs port, the first of the range");
-		return -EINVAL;
-	}
-	spec->first_port = first ? ntohs(nla_get_be16(first)) : 0;
-	spec->last_port = first ? spec->first_port : U16_MAX;
-	if (last)
-		spec->last_port = ntohs(nla_get_be16(last));
-	if (spec->last_port < spec->first_port) {
-		NL_SET_ERR_MSG_ATTR(info->extack, last,
-				    "port-last must not be smaller than port");
-		return -EINVAL;
-	}
-	return 0;
-}
-
-/* Only whoever speaks SST has a name. */
-static int parse_peer(struct genl_info *info, struct sst_rule_spec *spec)
-{
-	const struct nlattr *attr = info->attrs[SST_A_POLICY_PEER];
-
-	if (!attr)
-		return 0;
-	if (spec->verdict == SST_VERDICT_CLEAR) {
-		NL_SET_ERR_MSG_ATTR(info->extack, attr,
-				    "who speaks clear is nobody; with peer give prefer or require");
-		return -EINVAL;
-	}
-	return sst_netlink_get_name(info, attr, spec->peer);
-}
-
-static int parse_rule(struct genl_info *info, struct sst_rule_spec *spec)
-{
-	struct nlattr *priority = info->attrs[SST_A_POLICY_PRIORITY];
-	struct nlattr *proto = info->attrs[SST_A_POLICY_PROTO];
-	int err;
-
-	memset(spec, 0, sizeof(*spec));
-	err = sst_netlink_require(info, rule_needs, ARRAY_SIZE(rule_needs));
-	if (err)
-		return err;
-	err = parse_verdict(info, spec);
-	if (err)
-		return err;
-	err = parse_prefix(info, spec);
-	if (err)
-		return err;
-	if (proto) {
-		err = sst_netlink_get_proto(info, proto, &spec->proto);
-		if (err)
-			return err;
-	}
-	err = parse_ports(info, spec);
-	if (err)
-		return err;
-	spec->priority = priority ? nla_get_u32(priority) : PRIORITY_DEFAULT;
-	return parse_peer(info, spec);
+		NL_SET_ERR_MSG(info->extack, "cannot register the packet hooks");
+	return err;
 }
 
 static int add_rule(struct sst_net *sn, struct genl_info *info,
@@ -177,11 +26,9 @@ static int add_rule(struct sst_net *sn, struct genl_info *info,
 {
 	int err;
 
-	err = sst_pernet_activate(sn);
-	if (err) {
-		NL_SET_ERR_MSG(info->extack, "cannot register the packet hooks");
+	err = activate(sn, info);
+	if (err)
 		return err;
-	}
 	err = sst_policy_add(&sn->policy, spec, id);
 	if (err == -EEXIST)
 		NL_SET_ERR_MSG(info->extack,
@@ -216,19 +63,130 @@ int sst_nl_policy_add_doit(struct sk_buff *skb, struct genl_info *info)
 	int err;
 	u32 id;
 
-	err = parse_rule(info, &spec);
+	err = sst_netlink_get_rule(info, &spec);
 	if (err)
 		return err;
 	/* The answer first: a rule that is there must not be reported as failed. */
 	msg = sst_netlink_reply_new(info, nla_total_size(sizeof(id)));
+	err = msg ? add_rule(sn, info, &spec, &id) : -ENOMEM;
+	sst_netlink_put_rule_refs(&spec);
 	if (!msg)
-		return -ENOMEM;
-	err = add_rule(sn, info, &spec, &id);
+		return err;
 	if (!err)
 		err = nla_put_u32(msg, SST_A_POLICY_ID, id);
 	if (!err)
 		warn_of_peer(sn, info, &spec);
 	return sst_netlink_reply_send(info, msg, err);
+}
+
+/**
+ * struct table - rules that are to be
+ * @rule: these
+ * @attr: where each stands in the request
+ * @n: how many there are so far
+ */
+struct table {
+	struct sst_rule **rule;
+	struct nlattr **attr;
+	unsigned int n;
+};
+
+static unsigned int count_rules(struct genl_info *info)
+{
+	struct nlattr *attr;
+	unsigned int n = 0;
+	int rem;
+
+	nlmsg_for_each_attr(attr, info->nlhdr, GENL_HDRLEN, rem)
+		n += nla_type(attr) == SST_A_POLICY_RULE;
+	return n;
+}
+
+/* One rule of many, as if it were alone in a request. */
+static int read_one(struct genl_info *info, struct nlattr *attr,
+		    struct table *table)
+{
+	struct nlattr *attrs[SST_A_POLICY_CGROUP + 1];
+	struct genl_info one = *info;
+	struct sst_rule_spec spec;
+	struct sst_rule *rule;
+	int err;
+
+	err = nla_parse_nested(attrs, SST_A_POLICY_CGROUP, attr,
+			       sst_rule_nl_policy, info->extack);
+	if (err)
+		return err;
+	one.attrs = attrs;
+	err = sst_netlink_get_rule(&one, &spec);
+	if (err)
+		return err;
+	rule = sst_rule_new(&spec);
+	sst_netlink_put_rule_refs(&spec);
+	if (!rule)
+		return -ENOMEM;
+	table->attr[table->n] = attr;
+	table->rule[table->n++] = rule;
+	return 0;
+}
+
+/* Whatever is wrong with a rule, the answer points at it or into it. */
+static int read_all(struct genl_info *info, struct table *table)
+{
+	struct nlattr *attr;
+	int err, rem;
+
+	nlmsg_for_each_attr(attr, info->nlhdr, GENL_HDRLEN, rem) {
+		if (nla_type(attr) != SST_A_POLICY_RULE)
+			continue;
+		err = read_one(info, attr, table);
+		if (err) {
+			if (info->extack && !info->extack->bad_attr)
+				NL_SET_BAD_ATTR(info->extack, attr);
+			return err;
+		}
+		cond_resched();
+	}
+	return 0;
+}
+
+static int put_in_force(struct sst_net *sn, struct genl_info *info,
+			struct table *table)
+{
+	unsigned int same = 0;
+	int err;
+
+	err = table->n ? activate(sn, info) : 0;
+	if (err)
+		return err;
+	err = sst_policy_replace(&sn->policy, table->rule, table->n, &same);
+	if (err == -EEXIST)
+		NL_SET_ERR_MSG_ATTR(info->extack, table->attr[same],
+				    "a rule before it is about the same flows");
+	return err;
+}
+
+int sst_nl_policy_replace_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	struct sst_net *sn = sst_netlink_net(info);
+	unsigned int n = count_rules(info);
+	struct table table = {};
+	int err;
+
+	if (n > SST_POLICY_MAX) {
+		NL_SET_ERR_MSG(info->extack,
+			       "a namespace has at most 65536 rules; use prefixes and ranges");
+		return -ENOSPC;
+	}
+	table.rule = kvmalloc_array(n + 1, sizeof(*table.rule), GFP_KERNEL);
+	table.attr = kvmalloc_array(n + 1, sizeof(*table.attr), GFP_KERNEL);
+	err = table.rule && table.attr ? read_all(info, &table) : -ENOMEM;
+	if (!err)
+		err = put_in_force(sn, info, &table);
+	while (err && table.n)
+		sst_rule_free(table.rule[--table.n]);
+	kvfree(table.attr);
+	kvfree(table.rule);
+	return err;
 }
 
 static int need_id(struct genl_info *info, u32 *id)
@@ -273,51 +231,6 @@ int sst_nl_policy_flush_doit(struct sk_buff *skb, struct genl_info *info)
 	return 0;
 }
 
-static int put_address(struct sk_buff *msg, const struct sst_rule_spec *spec)
-{
-	int err;
-
-	if (spec->family == NFPROTO_UNSPEC)
-		return 0;
-	if (spec->family == NFPROTO_IPV4)
-		err = nla_put_in_addr(msg, SST_A_POLICY_IPV4, spec->addr.ip);
-	else
-		err = nla_put_in6_addr(msg, SST_A_POLICY_IPV6,
-				       &spec->addr.in6);
-	if (err)
-		return err;
-	return nla_put_u8(msg, SST_A_POLICY_PREFIX_LEN, spec->prefix_len);
-}
-
-/* Only a rule about all ports begins with port 0. */
-static int put_ports(struct sk_buff *msg, const struct sst_rule_spec *spec)
-{
-	if (!spec->first_port)
-		return 0;
-	if (nla_put_be16(msg, SST_A_POLICY_PORT, htons(spec->first_port)))
-		return -EMSGSIZE;
-	return nla_put_be16(msg, SST_A_POLICY_PORT_LAST,
-			    htons(spec->last_port));
-}
-
-static int put_rule(struct sk_buff *msg, const struct sst_rule *rule)
-{
-	const struct sst_rule_spec *spec = &rule->spec;
-
-	if (nla_put_u32(msg, SST_A_POLICY_ID, rule->id) ||
-	    nla_put_u8(msg, SST_A_POLICY_DIRECTION, spec->direction) ||
-	    put_address(msg, spec) ||
-	    (spec->proto && nla_put_u8(msg, SST_A_POLICY_PROTO, spec->proto)) ||
-	    put_ports(msg, spec) ||
-	    nla_put_u8(msg, SST_A_POLICY_VERDICT, spec->verdict) ||
-	    (spec->peer[0] &&
-	     nla_put_string(msg, SST_A_POLICY_PEER, spec->peer)) ||
-	    nla_put_u32(msg, SST_A_POLICY_PRIORITY, spec->priority))
-		return -EMSGSIZE;
-	return nla_put_u64_64bit(msg, SST_A_POLICY_HITS,
-				 atomic64_read(&rule->hits), SST_A_POLICY_PAD);
-}
-
 int sst_nl_policy_get_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	const struct sst_rule *rule;
@@ -333,7 +246,7 @@ int sst_nl_policy_get_doit(struct sk_buff *skb, struct genl_info *info)
 		return -ENOMEM;
 	rcu_read_lock();
 	rule = sst_policy_by_id(&sst_netlink_net(info)->policy, id);
-	err = rule ? put_rule(msg, rule) : no_such_rule(info);
+	err = rule ? sst_netlink_put_rule(msg, rule) : no_such_rule(info);
 	rcu_read_unlock();
 	return sst_netlink_reply_send(info, msg, err);
 }
@@ -356,7 +269,7 @@ static int put_next_rule(struct sk_buff *skb, struct netlink_callback *cb)
 	rule = sst_policy_next(&sn->policy, &next);
 	if (!rule)
 		return -ENOENT;
-	err = put_rule(skb, rule);
+	err = sst_netlink_put_rule(skb, rule);
 	if (!err)
 		*cursor = next;
 	return err;

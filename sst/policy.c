@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Rules that decide which new flows are SST (protocol section 9). Only
- * packets without a flow ask, so the rules are one sorted array that is looked
- * through from the beginning; a change makes a new array of the same rules.
+ * Rules that decide which new flows are SST (protocol section 9): changes, and
+ * questions. Only packets without a flow ask. How the first rule that fits is found
+ * is in ruleset.c.
  */
-#include <linux/mm.h>
-#include <linux/slab.h>
-#include <net/ipv6.h>
+#include <linux/sched.h>
+#include <linux/sort.h>
+#include <linux/string.h>
 
 #include "policy.h"
 
@@ -25,43 +25,6 @@ void sst_policy_exit(struct sst_policy *policy)
 	mutex_destroy(&policy->lock);
 }
 
-static void fill_mask(union nf_inet_addr *mask,
-		      const struct sst_rule_spec *spec)
-{
-	struct in6_addr all;
-
-	memset(&all, 0xff, sizeof(all));
-	ipv6_addr_prefix(&mask->in6, &all, spec->prefix_len);
-}
-
-/*
- * An IPv4 address is the first word of four, the others are 0, so both families
- * are compared alike.
- */
-static bool differ(const union nf_inet_addr *a, const union nf_inet_addr *b,
-		   const union nf_inet_addr *mask)
-{
-	return ipv6_masked_addr_cmp(&a->in6, &mask->in6, &b->in6);
-}
-
-/**
- * sst_policy_has_host_bits() - is the address more than a prefix?
- * @spec: the rule to be
- *
- * Return: true when bits of the address beyond the prefix are set.
- */
-bool sst_policy_has_host_bits(const struct sst_rule_spec *spec)
-{
-	union nf_inet_addr mask;
-	int i;
-
-	fill_mask(&mask, spec);
-	for (i = 0; i < ARRAY_SIZE(mask.all); i++)
-		if (spec->addr.all[i] & ~mask.all[i])
-			return true;
-	return false;
-}
-
 static struct sst_rules __rcu **slot(struct sst_policy *policy, u8 direction)
 {
 	return direction == SST_POLICY_DIRECTION_IN ? &policy->in :
@@ -75,142 +38,12 @@ static struct sst_rules *locked(struct sst_policy *policy,
 					 lockdep_is_held(&policy->lock));
 }
 
-static unsigned int count_of(const struct sst_rules *rules)
-{
-	return rules ? rules->count : 0;
-}
-
-static struct sst_rules *rules_new(unsigned int count)
-{
-	struct sst_rules *rules;
-
-	rules = kvmalloc(struct_size(rules, rule, count), GFP_KERNEL_ACCOUNT);
-	if (rules)
-		rules->count = count;
-	return rules;
-}
-
-static void rules_free_cb(struct rcu_head *rcu)
-{
-	kvfree(container_of(rcu, struct sst_rules, rcu));
-}
-
-/*
- * kvfree_rcu() may keep what it frees for seconds. Arrays can be half a
- * megabyte, and who adds many rules leaves one behind for each.
- */
-static void rules_free_rcu(struct sst_rules *rules)
-{
-	if (rules)
-		call_rcu(&rules->rcu, rules_free_cb);
-}
-
-static bool names_peer(const struct sst_rule_spec *spec)
-{
-	return spec->peer[0];
-}
-
-/*
- * Of two rules about the same flows one would never decide. But those of
- * direction in that name peers make a list.
- */
-static bool is_same(const struct sst_rule_spec *a,
-		    const struct sst_rule_spec *b)
-{
-	if (a->direction == SST_POLICY_DIRECTION_IN && names_peer(a) &&
-	    names_peer(b) && strcmp(a->peer, b->peer))
-		return false;
-	return a->family == b->family && a->prefix_len == b->prefix_len &&
-	       a->proto == b->proto && a->first_port == b->first_port &&
-	       a->last_port == b->last_port &&
-	       !memcmp(&a->addr, &b->addr, sizeof(a->addr));
-}
-
-static struct sst_policy_cursor place_of(const struct sst_rule *rule)
-{
-	return (struct sst_policy_cursor) {
-		.priority = rule->spec.priority,
-		.serial = rule->serial,
-	};
-}
-
-/* Does @rule come after the place of @cursor? */
-static bool is_after(const struct sst_rule *rule,
-		     const struct sst_policy_cursor *cursor)
-{
-	if (rule->spec.priority != cursor->priority)
-		return rule->spec.priority > cursor->priority;
-	return rule->serial > cursor->serial;
-}
-
-/* Index of the first rule after a place. */
-static unsigned int first_after(const struct sst_rules *rules,
-				const struct sst_policy_cursor *cursor)
-{
-	unsigned int low = 0, high = count_of(rules), mid;
-
-	while (low < high) {
-		mid = low + (high - low) / 2;
-		if (is_after(rules->rule[mid], cursor))
-			high = mid;
-		else
-			low = mid + 1;
-	}
-	return low;
-}
-
-static struct sst_rule *rule_new(const struct sst_rule_spec *spec)
-{
-	struct sst_rule *rule = kzalloc(sizeof(*rule), GFP_KERNEL_ACCOUNT);
-
-	if (!rule)
-		return NULL;
-	rule->spec = *spec;
-	fill_mask(&rule->mask, spec);
-	return rule;
-}
-
 static int why_not(const struct sst_policy *policy,
-		   const struct sst_rules *rules,
-		   const struct sst_rule_spec *spec)
+		   const struct sst_rules *rules, struct sst_rule *rule)
 {
-	unsigned int i;
-
-	for (i = 0; i < count_of(rules); i++)
-		if (is_same(&rules->rule[i]->spec, spec))
-			return -EEXIST;
+	if (sst_rules_same(rules, rule))
+		return -EEXIST;
 	return policy->count >= SST_POLICY_MAX ? -ENOSPC : 0;
-}
-
-/* Its rules are there. */
-static void note_peers(struct sst_rules *rules)
-{
-	unsigned int i;
-
-	rules->names_peers = false;
-	for (i = 0; i < rules->count; i++)
-		if (names_peer(&rules->rule[i]->spec))
-			rules->names_peers = true;
-}
-
-/* The array with @rule in its place, among equals the last. */
-static struct sst_rules *rules_with(const struct sst_rules *old,
-				    struct sst_rule *rule)
-{
-	struct sst_policy_cursor place = place_of(rule);
-	unsigned int count = count_of(old), at = first_after(old, &place);
-	struct sst_rules *rules = rules_new(count + 1);
-
-	if (!rules)
-		return NULL;
-	if (old) {
-		memcpy(rules->rule, old->rule, at * sizeof(*rules->rule));
-		memcpy(rules->rule + at + 1, old->rule + at,
-		       (count - at) * sizeof(*rules->rule));
-	}
-	rules->rule[at] = rule;
-	note_peers(rules);
-	return rules;
 }
 
 static int add_locked(struct sst_policy *policy, struct sst_rule *rule)
@@ -219,23 +52,23 @@ static int add_locked(struct sst_policy *policy, struct sst_rule *rule)
 	struct sst_rules *old = locked(policy, rules), *new;
 	int err;
 
-	err = why_not(policy, old, &rule->spec);
+	err = why_not(policy, old, rule);
 	if (err)
 		return err;
 	rule->serial = policy->last_serial + 1;
-	new = rules_with(old, rule);
+	new = sst_rules_with(old, rule);
 	if (!new)
 		return -ENOMEM;
 	/* Identifiers of rules that are gone are not given out again soon. */
 	if (xa_alloc_cyclic(&policy->by_id, &rule->id, rule, xa_limit_31b,
 			    &policy->last_id, GFP_KERNEL) < 0) {
-		kvfree(new);
+		sst_rules_free(new);
 		return -ENOMEM;
 	}
 	policy->last_serial = rule->serial;
 	policy->count++;
 	rcu_assign_pointer(*rules, new);
-	rules_free_rcu(old);
+	sst_rules_free_rcu(old);
 	return 0;
 }
 
@@ -251,7 +84,7 @@ static int add_locked(struct sst_policy *policy, struct sst_rule *rule)
 int sst_policy_add(struct sst_policy *policy, const struct sst_rule_spec *spec,
 		   u32 *id)
 {
-	struct sst_rule *rule = rule_new(spec);
+	struct sst_rule *rule = sst_rule_new(spec);
 	int err;
 
 	if (!rule)
@@ -262,28 +95,8 @@ int sst_policy_add(struct sst_policy *policy, const struct sst_rule_spec *spec,
 		*id = rule->id;
 	mutex_unlock(&policy->lock);
 	if (err)
-		kfree(rule);
+		sst_rule_free(rule);
 	return err;
-}
-
-/* The array without @rule, NULL when nothing else is in it. */
-static int rules_without(struct sst_rules **rules, const struct sst_rules *old,
-			 const struct sst_rule *rule)
-{
-	struct sst_policy_cursor place = place_of(rule);
-	unsigned int rest = first_after(old, &place), at = rest - 1;
-
-	*rules = NULL;
-	if (old->count == 1)
-		return 0;
-	*rules = rules_new(old->count - 1);
-	if (!*rules)
-		return -ENOMEM;
-	memcpy((*rules)->rule, old->rule, at * sizeof(*old->rule));
-	memcpy((*rules)->rule + at, old->rule + rest,
-	       (old->count - rest) * sizeof(*old->rule));
-	note_peers(*rules);
-	return 0;
 }
 
 /* Readers may still look at it: it is in no array any more. */
@@ -291,24 +104,27 @@ static void forget(struct sst_policy *policy, struct sst_rule *rule)
 {
 	policy->count--;
 	xa_erase(&policy->by_id, rule->id);
-	kfree_rcu(rule, rcu);
+	sst_rule_free_rcu(rule);
 }
 
 static int del_locked(struct sst_policy *policy, u32 id)
 {
 	struct sst_rule *rule = xa_load(&policy->by_id, id);
 	struct sst_rules __rcu **rules;
-	struct sst_rules *old, *new;
+	struct sst_rules *old, *new = NULL;
 
 	if (!rule)
 		return -ENOENT;
 	rules = slot(policy, rule->spec.direction);
 	old = locked(policy, rules);
-	if (rules_without(&new, old, rule))
-		return -ENOMEM;
+	if (old->count > 1) {
+		new = sst_rules_without(old, rule);
+		if (!new)
+			return -ENOMEM;
+	}
 	rcu_assign_pointer(*rules, new);
 	forget(policy, rule);
-	rules_free_rcu(old);
+	sst_rules_free_rcu(old);
 	return 0;
 }
 
@@ -329,6 +145,161 @@ int sst_policy_del(struct sst_policy *policy, u32 id)
 	return err;
 }
 
+/* Its rules are in force no more. */
+static void drop_rules(struct sst_policy *policy, struct sst_rules *old)
+{
+	unsigned int i;
+
+	for (i = 0; old && i < old->count; i++) {
+		forget(policy, old->rule[i]);
+		cond_resched();
+	}
+	sst_rules_free_rcu(old);
+}
+
+/* What rules are about, then their age: equals stand side by side. */
+static int by_flows(const void *a, const void *b)
+{
+	const struct sst_rule *x = *(const struct sst_rule **)a;
+	const struct sst_rule *y = *(const struct sst_rule **)b;
+
+	return sst_rule_compare(x, y) ?: strcmp(x->spec.peer, y->spec.peer) ?:
+	       (x->serial < y->serial ? -1 : 1);
+}
+
+/* The order of decision, one direction after the other. */
+static int by_place(const void *a, const void *b)
+{
+	const struct sst_rule *x = *(const struct sst_rule **)a;
+	const struct sst_rule *y = *(const struct sst_rule **)b;
+	struct sst_policy_cursor place = sst_rule_place(y);
+
+	if (x->spec.direction != y->spec.direction)
+		return x->spec.direction < y->spec.direction ? -1 : 1;
+	return sst_rule_is_after(x, &place) ? 1 : -1;
+}
+
+/* The younger one of two rules about the same flows, or NULL. */
+static struct sst_rule *find_same(struct sst_rule **rule, unsigned int count)
+{
+	unsigned int i;
+
+	sort(rule, count, sizeof(*rule), by_flows, NULL);
+	for (i = 1; i < count; i++)
+		if (sst_rule_is_same(rule[i - 1], rule[i]))
+			return rule[i - 1]->serial > rule[i]->serial ?
+			       rule[i - 1] : rule[i];
+	return NULL;
+}
+
+static void drop_ids(struct sst_policy *policy, struct sst_rule **rule,
+		     unsigned int count)
+{
+	while (count--)
+		xa_erase(&policy->by_id, rule[count]->id);
+}
+
+/* They lead nowhere yet. */
+static int reserve_ids(struct sst_policy *policy, struct sst_rule **rule,
+		       unsigned int count)
+{
+	unsigned int i;
+
+	for (i = 0; i < count; i++) {
+		if (xa_alloc_cyclic(&policy->by_id, &rule[i]->id, NULL,
+				    xa_limit_31b, &policy->last_id,
+				    GFP_KERNEL) < 0) {
+			drop_ids(policy, rule, i);
+			return -ENOMEM;
+		}
+		cond_resched();
+	}
+	return 0;
+}
+
+/* All that can fail is done, and nothing is changed: now it is. */
+static void publish(struct sst_policy *policy, struct sst_rule **rule,
+		    unsigned int count, struct sst_rules *out,
+		    struct sst_rules *in)
+{
+	struct sst_rules *old_out = locked(policy, &policy->out);
+	struct sst_rules *old_in = locked(policy, &policy->in);
+	unsigned int i;
+
+	rcu_assign_pointer(policy->out, out);
+	rcu_assign_pointer(policy->in, in);
+	for (i = 0; i < count; i++)
+		xa_store(&policy->by_id, rule[i]->id, rule[i], GFP_KERNEL);
+	policy->count += count;
+	drop_rules(policy, old_out);
+	drop_rules(policy, old_in);
+}
+
+static int replace_locked(struct sst_policy *policy, struct sst_rule **rule,
+			  unsigned int count)
+{
+	struct sst_rules *out = NULL, *in = NULL;
+	unsigned int n_out = 0;
+
+	while (n_out < count &&
+	       rule[n_out]->spec.direction == SST_POLICY_DIRECTION_OUT)
+		n_out++;
+	if (n_out)
+		out = sst_rules_of(rule, n_out);
+	if (n_out < count)
+		in = sst_rules_of(rule + n_out, count - n_out);
+	if ((n_out && !out) || (n_out < count && !in) ||
+	    reserve_ids(policy, rule, count)) {
+		sst_rules_free(out);
+		sst_rules_free(in);
+		return -ENOMEM;
+	}
+	publish(policy, rule, count, out, in);
+	return 0;
+}
+
+/**
+ * sst_policy_replace() - other rules in the place of all that are there
+ * @policy: rules of the namespace
+ * @rule: the rules, from sst_rule_new(), the oldest first. Sorted; taken over when
+ *	they are in force.
+ * @count: how many, may be 0
+ * @same: output of -EEXIST: which of them, counted from 0 as they came, is about
+ *	the same flows as one before it
+ *
+ * Each packet is decided by the rules before or by those after.
+ *
+ * Return: 0; -EEXIST, -ENOSPC, -ENOMEM: nothing has changed, and the caller has
+ * the rules.
+ */
+int sst_policy_replace(struct sst_policy *policy, struct sst_rule **rule,
+		       unsigned int count, unsigned int *same)
+{
+	const struct sst_rule *twice;
+	unsigned int i;
+	u64 serial;
+	int err;
+
+	if (count > SST_POLICY_MAX)
+		return -ENOSPC;
+	mutex_lock(&policy->lock);
+	serial = policy->last_serial + 1;
+	for (i = 0; i < count; i++)
+		rule[i]->serial = serial + i;
+	twice = find_same(rule, count);
+	if (twice) {
+		*same = twice->serial - serial;
+		err = -EEXIST;
+	} else {
+		sort(rule, count, sizeof(*rule), by_place, NULL);
+		err = replace_locked(policy, rule, count);
+	}
+	if (!err)
+		policy->last_serial += count;
+	mutex_unlock(&policy->lock);
+	return err;
+}
+
 /**
  * sst_policy_flush() - remove all rules of one direction
  * @policy: rules of the namespace
@@ -338,16 +309,11 @@ void sst_policy_flush(struct sst_policy *policy, u8 direction)
 {
 	struct sst_rules __rcu **rules = slot(policy, direction);
 	struct sst_rules *old;
-	unsigned int i;
 
 	mutex_lock(&policy->lock);
 	old = locked(policy, rules);
 	RCU_INIT_POINTER(*rules, NULL);
-	for (i = 0; i < count_of(old); i++) {
-		forget(policy, old->rule[i]);
-		cond_resched();
-	}
-	rules_free_rcu(old);
+	drop_rules(policy, old);
 	mutex_unlock(&policy->lock);
 }
 
@@ -373,14 +339,6 @@ const struct sst_rule *sst_policy_by_id(struct sst_policy *policy, u32 id)
 	return xa_load(&policy->by_id, id);
 }
 
-static const struct sst_rule *after(const struct sst_rules *rules,
-				    const struct sst_policy_cursor *cursor)
-{
-	unsigned int at = first_after(rules, cursor);
-
-	return at < count_of(rules) ? rules->rule[at] : NULL;
-}
-
 /**
  * sst_policy_next() - walk the rules in the order in which they are looked at
  * @policy: rules of the namespace
@@ -397,100 +355,127 @@ const struct sst_rule *sst_policy_next(const struct sst_policy *policy,
 {
 	const struct sst_rule *out, *in, *next;
 
-	out = after(rcu_dereference(policy->out), cursor);
-	in = after(rcu_dereference(policy->in), cursor);
+	out = sst_rules_after(rcu_dereference(policy->out), cursor);
+	in = sst_rules_after(rcu_dereference(policy->in), cursor);
 	if (!out || !in) {
 		next = out ?: in;
 	} else {
-		struct sst_policy_cursor place = place_of(out);
+		struct sst_policy_cursor place = sst_rule_place(out);
 
-		next = is_after(in, &place) ? out : in;
+		next = sst_rule_is_after(in, &place) ? out : in;
 	}
 	if (next)
-		*cursor = place_of(next);
+		*cursor = sst_rule_place(next);
 	return next;
 }
 
-static bool matches(const struct sst_rule *rule, const struct sst_tuple *tuple,
-		    u16 port)
+/* Direction out is about the port of the peer, in about that of this host. */
+static struct sst_question question_of(u8 direction,
+				       const struct sst_tuple *tuple,
+				       const struct sst_subject *who)
 {
-	const struct sst_rule_spec *spec = &rule->spec;
+	bool in = direction == SST_POLICY_DIRECTION_IN;
 
-	if (port < spec->first_port || port > spec->last_port)
-		return false;
-	if (spec->proto && spec->proto != tuple->proto)
-		return false;
-	if (spec->family == NFPROTO_UNSPEC)
-		return true;
-	return spec->family == tuple->family &&
-	       !differ(&tuple->remote, &spec->addr, &rule->mask);
+	return (struct sst_question) {
+		.tuple = tuple,
+		.port = ntohs(in ? tuple->lport : tuple->rport),
+		.who = who,
+	};
 }
 
-/* The first rule that fits, from index @at on, which becomes the one behind it. */
-static struct sst_rule *next_fit(const struct sst_rules *rules,
-				 unsigned int *at,
-				 const struct sst_tuple *tuple, __be16 port)
-{
-	struct sst_rule *rule;
-
-	while (*at < rules->count) {
-		rule = rules->rule[(*at)++];
-		if (matches(rule, tuple, ntohs(port)))
-			return rule;
-	}
-	return NULL;
-}
-
-/* The rule that decides about a flow, NULL when none does. */
+/* The rule that decides, NULL when none does. Counts as a hit. */
 static const struct sst_rule *decide(const struct sst_rules *rules,
-				     const struct sst_tuple *tuple, __be16 port)
+				     const struct sst_question *question)
 {
-	struct sst_rule *rule;
-	unsigned int at = 0;
+	struct sst_rule *rule = sst_rules_decide(rules, question);
 
-	rule = rules ? next_fit(rules, &at, tuple, port) : NULL;
 	if (rule)
 		atomic64_inc(&rule->hits);
 	return rule;
 }
 
 /**
- * sst_policy_out() - what becomes of a flow that this host opens?
+ * sst_policy_out() - what becomes of a packet that leaves?
  * @policy: rules of the namespace; the caller is in an RCU read section
  * @tuple: its real tuple
+ * @who: its sender, or NULL when nobody knows
  * @peer: output: name of the only peer with which it may be opened, valid in the
  *	caller's RCU read section, or NULL
  *
- * Counts as a hit: ask once for a flow.
+ * Counts as a hit: ask once for a packet.
  *
  * Return: enum sst_verdict; SST_VERDICT_CLEAR when no rule matches.
  */
 u8 sst_policy_out(const struct sst_policy *policy,
-		  const struct sst_tuple *tuple, const char **peer)
+		  const struct sst_tuple *tuple, const struct sst_subject *who,
+		  const char **peer)
 {
+	struct sst_question question =
+		question_of(SST_POLICY_DIRECTION_OUT, tuple, who);
 	const struct sst_rule *rule;
 
-	rule = decide(rcu_dereference(policy->out), tuple, tuple->rport);
-	*peer = rule && names_peer(&rule->spec) ? rule->spec.peer : NULL;
+	rule = decide(rcu_dereference(policy->out), &question);
+	*peer = rule && sst_rule_names_peer(&rule->spec) ? rule->spec.peer :
+							   NULL;
 	return rule ? rule->spec.verdict : SST_VERDICT_CLEAR;
 }
 
 /**
- * sst_policy_in() - what becomes of a clear flow that another host opens?
+ * sst_policy_in() - what becomes of a clear packet that arrives?
  * @policy: rules of the namespace; the caller is in an RCU read section
  * @tuple: its real tuple
+ * @who: its receiver, or NULL when nobody knows
  *
- * Counts as a hit: ask once for a flow.
+ * Counts as a hit: ask once for a packet.
  *
  * Return: SST_VERDICT_CLEAR, also when no rule matches, or
  * SST_VERDICT_REQUIRE.
  */
-u8 sst_policy_in(const struct sst_policy *policy, const struct sst_tuple *tuple)
+u8 sst_policy_in(const struct sst_policy *policy, const struct sst_tuple *tuple,
+		 const struct sst_subject *who)
 {
+	struct sst_question question =
+		question_of(SST_POLICY_DIRECTION_IN, tuple, who);
 	const struct sst_rule *rule;
 
-	rule = decide(rcu_dereference(policy->in), tuple, tuple->lport);
+	rule = decide(rcu_dereference(policy->in), &question);
 	return rule ? rule->spec.verdict : SST_VERDICT_CLEAR;
+}
+
+/**
+ * sst_policy_in_asks_who() - does it matter to sst_policy_in() who receives?
+ * @policy: rules of the namespace; the caller is in an RCU read section
+ *
+ * Return: true when a rule depends on the socket.
+ */
+bool sst_policy_in_asks_who(const struct sst_policy *policy)
+{
+	const struct sst_rules *rules = rcu_dereference(policy->in);
+
+	return rules && rules->asks_who;
+}
+
+/**
+ * sst_policy_explain() - which rule would decide?
+ * @policy: rules of the namespace; the caller is in an RCU read section
+ * @direction: enum sst_policy_direction
+ * @tuple: real tuple of a packet
+ * @who: its sender or receiver, or NULL when nobody knows
+ *
+ * Does not count as a hit.
+ *
+ * Return: the rule, or NULL.
+ */
+const struct sst_rule *sst_policy_explain(const struct sst_policy *policy,
+					  u8 direction,
+					  const struct sst_tuple *tuple,
+					  const struct sst_subject *who)
+{
+	struct sst_question question = question_of(direction, tuple, who);
+
+	return sst_rules_decide(direction == SST_POLICY_DIRECTION_IN ?
+				rcu_dereference(policy->in) :
+				rcu_dereference(policy->out), &question);
 }
 
 /**
@@ -501,7 +486,8 @@ u8 sst_policy_in(const struct sst_policy *policy, const struct sst_tuple *tuple)
  *
  * If the first rule that fits names a peer, all rules that fit and name one are
  * the list of those who may. One that names none adds nobody to it: else a rule
- * about more ports, or more addresses, would open what this one closes.
+ * about more ports, or more addresses, would open what this one closes. Rules
+ * that depend on the socket have no say in it, for the same reason.
  *
  * Where rules ask who it is, this counts as a hit of the one that says yes, or
  * of the first that fits: ask once for a flow.
@@ -513,17 +499,18 @@ enum sst_policy_entry sst_policy_enter(const struct sst_policy *policy,
 				       const char *peer)
 {
 	const struct sst_rules *rules = rcu_dereference(policy->in);
-	struct sst_rule *first, *rule;
-	unsigned int at = 0;
+	struct sst_question question =
+		question_of(SST_POLICY_DIRECTION_IN, tuple, NULL);
+	struct sst_rule *first, *rule = NULL;
 
 	if (!rules || !rules->names_peers)
 		return SST_POLICY_ENTRY_ANYONE;
-	first = next_fit(rules, &at, tuple, tuple->lport);
-	if (!first || !names_peer(&first->spec))
+	first = sst_rules_first(rules, &question);
+	if (!first || !sst_rule_names_peer(&first->spec))
 		return SST_POLICY_ENTRY_ANYONE;
-	rule = peer ? first : NULL;
-	while (rule && strcmp(rule->spec.peer, peer))
-		rule = next_fit(rules, &at, tuple, tuple->lport);
+	question.peer = peer;
+	if (peer)
+		rule = sst_rules_named(rules, &question);
 	atomic64_inc(rule ? &rule->hits : &first->hits);
 	return rule ? SST_POLICY_ENTRY_PEER : SST_POLICY_ENTRY_REFUSED;
 }

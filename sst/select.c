@@ -13,6 +13,7 @@
 #include "select.h"
 #include "sock.h"
 #include "stats.h"
+#include "subject.h"
 #include "tomb.h"
 
 /**
@@ -36,6 +37,7 @@ bool sst_select_is_syn(const struct sst_pkt *pkt)
 static u8 wanted(struct sst_net *sn, const struct sst_pkt *pkt,
 		 const struct sock *sk, const char **name)
 {
+	struct sst_subject sender;
 	u8 verdict, mode;
 
 	*name = NULL;
@@ -43,7 +45,8 @@ static u8 wanted(struct sst_net *sn, const struct sst_pkt *pkt,
 	    !sst_packet_is_unicast(&pkt->tuple.remote, pkt->tuple.family) ||
 	    sst_guard_is_broadcast(pkt->skb, pkt->tuple.family))
 		return SST_VERDICT_CLEAR;
-	verdict = sst_policy_out(&sn->policy, &pkt->tuple, name);
+	verdict = sst_policy_out(&sn->policy, &pkt->tuple,
+				 sst_subject_of(&sender, sk), name);
 	mode = sst_sock_mode(sk);
 	if (mode == SST_REQUIRE)
 		return SST_VERDICT_REQUIRE;
@@ -63,20 +66,21 @@ static int past(struct sst_net *sn, const struct sst_pkt *pkt,
 	return SST_SELECT_CLEAR;
 }
 
-/* Is there a key for the destination? @only is as in sst_select(). */
-static bool is_known(struct sst_net *sn, const struct sst_tuple *tuple,
-		     const char *name, u32 *only)
+/* The first peer whose key is good for the destination, or NULL. */
+static const struct sst_peer *find_peer(struct sst_net *sn,
+					const struct sst_tuple *tuple,
+					const char *name)
 {
+	const struct sst_peer_link *link;
 	const struct sst_peer *peer;
 
-	*only = 0;
-	if (!name)
-		return sst_peers_at(&sn->peers, tuple->family, &tuple->remote);
+	if (!name) {
+		link = sst_peers_at(&sn->peers, tuple->family, &tuple->remote);
+		return link ? link->peer : NULL;
+	}
 	peer = sst_peers_by_name(&sn->peers, name);
-	if (!peer || !sst_peer_has_address(peer, tuple->family, &tuple->remote))
-		return false;
-	*only = peer->id;
-	return true;
+	return peer && sst_peer_has_address(peer, tuple->family,
+					    &tuple->remote) ? peer : NULL;
 }
 
 /**
@@ -96,6 +100,7 @@ static bool is_known(struct sst_net *sn, const struct sst_tuple *tuple,
 int sst_select(struct sst_net *sn, const struct sst_pkt *pkt,
 	       enum sst_pkt_class class, const struct sock *sk, u32 *only)
 {
+	const struct sst_peer *peer;
 	const char *name;
 	u8 verdict = wanted(sn, pkt, sk, &name);
 	bool first, known;
@@ -107,7 +112,9 @@ int sst_select(struct sst_net *sn, const struct sst_pkt *pkt,
 		return past(sn, pkt, sk);
 	first = class == SST_PKT_WHOLE &&
 		(pkt->tuple.proto == IPPROTO_UDP || sst_select_is_syn(pkt));
-	known = is_known(sn, &pkt->tuple, name, only);
+	peer = find_peer(sn, &pkt->tuple, name);
+	known = peer;
+	*only = known && name ? peer->id : 0;
 	if (first && known)
 		return SST_SELECT_OPEN;
 	if (verdict == SST_VERDICT_REQUIRE)
@@ -116,4 +123,97 @@ int sst_select(struct sst_net *sn, const struct sst_pkt *pkt,
 	if (known && class != SST_PKT_WHOLE)
 		return SST_A_STATS_TX_NO_FLOW;
 	return past(sn, pkt, sk);
+}
+
+static u8 kind_of(const struct sst_peer *peer)
+{
+	return peer->kind == SST_PEER_PSK ? SST_POLICY_KEY_PSK :
+					    SST_POLICY_KEY_PUBLIC;
+}
+
+static const char *name_in(const struct sst_rule *rule)
+{
+	return rule && sst_rule_names_peer(&rule->spec) ? rule->spec.peer :
+							  NULL;
+}
+
+/* What a verdict comes to, with the key that @forecast has. */
+static u8 outcome_of(u8 verdict, const struct sst_forecast *forecast)
+{
+	if (verdict == SST_VERDICT_CLEAR)
+		return SST_POLICY_OUTCOME_CLEAR;
+	if (forecast->key)
+		return SST_POLICY_OUTCOME_SEALED;
+	return verdict == SST_VERDICT_REQUIRE ? SST_POLICY_OUTCOME_REFUSED :
+						SST_POLICY_OUTCOME_CLEAR;
+}
+
+/**
+ * sst_select_foretell_out() - what would become of a flow of this host?
+ * @sn: namespace; the caller is in an RCU read section
+ * @tuple: its real tuple, of which the other host's address and port count
+ * @who: its socket, as far as it is known, or NULL
+ * @forecast: output
+ *
+ * As sst_select() decides about its first packet, but for what the socket itself
+ * asks for.
+ */
+void sst_select_foretell_out(struct sst_net *sn, const struct sst_tuple *tuple,
+			     const struct sst_subject *who,
+			     struct sst_forecast *forecast)
+{
+	u8 verdict = SST_VERDICT_CLEAR;
+
+	if (!sst_packet_is_unicast(&tuple->remote, tuple->family)) {
+		forecast->outcome = SST_POLICY_OUTCOME_EXEMPT;
+		return;
+	}
+	forecast->rule = sst_policy_explain(&sn->policy,
+					    SST_POLICY_DIRECTION_OUT, tuple,
+					    who);
+	if (forecast->rule)
+		verdict = forecast->rule->spec.verdict;
+	forecast->peer = find_peer(sn, tuple, name_in(forecast->rule));
+	if (forecast->peer)
+		forecast->key = kind_of(forecast->peer);
+	forecast->outcome = outcome_of(verdict, forecast);
+}
+
+/* By which key the other host can open a flow to this one. */
+static void find_way_in(struct sst_net *sn, const struct sst_tuple *tuple,
+			const char *name, struct sst_forecast *forecast)
+{
+	const struct sst_peer *peer;
+
+	peer = name ? sst_peers_by_name(&sn->peers, name) :
+		      find_peer(sn, tuple, NULL);
+	if (peer && peer->kind == SST_PEER_PSK)
+		forecast->key = SST_POLICY_KEY_PSK;
+	else if ((peer || !name) && sst_hosts_next(&sn->hosts, 0))
+		forecast->key = SST_POLICY_KEY_PUBLIC;
+	if (forecast->key)
+		forecast->peer = peer;
+}
+
+/**
+ * sst_select_foretell_in() - what would become of a flow to this host?
+ * @sn: namespace; the caller is in an RCU read section
+ * @tuple: its real tuple, of which the other host's address and this host's port
+ *	count
+ * @who: the socket that listens, as far as it is known, or NULL
+ * @forecast: output
+ */
+void sst_select_foretell_in(struct sst_net *sn, const struct sst_tuple *tuple,
+			    const struct sst_subject *who,
+			    struct sst_forecast *forecast)
+{
+	u8 verdict = SST_VERDICT_CLEAR;
+
+	forecast->rule = sst_policy_explain(&sn->policy,
+					    SST_POLICY_DIRECTION_IN, tuple,
+					    who);
+	if (forecast->rule)
+		verdict = forecast->rule->spec.verdict;
+	find_way_in(sn, tuple, name_in(forecast->rule), forecast);
+	forecast->outcome = outcome_of(verdict, forecast);
 }

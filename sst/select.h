@@ -8,6 +8,23 @@
 
 struct sock;
 struct sst_net;
+struct sst_peer;
+struct sst_rule;
+struct sst_subject;
+
+/**
+ * struct sst_forecast - what would become of the first packet of a flow
+ * @rule: the rule that decides, or NULL
+ * @outcome: enum sst_policy_outcome
+ * @key: enum sst_policy_key of the key that serves, or 0: there is none
+ * @peer: whose key it is, or NULL when it is one of this host
+ */
+struct sst_forecast {
+	const struct sst_rule *rule;
+	u8 outcome;
+	u8 key;
+	const struct sst_peer *peer;
+};
 
 /* What sst_select() says besides the reason to drop a packet. */
 #define SST_SELECT_CLEAR	0
@@ -15,6 +32,12 @@ struct sst_net;
 
 int sst_select(struct sst_net *sn, const struct sst_pkt *pkt,
 	       enum sst_pkt_class class, const struct sock *sk, u32 *only);
+void sst_select_foretell_out(struct sst_net *sn, const struct sst_tuple *tuple,
+			     const struct sst_subject *who,
+			     struct sst_forecast *forecast);
+void sst_select_foretell_in(struct sst_net *sn, const struct sst_tuple *tuple,
+			    const struct sst_subject *who,
+			    struct sst_forecast *forecast);
 bool sst_select_is_syn(const struct sst_pkt *pkt);
 
 #endif /* _SST_SELECT_H */

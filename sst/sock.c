@@ -222,6 +222,17 @@ struct sock *sst_sock_sender(const struct sst_pkt *pkt, struct sock *sk)
 }
 
 /**
+ * sst_sock_is_users() - is this a TCP or UDP socket as applications have it?
+ * @sk: socket of any kind, or NULL
+ *
+ * Return: false for time-wait and requests, and for the kernel's own for resets.
+ */
+bool sst_sock_is_users(const struct sock *sk)
+{
+	return sk && sk_fullsock(sk) && (is_tcp(sk) || is_udp(sk));
+}
+
+/**
  * sst_sock_cgroup() - the cgroup in which a socket was made
  * @sk: full socket
  *
@@ -255,9 +266,7 @@ static u8 asks_for(const struct sock *sk)
 u8 sst_sock_mode(const struct sock *sk)
 {
 	sk = sk_const_to_full_sk(sk);
-	if (!sk || !sk_fullsock(sk) || (!is_tcp(sk) && !is_udp(sk)))
-		return SST_OFF;
-	return asks_for(sk);
+	return sst_sock_is_users(sk) ? asks_for(sk) : SST_OFF;
 }
 
 /* A connection of its own, or about to become one. */
@@ -701,6 +710,34 @@ static struct sock *udp_receiver(struct net *net, const struct sk_buff *skb,
 	return __udp6_lib_lookup(net, &tuple->remote.in6, tuple->rport,
 				 &tuple->local.in6, tuple->lport,
 				 inet6_iif(skb), inet6_sdif(skb), table, NULL);
+}
+
+/**
+ * sst_sock_receiver() - whom would the stack give a packet?
+ * @net: the namespace
+ * @skb: unicast packet at LOCAL_IN
+ * @tuple: its tuple
+ *
+ * The caller is in an RCU read section. Of a group that shares a port it may be
+ * any.
+ *
+ * Return: a TCP or UDP socket, or a TCP connection that nobody accepted yet, valid
+ * in that section; NULL when there is none.
+ */
+const struct sock *sst_sock_receiver(struct net *net, struct sk_buff *skb,
+				     const struct sst_tuple *tuple)
+{
+	const struct sock *sk = skb->sk;
+
+	if (sk && sk_fullsock(sk))
+		return sk;
+	if (tuple->proto == IPPROTO_UDP)
+		return udp_receiver(net, skb, tuple);
+	sk = find_tcp(net, tuple);
+	/* A SYN in time-wait is for who listens. */
+	if (sk && sk->sk_state != TCP_TIME_WAIT)
+		return sk;
+	return tcp_listener(net, skb, tuple);
 }
 
 static bool tcp_requires(struct net *net, const struct sk_buff *skb,

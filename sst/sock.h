@@ -16,6 +16,7 @@ int sst_sock_init(void);
 void sst_sock_exit(void);
 
 struct sock *sst_sock_sender(const struct sst_pkt *pkt, struct sock *sk);
+bool sst_sock_is_users(const struct sock *sk);
 struct cgroup *sst_sock_cgroup(const struct sock *sk);
 u8 sst_sock_mode(const struct sock *sk);
 
@@ -27,6 +28,8 @@ void sst_sock_abort_carried(struct net *net);
 
 bool sst_sock_exists(struct net *net, const struct sst_tuple *tuple);
 bool sst_sock_is_foreign(struct net *net, const struct sst_tuple *tuple);
+const struct sock *sst_sock_receiver(struct net *net, struct sk_buff *skb,
+				     const struct sst_tuple *tuple);
 bool sst_sock_requires(struct net *net, struct sk_buff *skb,
 		       const struct sst_tuple *tuple);
 

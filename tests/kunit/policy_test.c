@@ -69,7 +69,7 @@ static u8 ask_out(const struct sst_policy *policy,
 	u8 verdict;
 
 	rcu_read_lock();
-	verdict = sst_policy_out(policy, tuple, &peer);
+	verdict = sst_policy_out(policy, tuple, NULL, &peer);
 	rcu_read_unlock();
 	return verdict;
 }
@@ -79,7 +79,7 @@ static u8 ask_in(const struct sst_policy *policy, const struct sst_tuple *tuple)
 	u8 verdict;
 
 	rcu_read_lock();
-	verdict = sst_policy_in(policy, tuple);
+	verdict = sst_policy_in(policy, tuple, NULL);
 	rcu_read_unlock();
 	return verdict;
 }
@@ -294,7 +294,7 @@ static void policy_match(struct kunit *test)
 	spec.proto = c->proto;
 	spec.first_port = c->first;
 	spec.last_port = c->last;
-	KUNIT_EXPECT_FALSE(test, sst_policy_has_host_bits(&spec));
+	KUNIT_EXPECT_FALSE(test, sst_rule_has_host_bits(&spec));
 	id = add(test, policy, &spec);
 
 	/* The other port would never match a single one. */
@@ -328,7 +328,7 @@ static void policy_host_bits(struct kunit *test)
 			memset(&spec.addr, 0, sizeof(spec.addr));
 			((u8 *)&spec.addr)[bit / 8] = 0x80 >> bit % 8;
 			KUNIT_EXPECT_EQ_MSG(test, bit >= len,
-					    sst_policy_has_host_bits(&spec),
+					    sst_rule_has_host_bits(&spec),
 					    "bit %u, prefix %u", bit, len);
 		}
 	}
@@ -598,15 +598,18 @@ static void policy_out_peer(struct kunit *test)
 	add(test, policy, &spec);
 	sst_test_tuple(&tuple, NFPROTO_IPV4, IPPROTO_TCP, 1, 81);
 	rcu_read_lock();
-	KUNIT_EXPECT_EQ(test, REQUIRE, sst_policy_out(policy, &tuple, &peer));
+	KUNIT_EXPECT_EQ(test, REQUIRE,
+			sst_policy_out(policy, &tuple, NULL, &peer));
 	KUNIT_EXPECT_NULL(test, peer);
 	tuple.rport = htons(80);
-	KUNIT_EXPECT_EQ(test, PREFER, sst_policy_out(policy, &tuple, &peer));
+	KUNIT_EXPECT_EQ(test, PREFER,
+			sst_policy_out(policy, &tuple, NULL, &peer));
 	KUNIT_EXPECT_STREQ(test, "alice", peer ?: "nobody");
 	rcu_read_unlock();
 	sst_policy_clear(policy);
 	rcu_read_lock();
-	KUNIT_EXPECT_EQ(test, CLEAR, sst_policy_out(policy, &tuple, &peer));
+	KUNIT_EXPECT_EQ(test, CLEAR,
+			sst_policy_out(policy, &tuple, NULL, &peer));
 	KUNIT_EXPECT_NULL(test, peer);
 	rcu_read_unlock();
 }

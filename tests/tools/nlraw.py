@@ -217,7 +217,7 @@ class Socket:
         return self.family, flags, body, numbers, offsets
 
     def payload(self, name, value, last_key):
-        if name in ('name', 'peer'):
+        if name in ('name', 'peer', 'cgroup'):
             return value.encode() + b'\0'
         if name in KEYS:
             if value == 'new':

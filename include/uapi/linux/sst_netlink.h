@@ -11,6 +11,7 @@
 
 #define SST_KEY_SIZE		32
 #define SST_NAME_MAX		31
+#define SST_CGROUP_MAX		1023
 #define SST_ADDRESSES_MAX	16
 #define SST_ID_SIZE		8
 
@@ -84,6 +85,33 @@ enum sst_flow_role {
 enum sst_policy_direction {
 	SST_POLICY_DIRECTION_OUT = 1,
 	SST_POLICY_DIRECTION_IN,
+};
+
+/**
+ * enum sst_policy_outcome - What becomes of the first packet of a flow.
+ * @SST_POLICY_OUTCOME_CLEAR: It goes, or is let in, in clear. One that comes
+ *   sealed is let in, too.
+ * @SST_POLICY_OUTCOME_SEALED: It goes sealed, or is let in only when it is.
+ * @SST_POLICY_OUTCOME_REFUSED: Neither; there is no key for what has to be
+ *   sealed.
+ * @SST_POLICY_OUTCOME_EXEMPT: Rules are not asked about this address.
+ */
+enum sst_policy_outcome {
+	SST_POLICY_OUTCOME_CLEAR = 1,
+	SST_POLICY_OUTCOME_SEALED,
+	SST_POLICY_OUTCOME_REFUSED,
+	SST_POLICY_OUTCOME_EXEMPT,
+};
+
+/**
+ * enum sst_policy_key - By which key a flow would be opened.
+ * @SST_POLICY_KEY_PSK: A pre-shared key.
+ * @SST_POLICY_KEY_PUBLIC: A public key, that of the peer (out) or of this host
+ *   (in).
+ */
+enum sst_policy_key {
+	SST_POLICY_KEY_PSK = 1,
+	SST_POLICY_KEY_PUBLIC,
 };
 
 /**
@@ -409,6 +437,16 @@ enum {
 	SST_A_POLICY_PRIORITY,
 	SST_A_POLICY_HITS,
 	SST_A_POLICY_PEER,
+	SST_A_POLICY_SCOPE,
+	SST_A_POLICY_UID,
+	SST_A_POLICY_UID_LAST,
+	SST_A_POLICY_CGROUP,
+	SST_A_POLICY_CGROUP_ID,
+	SST_A_POLICY_CGROUP_GONE,
+	SST_A_POLICY_RULE,
+	SST_A_POLICY_OUTCOME,
+	SST_A_POLICY_KEY_PEER,
+	SST_A_POLICY_KEY_KIND,
 
 	__SST_A_POLICY_MAX
 };
@@ -455,6 +493,8 @@ enum {
 	SST_CMD_ASSOC_FLUSH,
 	SST_CMD_WISH_ADD,
 	SST_CMD_WISH_GET,
+	SST_CMD_POLICY_REPLACE,
+	SST_CMD_POLICY_EXPLAIN,
 
 	__SST_CMD_MAX
 };
