@@ -28,7 +28,7 @@ wrong() {
 }
 
 rows=$(grep -c '^[^#]' "$table")
-tap_plan $((326 + rows))
+tap_plan $((348 + rows))
 
 ns_add T
 run=(ip netns exec "$(ns_name T)")
@@ -425,6 +425,25 @@ wrong 'policy add' "peer '': a name has 1 to 31 characters" policy add in requir
 wrong 'policy add' "peer 'a,b': a name has letters, digits and signs, no blanks or commas" policy add in require peer a,b
 wrong 'policy add' 'who speaks clear is nobody, with peer give require' policy add in clear peer a
 wrong 'policy add' 'who speaks clear is nobody, with peer give prefer or require' policy add out peer a clear
+wrong 'policy add' "uid 'root': not a number of a user, or two with '-' between them" policy add out uid root require
+wrong 'policy add' "uid '4294967295': not a number of a user, or two with '-' between them" policy add out uid 4294967295 require
+wrong 'policy add' "uid '5-': not a number of a user, or two with '-' between them" policy add out uid 5- require
+wrong 'policy add' "uid '5-4': the last is smaller than the first" policy add out uid 5-4 require
+wrong 'policy add' "cgroup 'app': a path begins with '/', at the root of the control groups" policy add out cgroup app require
+wrong 'policy add' "scope 'payload': give ports" policy add out scope payload require
+wrong explain 'the protocol is missing, give tcp or udp' explain
+wrong explain 'the protocol is missing, give tcp or udp' explain in
+wrong explain "protocol 'sctp': give tcp or udp" explain sctp
+wrong explain 'to is missing' explain tcp port 80
+wrong explain 'port is missing' explain in tcp from 10.0.0.1
+wrong explain "from '10.0.0.1': with out it is 'to'" explain tcp from 10.0.0.1 port 80
+wrong explain "to '10.0.0.0/8': not an IPv4 or IPv6 address" explain tcp to 10.0.0.0/8 port 80
+wrong explain "port '80-81': a flow has a single port" explain tcp to 10.0.0.1 port 80-81
+wrong explain "uid '1-2': a socket has a single user" explain tcp to 10.0.0.1 port 80 uid 1-2
+wrong apply 'the name of a file is missing' apply
+wrong apply "'b' is not expected" apply a b
+refuse 1 'apply: no-such: No such file or directory' apply no-such
+wrong show 'a configuration is no JSON, leave out -j' -j show --config
 wrong 'policy del' 'id is missing' policy del
 wrong 'policy del' "id 'all': an id is a number from 1 to 4294967295" policy del all
 wrong 'policy show' "id '0': an id is a number from 1 to 4294967295" policy show 0
@@ -467,5 +486,8 @@ refuse 2 "policy add: $eperm" policy add out require
 refuse 2 "policy del: $eperm" policy del 1
 refuse 2 "policy show: $eperm" policy show
 refuse 2 "policy flush: $eperm" policy flush
+refuse 2 "apply: $eperm" apply /dev/null
+refuse 2 "explain: $eperm" explain tcp to 10.0.0.1 port 80
+refuse 2 "show: $eperm" show --config
 refuse 2 "show: $eperm" show
 refuse 2 "shutdown: $eperm" shutdown

@@ -151,9 +151,8 @@ static int add_with_psk(const char *name, struct peer_args *args)
 	return kernel_status(rc);
 }
 
-static int peer_add(int argc, char **argv)
+static int parse_args(int argc, char **argv, struct peer_args *args)
 {
-	struct peer_args args = { .psk = NULL };
 	struct words words = {
 		.table = peer_words,
 		.count = W_COUNT,
@@ -162,18 +161,36 @@ static int peer_add(int argc, char **argv)
 		.open = BIT(W_PUBLIC_KEY),
 		.secret = peer_words[W_PSK],
 		.set = set_value,
-		.data = &args,
+		.data = args,
 	};
+	int status;
+
+	status = check_first_name(words.secret, argc, argv);
+	if (!status)
+		status = words_parse(&words, argc - 1, argv + 1);
+	return status ? status : check_key_words(&words);
+}
+
+int peer_parse_public(int argc, char **argv, struct sst_peer_params *params)
+{
+	struct peer_args args = { .psk = NULL };
+	int status = parse_args(argc, argv, &args);
+
+	if (!status && args.psk)
+		return out_usage("a configuration holds no secrets: use 'sstctl peer add' by itself");
+	*params = args.params;
+	return status;
+}
+
+static int peer_add(int argc, char **argv)
+{
+	struct peer_args args = { .psk = NULL };
 	int status;
 
 	out_context("peer add");
 	if (is_help(argc, argv))
 		return help(add_help);
-	status = check_first_name(words.secret, argc, argv);
-	if (!status)
-		status = words_parse(&words, argc - 1, argv + 1);
-	if (!status)
-		status = check_key_words(&words);
+	status = parse_args(argc, argv, &args);
 	if (status)
 		return status;
 	return args.psk ? add_with_psk(argv[0], &args) :

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <errno.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/socket.h>
 
 #include "ipc.h"
@@ -11,9 +13,11 @@
 static const char policy_help[] =
 	"Usage: sstctl policy show [ID]\n"
 	"       sstctl policy add out [to PREFIX] [proto tcp|udp] [port PORT[-PORT]]\n"
-	"                             clear|prefer|require [peer NAME] [priority N]\n"
+	"                             [uid UID[-UID]] [cgroup PATH]\n"
+	"                             clear|prefer|require [scope ports] [peer NAME] [priority N]\n"
 	"       sstctl policy add in [from PREFIX] [proto tcp|udp] [port PORT[-PORT]]\n"
-	"                            clear|require [peer NAME] [priority N]\n"
+	"                            [uid UID[-UID]] [cgroup PATH]\n"
+	"                            clear|require [scope ports] [peer NAME] [priority N]\n"
 	"       sstctl policy del ID...\n"
 	"       sstctl policy flush [out|in]\n"
 	"\n"
@@ -22,9 +26,11 @@ static const char policy_help[] =
 
 static const char add_help[] =
 	"Usage: sstctl policy add out [to PREFIX] [proto tcp|udp] [port PORT[-PORT]]\n"
-	"                             clear|prefer|require [peer NAME] [priority N]\n"
+	"                             [uid UID[-UID]] [cgroup PATH]\n"
+	"                             clear|prefer|require [scope ports] [peer NAME] [priority N]\n"
 	"       sstctl policy add in [from PREFIX] [proto tcp|udp] [port PORT[-PORT]]\n"
-	"                            clear|require [peer NAME] [priority N]\n"
+	"                            [uid UID[-UID]] [cgroup PATH]\n"
+	"                            clear|require [scope ports] [peer NAME] [priority N]\n"
 	"\n"
 	"Add a rule and print its id. Flows that were there before stay as they are.\n"
 	"\n"
@@ -33,9 +39,13 @@ static const char add_help[] =
 	"  proto     tcp or udp; both when it is left out\n"
 	"  port      of the host that does not open the flow, the service: PORT, or\n"
 	"            the first and the last PORT-PORT\n"
+	"  uid       user of the socket that opens the flow, or that listens (in)\n"
+	"  cgroup    control group (version 2) in which that socket was made, or one below:\n"
+	"            its path, that begins with / at the root of cgroup2\n"
 	"  clear     leave the flow alone\n"
 	"  prefer    SST when the other host is a peer, else clear; with out only\n"
 	"  require   SST, or no flow\n"
+	"  scope     what the flow protects; ports is the only one there is yet\n"
 	"  peer      with out: only by the key of this peer. With in: only this peer may\n"
 	"            open the flow, and those that other rules name; not with clear\n"
 	"  priority  the rule with the smallest number decides; 1000 when left out\n";
@@ -65,6 +75,9 @@ enum rule_word {
 	W_REQUIRE,
 	W_PRIORITY,
 	W_PEER,
+	W_SCOPE,
+	W_UID,
+	W_CGROUP,
 	W_COUNT,
 };
 
@@ -80,6 +93,9 @@ static const char *const rule_words[W_COUNT] = {
 	[W_REQUIRE] = "require",
 	[W_PRIORITY] = "priority",
 	[W_PEER] = "peer",
+	[W_SCOPE] = "scope",
+	[W_UID] = "uid",
+	[W_CGROUP] = "cgroup",
 };
 
 static const char *set_prefix(struct sst_rule *rule, int word, const char *value)
@@ -113,6 +129,16 @@ static const char *set_peer(struct sst_rule *rule, const char *value)
 	return why;
 }
 
+static const char *set_cgroup(struct sst_rule *rule, const char *value)
+{
+	const char *why = parse_cgroup(value);
+
+	if (why)
+		return why;
+	rule->cgroup = strdup(value);
+	return rule->cgroup ? NULL : strerror(ENOMEM);
+}
+
 static const char *set_value(void *data, int word, char *value)
 {
 	struct sst_rule *rule = data;
@@ -135,6 +161,12 @@ static const char *set_value(void *data, int word, char *value)
 		return set_verdict(rule, SST_VERDICT_REQUIRE);
 	case W_PEER:
 		return set_peer(rule, value);
+	case W_SCOPE:
+		return parse_scope(value, &rule->scope);
+	case W_UID:
+		return parse_uids(value, &rule->uids);
+	case W_CGROUP:
+		return set_cgroup(rule, value);
 	}
 	why = parse_number(value, UINT32_MAX, &n);
 	rule->priority = (uint32_t)n;
@@ -168,40 +200,52 @@ static int check_rule(const struct sst_rule *rule)
 	return EXIT_OK;
 }
 
-static int policy_add(int argc, char **argv)
+int rule_parse(int argc, char **argv, struct sst_rule *rule)
 {
-	struct sst_rule rule = { .id = 0 };
 	struct words words = {
 		.table = rule_words,
 		.count = W_COUNT,
 		.takes = BIT(W_COUNT) - 1,
 		.bare = VERDICTS,
 		.set = set_value,
-		.data = &rule,
+		.data = rule,
 	};
-	uint32_t id = 0;
-	int rc, status;
+	int status;
 
-	out_context("policy add");
-	if (is_help(argc, argv))
-		return help(add_help);
 	if (!argc)
 		return out_usage("the direction is missing, give out or in");
-	status = take_direction(&rule, argv[0]);
+	status = take_direction(rule, argv[0]);
 	if (!status)
 		status = words_parse(&words, argc - 1, argv + 1);
-	if (!status)
-		status = check_rule(&rule);
-	if (status)
-		return status;
-	rc = ipc_policy_add(&rule, &id);
-	status = kernel_status(rc);
+	return status ? status : check_rule(rule);
+}
+
+static int add_rule(const struct sst_rule *rule)
+{
+	uint32_t id = 0;
+	int status = kernel_status(ipc_policy_add(rule, &id));
+
 	if (status)
 		return status;
 	out_open_object(NULL);
 	out_number("id", "policy ", id, "\n");
 	out_close_object();
 	return EXIT_OK;
+}
+
+static int policy_add(int argc, char **argv)
+{
+	struct sst_rule rule = { .id = 0 };
+	int status;
+
+	out_context("policy add");
+	if (is_help(argc, argv))
+		return help(add_help);
+	status = rule_parse(argc, argv, &rule);
+	if (!status)
+		status = add_rule(&rule);
+	rule_free(&rule);
+	return status;
 }
 
 static int del_one(const char *text)
@@ -225,12 +269,13 @@ static int show_one(uint32_t id)
 	struct sst_rule rule = { .id = 0 };
 	int rc = ipc_policy_get(id, &rule);
 
-	if (rc)
-		return kernel_status(rc);
-	out_open_object(NULL);
-	print_rules(&rule, 1);
-	out_close_object();
-	return EXIT_OK;
+	if (!rc) {
+		out_open_object(NULL);
+		print_rules(&rule, 1);
+		out_close_object();
+	}
+	rule_free(&rule);
+	return kernel_status(rc);
 }
 
 static int show_all(void)
@@ -243,7 +288,7 @@ static int show_all(void)
 	out_open_object(NULL);
 	print_rules(rules.items, rules.count);
 	out_close_object();
-	list_free(&rules);
+	rules_free(&rules);
 	return EXIT_OK;
 }
 

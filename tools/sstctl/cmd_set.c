@@ -158,16 +158,12 @@ static const char *set_value(const struct tunable *t, const char *text,
 	}
 }
 
-int cmd_set(int argc, char **argv)
+int config_parse(int argc, char **argv, struct sst_config *config)
 {
-	struct sst_config config = { .present = 0 };
 	const struct tunable *t;
 	const char *why;
 	int i;
 
-	out_context("set");
-	if (is_help(argc, argv))
-		return help(set_help);
 	if (!argc)
 		return out_usage("a name is missing");
 	for (i = 0; i < argc; i += 2) {
@@ -176,15 +172,27 @@ int cmd_set(int argc, char **argv)
 			return EXIT_USAGE;
 		if (t->kind == KIND_READ_ONLY)
 			return out_usage("%s is read only", t->name);
-		if (config.present & (1U << t->attr))
+		if (config->present & (1U << t->attr))
 			return out_usage("%s is given twice", t->name);
 		if (i + 1 == argc)
 			return out_usage("%s needs a value", t->name);
-		why = set_value(t, argv[i + 1], &config);
+		why = set_value(t, argv[i + 1], config);
 		if (why)
 			return out_usage("%s '%s': %s", t->name, argv[i + 1], why);
 	}
-	return kernel_status(ipc_config_set(&config));
+	return EXIT_OK;
+}
+
+int cmd_set(int argc, char **argv)
+{
+	struct sst_config config = { .present = 0 };
+	int status;
+
+	out_context("set");
+	if (is_help(argc, argv))
+		return help(set_help);
+	status = config_parse(argc, argv, &config);
+	return status ? status : kernel_status(ipc_config_set(&config));
 }
 
 /* The name of the last port in JSON is that of the first and "_last". */
@@ -225,6 +233,18 @@ static void print_tunable(const struct tunable *t, const char *before,
 	default:
 		out_number(t->json, name, *value, "");
 	}
+}
+
+uint32_t config_writable(void)
+{
+	uint32_t writable = 0;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(tunables); i++) {
+		if (tunables[i].kind != KIND_READ_ONLY)
+			writable |= 1U << tunables[i].attr;
+	}
+	return writable;
 }
 
 void print_config(const struct sst_config *config, uint32_t wanted,

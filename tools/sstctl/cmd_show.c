@@ -8,11 +8,14 @@
 #include "sstctl.h"
 
 static const char show_help[] =
-	"Usage: sstctl show\n"
+	"Usage: sstctl show [--config]\n"
 	"\n"
 	"An overview of the network namespace: tunables, host keys, peers, rules, and the\n"
 	"associations and flows with each peer. JSON has the objects of 'host show', 'peer\n"
-	"show', 'policy show', 'assoc show' and 'flow show' in one.\n";
+	"show', 'policy show', 'assoc show' and 'flow show' in one.\n"
+	"\n"
+	"  --config  print what 'sstctl apply' takes back: tunables, peers with a public\n"
+	"            key, rules; and comments where a secret key is needed\n";
 
 static const char shutdown_help[] =
 	"Usage: sstctl shutdown\n"
@@ -198,6 +201,8 @@ int cmd_show(int argc, char **argv)
 	out_context("show");
 	if (is_help(argc, argv))
 		return help(show_help);
+	if (argc == 1 && !strcmp(argv[0], "--config"))
+		return print_configuration();
 	if (argc)
 		return out_usage("'%s' is not expected", argv[0]);
 	status = ask(&all);
@@ -205,7 +210,7 @@ int cmd_show(int argc, char **argv)
 		print_overview(&all);
 	list_free(&all.hosts);
 	list_free(&all.peers);
-	list_free(&all.rules);
+	rules_free(&all.rules);
 	list_free(&all.assocs);
 	list_free(&all.flows);
 	return status;

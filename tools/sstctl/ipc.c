@@ -12,8 +12,8 @@
 #include "keys.h"
 #include "sstctl.h"
 
-/* Larger than any request or single reply here. */
-#define REQUEST_SIZE 1024
+/* Larger than any request or single reply here, a table of rules left out. */
+#define REQUEST_SIZE 4096
 /* The kernel fills dumps up to 32 KiB when the reader offers so much. */
 #define REPLY_SIZE 32768
 /* Room for bursts of events; the kernel may grant less. */
@@ -30,6 +30,8 @@ static struct {
 	uint32_t events_group;
 	/* Of the request that is under way. */
 	const struct ipc_words *words;
+	/* Of the attribute that an error is about, 0 when it is about none. */
+	uint32_t error_offset;
 	char error[512];
 	char warning[512];
 	/* Both may hold a secret: see ipc_secret_begin(). */
@@ -181,6 +183,8 @@ static const char *errno_text(int err)
 		return "not permitted: CAP_NET_ADMIN over this network namespace is needed";
 	case EOPNOTSUPP:
 		return "the loaded sst module does not know this command";
+	case EMSGSIZE:
+		return "larger than a socket may send: raise the limit net.core.wmem_max";
 	case ENOBUFS:
 		return "the answer did not fit into the socket's buffer: try again";
 	}
@@ -206,6 +210,7 @@ static int explain(const struct nlmsghdr *request, const struct nlmsghdr *nlh,
 	const char *word = NULL;
 	char range[64];
 
+	ipc.error_offset = ack.has_offset ? ack.offset : 0;
 	if (ack.has_offset)
 		word = attr_word_at(request, ack.offset);
 	if (ack.msg && word && is_core_message(ack.msg))
@@ -269,6 +274,7 @@ static struct nlmsghdr *start(uint16_t type, uint16_t flags, uint8_t cmd,
 	/* libmnl does not clear the padding of attributes. */
 	memset(ipc.request, 0, sizeof(ipc.request));
 	ipc.warning[0] = '\0';
+	ipc.error_offset = 0;
 	nlh = mnl_nlmsg_put_header(ipc.request);
 	nlh->nlmsg_type = type;
 	nlh->nlmsg_flags = NLM_F_REQUEST | flags;
@@ -464,6 +470,21 @@ int ipc_begin(struct nlmsghdr **nlh, uint8_t cmd, uint16_t flags,
 	ipc.words = words;
 	*nlh = start(ipc.family, flags, cmd, SST_GENL_VERSION);
 	return 0;
+}
+
+uint32_t ipc_error_offset(void)
+{
+	return ipc.error_offset;
+}
+
+void ipc_room(size_t len)
+{
+	int size = (int)len;
+	int fd = mnl_socket_get_fd(ipc.socket);
+
+	/* The first passes the system's limit but needs CAP_NET_ADMIN there. */
+	if (setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof(size)) < 0)
+		(void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
 }
 
 void ipc_secret_begin(void)

@@ -128,6 +128,9 @@ struct sst_assoc {
  * @ports: first 0: all of them
  * @has_priority: in a request: not the default
  * @peer: empty: all of them
+ * @scope: 0 in a request: the default
+ * @cgroup: its path, NULL when it does not matter; see rule_free()
+ * @cgroup_id: its number, 0 in a request
  */
 struct sst_rule {
 	uint32_t id;
@@ -139,7 +142,44 @@ struct sst_rule {
 	uint32_t priority;
 	bool has_priority;
 	char peer[SST_NAME_MAX + 1];
+	uint8_t scope;
+	struct sst_uids uids;
+	char *cgroup;
+	uint64_t cgroup_id;
+	bool cgroup_gone;
 	uint64_t hits;
+};
+
+/**
+ * struct sst_query - a flow of which "sstctl explain" asks what becomes of it
+ * @direction: SST_POLICY_DIRECTION_*
+ * @proto: IPPROTO_TCP or IPPROTO_UDP
+ * @remote: the other host, and the port of the service
+ * @uids: given: one user
+ * @cgroup: NULL when nothing is said about it
+ */
+struct sst_query {
+	uint8_t direction;
+	uint8_t proto;
+	struct sst_endpoint remote;
+	struct sst_uids uids;
+	const char *cgroup;
+};
+
+/**
+ * struct sst_explanation - the answer
+ * @rule: the rule that decides
+ * @has_rule: there is one
+ * @outcome: SST_POLICY_OUTCOME_*
+ * @key: SST_POLICY_KEY_*, or 0 when there is none
+ * @peer: whose key it is; empty when it is one of this host
+ */
+struct sst_explanation {
+	struct sst_rule rule;
+	bool has_rule;
+	uint8_t outcome;
+	uint8_t key;
+	char peer[SST_NAME_MAX + 1];
 };
 
 /**
@@ -213,8 +253,20 @@ int ipc_assoc_flush(void);
 int ipc_policy_add(const struct sst_rule *rule, uint32_t *id);
 int ipc_policy_del(uint32_t id);
 int ipc_policy_get(uint32_t id, struct sst_rule *rule);
-/* A list of struct sst_rule in the order in which the kernel goes by them. */
+/*
+ * A list of struct sst_rule in the order in which the kernel goes by them, for
+ * rules_free().
+ */
 int ipc_policy_list(struct list *rules);
+/*
+ * All rules at once in the place of those that are there, the oldest first. After
+ * a failure @bad is the index of the rule that it is about, or @count.
+ */
+int ipc_policy_replace(const struct sst_rule *rules, size_t count, size_t *bad);
+int ipc_policy_explain(const struct sst_query *query,
+		       struct sst_explanation *explanation);
+void rule_free(struct sst_rule *rule);
+void rules_free(struct list *rules);
 /* Both directions when @direction is 0. */
 int ipc_policy_flush(uint8_t direction);
 

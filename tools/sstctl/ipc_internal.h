@@ -47,6 +47,11 @@ int ipc_begin(struct nlmsghdr **nlh, uint8_t cmd, uint16_t flags,
 /* Send the request and hand each message of the reply to @fn, if any. */
 int ipc_talk(const struct nlmsghdr *request, ipc_reply_fn fn, void *data);
 
+/* Where in the last request the attribute is that the error was about, or 0. */
+uint32_t ipc_error_offset(void);
+/* Let the socket send a request of this length, when it may. */
+void ipc_room(size_t len);
+
 /* A request with a secret stands between these two. */
 void ipc_secret_begin(void);
 void ipc_secret_end(void);

@@ -18,6 +18,7 @@ static struct {
 	int depth;
 	bool comma;
 	const char *command;
+	const char *place;
 } out;
 
 void out_init(bool json, bool pretty)
@@ -297,9 +298,24 @@ void out_null(const char *name, const char *text)
 	}
 }
 
+void out_flag(const char *name, const char *text, bool set)
+{
+	if (out.json) {
+		json_lead(name);
+		fputs(set ? "true" : "false", stdout);
+	} else if (set) {
+		fputs(text, stdout);
+	}
+}
+
 void out_context(const char *command)
 {
 	out.command = command;
+}
+
+void out_place(const char *place)
+{
+	out.place = place;
 }
 
 static void say(const char *kind, bool hint, const char *fmt, va_list ap)
@@ -315,9 +331,12 @@ static void say(const char *kind, bool hint, const char *fmt, va_list ap)
 	}
 	/* Output and messages often go to the same place: keep their order. */
 	fflush(stdout);
-	fprintf(stderr, "sstctl: %s%s%s%s", out.command ? out.command : "",
-		out.command ? ": " : "", kind, text);
-	if (hint)
+	fprintf(stderr, "sstctl: %s%s", out.command ? out.command : "",
+		out.command ? ": " : "");
+	fprintf(stderr, "%s%s%s%s", out.place ? out.place : "",
+		out.place ? ": " : "", kind, text);
+	/* Who wrote a file is helped by the place. */
+	if (hint && !out.place)
 		fprintf(stderr, ": try 'sstctl %s%shelp'",
 			out.command ? out.command : "", out.command ? " " : "");
 	fputc('\n', stderr);

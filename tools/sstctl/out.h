@@ -59,6 +59,8 @@ void out_bytes(const char *name, const char *before, uint64_t bytes,
 /* words[value], or the number where a newer kernel has a value without one. */
 void out_word(const char *name, const char *before, const char *const *words,
 	      size_t count, unsigned int value, const char *after);
+/* In text @text when it is set, in JSON true or false. */
+void out_flag(const char *name, const char *text, bool set);
 /* @text in text, null in JSON. */
 void out_null(const char *name, const char *text);
 
@@ -67,6 +69,8 @@ void out_null(const char *name, const char *text);
  * command, as it stands in the manual.
  */
 void out_context(const char *command);
+/* A place in a file, "FILE:LINE", that they are about; NULL: none any more. */
+void out_place(const char *place);
 void out_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void out_warning(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* The same, with the hint to ask for help. Returns the exit status. */

@@ -395,6 +395,37 @@ const char *parse_ports(const char *text, struct sst_ports *ports)
 #define KEY_BASE64_LEN 44
 #define KEY_HEX_LEN (2 * SST_KEY_SIZE)
 
+const char *parse_uids(const char *text, struct sst_uids *uids)
+{
+	static const char not_uids[] = "not a number of a user, or two with '-' between them";
+	const char *dash = strchr(text, '-');
+	char first[16];
+	uint64_t n;
+
+	if (!dash)
+		dash = text + strlen(text);
+	if ((size_t)(dash - text) >= sizeof(first))
+		return not_uids;
+	memcpy(first, text, (size_t)(dash - text));
+	first[dash - text] = '\0';
+	/* The largest number means no user. */
+	if (parse_number(first, UINT32_MAX - 1, &n))
+		return not_uids;
+	uids->first = (uint32_t)n;
+	if (*dash && parse_number(dash + 1, UINT32_MAX - 1, &n))
+		return not_uids;
+	uids->last = (uint32_t)n;
+	uids->given = true;
+	return uids->last < uids->first ? "the last is smaller than the first" : NULL;
+}
+
+const char *parse_cgroup(const char *text)
+{
+	if (text[0] != '/')
+		return "a path begins with '/', at the root of the control groups";
+	return strlen(text) > SST_CGROUP_MAX ? "longer than 1023 bytes" : NULL;
+}
+
 /* Length of the one line in @text without its end. */
 static size_t line_len(const char *text, size_t len)
 {

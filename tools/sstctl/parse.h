@@ -63,6 +63,16 @@ struct sst_ports {
 };
 
 /**
+ * struct sst_uids - users from @first to @last
+ * @given: else all of them
+ */
+struct sst_uids {
+	bool given;
+	uint32_t first;
+	uint32_t last;
+};
+
+/**
  * struct sst_psk - what a file of "sstctl genpsk" holds
  */
 struct sst_psk {
@@ -109,6 +119,10 @@ const char *parse_addresses(const char *text, struct sst_addrs *addrs);
 const char *parse_prefix(const char *text, struct sst_prefix *prefix);
 /* PORT[-PORT] */
 const char *parse_ports(const char *text, struct sst_ports *ports);
+/* UID[-UID], numbers. */
+const char *parse_uids(const char *text, struct sst_uids *uids);
+/* A path that begins at the root of the control groups. */
+const char *parse_cgroup(const char *text);
 /* The name of a peer or a host key. */
 const char *parse_name(const char *text);
 

@@ -2,6 +2,7 @@
 #include "show.h"
 
 #include <netinet/in.h>
+#include <string.h>
 
 #include "out.h"
 #include "sstctl.h"
@@ -219,6 +220,19 @@ static void print_peer_key(const struct sst_peer *peer)
 	print_suite(peer->suite);
 }
 
+void print_peer_line(const struct sst_peer *peer)
+{
+	unsigned int i;
+
+	out_string(NULL, "peer add ", peer->name, "");
+	for (i = 0; i < peer->addrs.count; i++)
+		out_address(NULL, i ? "," : " address ", &peer->addrs.addr[i], "");
+	out_key(NULL, " public-key ", peer->public_key, "");
+	print_ports(NULL, NULL, " wire-port ", &peer->wire_ports);
+	print_identity(peer->identity);
+	out_text("\n");
+}
+
 static void print_peer_use(const struct sst_peer *peer)
 {
 	out_number("assocs", "\n    assocs ", peer->assocs, "");
@@ -269,22 +283,44 @@ bool rule_family_wanted(const struct sst_rule *rule)
 	       rule->prefix.addr.family == options.family;
 }
 
-/* In the words of "policy add", JSON with null for what does not matter. */
-static void print_rule(const struct sst_rule *rule)
+static void print_uids(const struct sst_uids *uids)
+{
+	if (!uids->given) {
+		out_null("uid", "");
+		out_null("uid_last", "");
+		return;
+	}
+	out_number("uid", " uid ", uids->first, "");
+	if (out_is_json() || uids->last != uids->first)
+		out_number("uid_last", "-", uids->last, "");
+}
+
+/* Where a rule knows its group, but nobody knows a path of it, by its number. */
+static void print_cgroup(const struct sst_rule *rule)
+{
+	if (rule->cgroup)
+		out_string("cgroup", " cgroup ", rule->cgroup, "");
+	else
+		out_null("cgroup", rule->cgroup_id ? " cgroup" : "");
+	if (!rule->cgroup_id) {
+		out_null("cgroup_id", "");
+		out_null("cgroup_gone", "");
+		return;
+	}
+	out_number("cgroup_id", " (id ", rule->cgroup_id, "");
+	out_flag("cgroup_gone", ", gone", rule->cgroup_gone);
+	out_text(")");
+}
+
+/* Which flows it is about, but for the control group. */
+static void print_rule_flows(const struct sst_rule *rule)
 {
 	static const char *const directions[] = {
 		[SST_POLICY_DIRECTION_OUT] = "out",
 		[SST_POLICY_DIRECTION_IN] = "in",
 	};
-	static const char *const verdicts[] = {
-		[SST_VERDICT_CLEAR] = "clear",
-		[SST_VERDICT_PREFER] = "prefer",
-		[SST_VERDICT_REQUIRE] = "require",
-	};
 	bool in = rule->direction == SST_POLICY_DIRECTION_IN;
 
-	out_open_object(NULL);
-	out_number("id", "policy ", rule->id, "");
 	out_word("direction", " ", directions, ARRAY_SIZE(directions),
 		 rule->direction, "");
 	if (rule->prefix.addr.family)
@@ -296,14 +332,69 @@ static void print_rule(const struct sst_rule *rule)
 	else
 		out_null("proto", "");
 	print_ports("port", "port_last", " port ", &rule->ports);
+	print_uids(&rule->uids);
+}
+
+static void print_rule_says(const struct sst_rule *rule)
+{
+	static const char *const verdicts[] = {
+		[SST_VERDICT_CLEAR] = "clear",
+		[SST_VERDICT_PREFER] = "prefer",
+		[SST_VERDICT_REQUIRE] = "require",
+	};
+	static const char *const scopes[] = {
+		[SST_SCOPE_PORTS] = "ports",
+	};
+
 	out_word("verdict", " ", verdicts, ARRAY_SIZE(verdicts), rule->verdict, "");
+	/* Text is silent about the only one there is. */
+	if (out_is_json())
+		out_word("scope", "", scopes, ARRAY_SIZE(scopes), rule->scope, "");
 	if (rule->peer[0])
 		out_string("peer", " peer ", rule->peer, "");
 	else
 		out_null("peer", "");
 	out_number("priority", " priority ", rule->priority, "");
+}
+
+/* In the words of "policy add", JSON with null for what does not matter. */
+void print_rule(const struct sst_rule *rule)
+{
+	out_number("id", "policy ", rule->id, "");
+	print_rule_flows(rule);
+	print_cgroup(rule);
+	print_rule_says(rule);
 	out_number("hits", " hits ", rule->hits, "\n");
-	out_close_object();
+}
+
+/* A word of "sstctl apply" as it is, or in quotes. */
+static void print_quoted(const char *before, const char *word)
+{
+	const char *quote = strpbrk(word, " \t\r") ? "\"" : "";
+
+	out_text(before);
+	out_text(quote);
+	out_text(word);
+	out_text(quote);
+}
+
+/* Can a file say which control group it is about? */
+static bool has_path(const struct sst_rule *rule)
+{
+	return !rule->cgroup_id ||
+	       (rule->cgroup && !rule->cgroup_gone && !strpbrk(rule->cgroup, "\"\n"));
+}
+
+void print_rule_line(const struct sst_rule *rule)
+{
+	if (!has_path(rule))
+		out_text("# the control group is gone, or has no path to be written: ");
+	out_text("policy add");
+	print_rule_flows(rule);
+	if (rule->cgroup)
+		print_quoted(" cgroup ", rule->cgroup);
+	print_rule_says(rule);
+	out_text("\n");
 }
 
 void print_rules(const struct sst_rule *rules, size_t count)
@@ -312,8 +403,11 @@ void print_rules(const struct sst_rule *rules, size_t count)
 
 	out_open_array("policy");
 	for (i = 0; i < count; i++) {
-		if (rule_family_wanted(&rules[i]))
-			print_rule(&rules[i]);
+		if (!rule_family_wanted(&rules[i]))
+			continue;
+		out_open_object(NULL);
+		print_rule(&rules[i]);
+		out_close_object();
 	}
 	out_close_array();
 }

@@ -28,6 +28,13 @@ void flow_print_brief(const struct sst_flow *flow);
 /* "ID peer NAME local ADDR remote ADDR" and so on; with @lines on two lines. */
 void assoc_print(const struct sst_assoc *assoc, bool lines);
 
+/* "policy ID out ..." on a line of its own; in JSON what is in its object. */
+void print_rule(const struct sst_rule *rule);
+
+/* A line of "sstctl apply"; text only. */
+void print_rule_line(const struct sst_rule *rule);
+void print_peer_line(const struct sst_peer *peer);
+
 /* An array of all, with its name in JSON. */
 void print_hosts(const struct sst_host *hosts, size_t count);
 /* An array of those whose family is wanted, with its name in JSON. */

@@ -29,6 +29,8 @@ static const char usage[] =
 	"  peer      add, del, show hosts that share a key with this one, or whose\n"
 	"            public key is known\n"
 	"  policy    add, del, show, flush rules about what has to be under SST\n"
+	"  apply     replace all rules by those of a file, at once\n"
+	"  explain   which rule decides about a flow, and what becomes of it\n"
 	"  run       run a program under SST that knows nothing of it\n"
 	"  wish      show the cgroups whose sockets ask for SST\n"
 	"  assoc     show, flush what was agreed on with other hosts\n"
@@ -73,6 +75,8 @@ static const struct sst_command commands[] = {
 	{ "host", cmd_host },
 	{ "peer", cmd_peer },
 	{ "policy", cmd_policy },
+	{ "apply", cmd_apply },
+	{ "explain", cmd_explain },
 	{ "run", cmd_run },
 	{ "wish", cmd_wish },
 	{ "assoc", cmd_assoc },

@@ -66,8 +66,26 @@ int cmd_set(int argc, char **argv);
 int cmd_get(int argc, char **argv);
 int cmd_monitor(int argc, char **argv);
 int cmd_shutdown(int argc, char **argv);
+int cmd_apply(int argc, char **argv);
+int cmd_explain(int argc, char **argv);
 
 struct sst_config;
+struct sst_peer_params;
+struct sst_rule;
+
+/*
+ * What stands behind "set", "peer add" and "policy add". Each returns the exit
+ * status, after saying what is wrong. rule_free() is due in any case.
+ */
+int config_parse(int argc, char **argv, struct sst_config *config);
+int peer_parse_public(int argc, char **argv, struct sst_peer_params *params);
+int rule_parse(int argc, char **argv, struct sst_rule *rule);
+
+/* Bit (1 << SST_A_CONFIG_x) of each tunable that can be set. */
+uint32_t config_writable(void);
+
+/* What "sstctl apply" takes back, from the kernel. Returns the exit status. */
+int print_configuration(void);
 
 /* The tunables whose bit (1 << SST_A_CONFIG_x) is in @wanted, with a line end. */
 void print_config(const struct sst_config *config, uint32_t wanted,

@@ -13,12 +13,13 @@ _sstctl_things() {
 # What may stand next after "policy add", where the verdict has no value.
 _sstctl_rule() {
 	local prev=${*: -1} w
-	local -a all=(to proto port priority peer) left=()
+	local -a all=(to proto port uid cgroup scope priority peer) left=()
 
 	case ${1-}:$prev in
 	:*) echo out in help; return ;;
 	*:proto) echo tcp udp; return ;;
-	*:to | *:from | *:port | *:priority | *:peer) return ;;
+	*:scope) echo ports; return ;;
+	*:to | *:from | *:port | *:uid | *:cgroup | *:priority | *:peer) return ;;
 	in:*) all[0]=from ;;
 	esac
 	for w in "${all[@]}"; do
@@ -38,8 +39,8 @@ _sstctl_next() {
 		assoc-lifetime wire-port max-assocs)
 	local prev=${*: -1} w
 	local -a all left=() command=("${@:1:2}")
-	local -a commands=(show genpsk genkey pubkey host peer policy run wish assoc
-		flow stats set get monitor shutdown)
+	local -a commands=(show genpsk genkey pubkey host peer policy apply explain run
+		wish assoc flow stats set get monitor shutdown)
 
 	case "${1-} ${2-}" in
 	' ')
@@ -55,7 +56,16 @@ _sstctl_next() {
 	'help ') echo "${commands[@]}"; return ;;
 	'stats '*) echo all explain help; return ;;
 	'get '*) echo "${names[@]}" flows assocs help; return ;;
-	'monitor ' | 'show ' | 'genpsk ' | 'genkey ' | 'pubkey ' | 'shutdown ')
+	'show ') echo --config help; return ;;
+	'explain ') echo out in tcp udp help; return ;;
+	'explain out' | 'explain in')
+		(($# > 2)) || { echo tcp udp; return; }
+		command+=("$3")
+		all=(to port uid cgroup)
+		[ "$2" = out ] || all[0]=from
+		;;
+	'explain '*) all=(to port uid cgroup) ;;
+	'monitor ' | 'genpsk ' | 'genkey ' | 'pubkey ' | 'shutdown ')
 		echo help
 		return
 		;;
@@ -142,7 +152,8 @@ _sstctl() {
 	elif [ "${before[*]:0:2} $prev" = 'flow add key' ] ||
 		[ "${before[*]:0:2} $prev" = 'peer add psk' ] ||
 		[ "${before[*]:0:2} $prev" = 'host add key' ] ||
-		[[ ${before[0]-} = genpsk && ${#before[@]} -lt 3 ]]; then
+		[[ ${before[0]-} = genpsk && ${#before[@]} -lt 3 ]] ||
+		[ "${before[*]}" = apply ]; then
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 		return
 	else
