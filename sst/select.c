@@ -15,6 +15,7 @@
 #include "stats.h"
 #include "subject.h"
 #include "tomb.h"
+#include "wish.h"
 
 /**
  * sst_select_is_syn() - does this packet begin a TCP connection?
@@ -30,6 +31,16 @@ bool sst_select_is_syn(const struct sst_pkt *pkt)
 	       (pkt->covered[1] & flags) == TCPHDR_SYN;
 }
 
+/* The stricter one of what the rules say and what the socket asks for. */
+static u8 raised(u8 verdict, u8 mode)
+{
+	if (mode == SST_REQUIRE)
+		return SST_VERDICT_REQUIRE;
+	if (mode == SST_PREFER && verdict == SST_VERDICT_CLEAR)
+		return SST_VERDICT_PREFER;
+	return verdict;
+}
+
 /*
  * The strictest of what policy and socket want, and the name of the only peer that
  * will do, or NULL. Forwarded packets have neither.
@@ -38,7 +49,7 @@ static u8 wanted(struct sst_net *sn, const struct sst_pkt *pkt,
 		 const struct sock *sk, const char **name)
 {
 	struct sst_subject sender;
-	u8 verdict, mode;
+	u8 verdict;
 
 	*name = NULL;
 	if (pkt->skb->skb_iif ||
@@ -47,12 +58,7 @@ static u8 wanted(struct sst_net *sn, const struct sst_pkt *pkt,
 		return SST_VERDICT_CLEAR;
 	verdict = sst_policy_out(&sn->policy, &pkt->tuple,
 				 sst_subject_of(&sender, sk), name);
-	mode = sst_sock_mode(sk);
-	if (mode == SST_REQUIRE)
-		return SST_VERDICT_REQUIRE;
-	if (mode == SST_PREFER && verdict == SST_VERDICT_CLEAR)
-		return SST_VERDICT_PREFER;
-	return verdict;
+	return raised(verdict, sst_sock_mode(sk));
 }
 
 /* Late packets of what SST carried must not leave in clear. */
@@ -148,6 +154,12 @@ static u8 outcome_of(u8 verdict, const struct sst_forecast *forecast)
 						SST_POLICY_OUTCOME_CLEAR;
 }
 
+/* What the control group of a socket asks for. */
+static u8 wish_of(struct sst_net *sn, const struct sst_subject *who)
+{
+	return who ? sst_wish_mode(&sn->wishes, who->cgroup) : SST_OFF;
+}
+
 /**
  * sst_select_foretell_out() - what would become of a flow of this host?
  * @sn: namespace; the caller is in an RCU read section
@@ -156,7 +168,7 @@ static u8 outcome_of(u8 verdict, const struct sst_forecast *forecast)
  * @forecast: output
  *
  * As sst_select() decides about its first packet, but for what the socket itself
- * asks for.
+ * asks for by SO_SST.
  */
 void sst_select_foretell_out(struct sst_net *sn, const struct sst_tuple *tuple,
 			     const struct sst_subject *who,
@@ -173,6 +185,7 @@ void sst_select_foretell_out(struct sst_net *sn, const struct sst_tuple *tuple,
 					    who);
 	if (forecast->rule)
 		verdict = forecast->rule->spec.verdict;
+	verdict = raised(verdict, wish_of(sn, who));
 	forecast->peer = find_peer(sn, tuple, name_in(forecast->rule));
 	if (forecast->peer)
 		forecast->key = kind_of(forecast->peer);
@@ -214,6 +227,9 @@ void sst_select_foretell_in(struct sst_net *sn, const struct sst_tuple *tuple,
 					    who);
 	if (forecast->rule)
 		verdict = forecast->rule->spec.verdict;
+	/* To prefer is up to who opens. */
+	if (wish_of(sn, who) == SST_REQUIRE)
+		verdict = SST_VERDICT_REQUIRE;
 	find_way_in(sn, tuple, name_in(forecast->rule), forecast);
 	forecast->outcome = outcome_of(verdict, forecast);
 }

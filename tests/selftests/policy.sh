@@ -166,7 +166,7 @@ apply_fails "$stdin:2: no control group of version 2 has this path; it begins wi
 	policy add out port 80 require
 	policy add out port 80 cgroup "/no such" require
 END
-apply_fails "$stdin:1: peer c is there and differs: remove it with 'sstctl peer del' first, which ends its flows" <<-END
+apply_fails "$stdin:1: peer c is there and differs: try 'sstctl peer del' first, which ends its flows" <<-END
 	peer add c address 10.0.3.1 public-key $public
 END
 apply_fails "$stdin:1: a configuration holds no secrets: use 'sstctl peer add' by itself" <<-END

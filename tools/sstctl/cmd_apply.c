@@ -239,7 +239,7 @@ static int compare_peers(struct plan *plan, const struct list *known)
 		if (!peer || is_like(peer, &peers[i].params))
 			continue;
 		point_at(plan, peers[i].line);
-		return out_usage("peer %s is there and differs: remove it with 'sstctl peer del' first, which ends its flows",
+		return out_usage("peer %s is there and differs: try 'sstctl peer del' first, which ends its flows",
 				 peers[i].name);
 	}
 	return EXIT_OK;

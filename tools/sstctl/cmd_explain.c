@@ -44,10 +44,10 @@ static const char *const explain_words[W_COUNT] = {
 
 static const char *set_address(struct sst_query *query, int word, const char *value)
 {
-	bool out = query->direction == SST_POLICY_DIRECTION_OUT;
+	bool out = query->direction == SST_POLICY_DIRECTION_OUT, to = word == W_TO;
 	const char *why;
 
-	if (out != (word == W_TO))
+	if (out != to)
 		return out ? "with out it is 'to'" : "with in it is 'from'";
 	why = parse_address(value, &query->remote.addr);
 	return why ? why : check_family(&query->remote.addr);
@@ -144,15 +144,15 @@ static const char *words_for(const struct sst_explanation *answer, bool in)
 	switch (answer->outcome) {
 	case SST_POLICY_OUTCOME_CLEAR:
 		return in ? "clear packets are let in, sealed ones too" :
-			"it goes in clear, unless the socket asks for more";
+			"it goes in clear, unless the socket asks for more by SO_SST";
 	case SST_POLICY_OUTCOME_SEALED:
 		if (!in)
 			return "it goes sealed, never in clear";
 		return answer->rule.peer[0] ?
-			"only sealed flows of peers that rules name are let in, all else is dropped" :
+			"only sealed flows of peers that rules name are let in" :
 			"only sealed flows are let in, clear packets are dropped";
 	case SST_POLICY_OUTCOME_REFUSED:
-		return in ? "nothing is let in: clear packets are dropped, and there is no key to open a sealed flow" :
+		return in ? "nothing is let in, there is no key to open a sealed flow" :
 			"it is refused at once: TCP with ECONNREFUSED, UDP with ENOKEY";
 	case SST_POLICY_OUTCOME_EXEMPT:
 		return "rules are not asked about this address: it goes in clear";
