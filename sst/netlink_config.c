@@ -98,7 +98,8 @@ static int put_config(struct sk_buff *msg, const struct sst_net *sn)
 			 htons(cfg->wire_ports & 0xffff)) ||
 	    nla_put_u32(msg, SST_A_CONFIG_MAX_ASSOCS, cfg->max_assocs) ||
 	    nla_put_u32(msg, SST_A_CONFIG_ASSOCS,
-			READ_ONCE(sn->deriveds.count)))
+			READ_ONCE(sn->deriveds.count)) ||
+	    nla_put_u8(msg, SST_A_CONFIG_ACTIVE, READ_ONCE(sn->hooked)))
 		return -EMSGSIZE;
 	return 0;
 }

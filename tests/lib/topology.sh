@@ -347,6 +347,42 @@ topo_new_b() {
 	ns R ethtool -K rb tx off sg off tso off gso off gro off >/dev/null
 }
 
+# topo_second_router: S, between R and B.
+#
+#   A eth0 ---- ra R rs ---- sr S rb ---- eth0 B      R 10.0.4.1  fd00:4::1
+#                                                    S 10.0.4.2  fd00:4::2
+topo_second_router() {
+	ns_add S
+	ns_quiet S
+	must ip -n "$topo_id-R" link set rb netns "$topo_id-S"
+	topo_link R rs 02:00:00:00:04:01 S sr 02:00:00:00:04:02 || bail "no veth"
+	ip -n "$topo_id-R" -batch - <<-END || bail "first router not set up"
+		addr add 10.0.4.1/24 dev rs
+		addr add fd00:4::1/64 dev rs nodad
+		link set rs up
+		neigh replace 10.0.4.2 lladdr 02:00:00:00:04:02 dev rs nud permanent
+		neigh replace fd00:4::2 lladdr 02:00:00:00:04:02 dev rs nud permanent
+		route add 10.0.2.0/24 via 10.0.4.2
+		route add fd00:2::/64 via fd00:4::2
+	END
+	ip -n "$topo_id-S" -batch - <<-END || bail "second router not set up"
+		addr add 10.0.4.2/24 dev sr
+		addr add fd00:4::2/64 dev sr nodad
+		addr add $RB4/24 dev rb
+		addr add $RB6/64 dev rb nodad
+		link set sr up
+		link set rb up
+		neigh replace 10.0.4.1 lladdr 02:00:00:00:04:01 dev sr nud permanent
+		neigh replace fd00:4::1 lladdr 02:00:00:00:04:01 dev sr nud permanent
+		neigh replace $B4 lladdr 02:00:00:00:02:01 dev rb nud permanent
+		neigh replace $B6 lladdr 02:00:00:00:02:01 dev rb nud permanent
+		route add default via 10.0.4.1
+		route add default via fd00:4::1
+	END
+	ns S sh -c 'echo 1 >/proc/sys/net/ipv4/ip_forward
+		echo 1 >/proc/sys/net/ipv6/conf/all/forwarding'
+}
+
 # topo_container: behind B, which forwards to it, is C.
 #
 #   B c ---- eth0 C       10.0.3.1  fd00:3::1    B there: 10.0.3.254  fd00:3::fe

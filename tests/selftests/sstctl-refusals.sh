@@ -28,7 +28,7 @@ wrong() {
 }
 
 rows=$(grep -c '^[^#]' "$table")
-tap_plan $((348 + rows))
+tap_plan $((358 + rows))
 
 ns_add T
 run=(ip netns exec "$(ns_name T)")
@@ -173,6 +173,16 @@ is 'no value was set' "$("${run[@]}" sstctl get dscp)" 'dscp clear'
 wrong get "'frob' is not a name" get frob
 wrong stats "'zeros' is not expected" stats zeros
 wrong monitor "'frob' is not expected" monitor frob
+wrong monitor "event 'frob': not an event, or several of them" monitor event frob
+wrong monitor "time 'now': give utc, local or none" monitor time now
+wrong top "sort 'colour': give rate, tx, rx, packets, age or idle" top batch sort colour
+wrong top "interval '0': not a number of seconds from 0.1 to 3600" top interval 0
+wrong top "-j, count and rows go with 'batch'" top rows 3
+wrong doctor "'frob' is not expected" doctor frob
+wrong doctor 'key needs a value' doctor key
+wrong 'doctor probe' 'a peer or an address is missing' doctor probe
+wrong 'doctor probe' "port '1-2': give one port" doctor probe 10.0.2.1 port 1-2
+wrong 'doctor probe' "'frob' is no peer, and as an address: not an IPv4 or IPv6 address" doctor probe frob
 is 'no flow was added' "$("${run[@]}" sstctl get flows)" 'flows 0'
 
 # ---- output that cannot be written

@@ -62,6 +62,7 @@ static size_t config_len(unsigned int type)
 	case SST_A_CONFIG_DSCP:
 	case SST_A_CONFIG_COOKIES:
 	case SST_A_CONFIG_INIT_FROM:
+	case SST_A_CONFIG_ACTIVE:
 		return sizeof(uint8_t);
 	case SST_A_CONFIG_WIRE_PORT:
 	case SST_A_CONFIG_WIRE_PORT_LAST:

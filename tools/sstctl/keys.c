@@ -185,6 +185,13 @@ int keys_generate(void)
 	return -1;
 }
 
+void keys_public(uint8_t public_key[SST_KEY_SIZE],
+		 const uint8_t secret[SST_KEY_SIZE])
+{
+	/* It fails for no secret key that keys_read_secret_key() takes. */
+	(void)crypto_scalarmult_base(public_key, secret);
+}
+
 int keys_print_public(void)
 {
 	uint8_t secret[SST_KEY_SIZE], public_key[SST_KEY_SIZE];
@@ -194,7 +201,7 @@ int keys_print_public(void)
 	keys_lock(secret, sizeof(secret));
 	rc = keys_read_secret_key("-", secret);
 	if (!rc)
-		rc = crypto_scalarmult_base(public_key, secret);
+		keys_public(public_key, secret);
 	keys_wipe(secret, sizeof(secret));
 	if (rc)
 		return -1;

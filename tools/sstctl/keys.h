@@ -36,6 +36,10 @@ int keys_read_psk(const char *name, struct sst_psk *psk);
 /* Make a new secret and print it in base64. */
 int keys_generate(void);
 
+/* The public key of a secret key. */
+void keys_public(uint8_t public_key[SST_KEY_SIZE],
+		 const uint8_t secret[SST_KEY_SIZE]);
+
 /* Read a secret key on standard input and print its public key in base64. */
 int keys_print_public(void);
 

@@ -14,6 +14,26 @@ bool flow_family_wanted(const struct sst_flow *flow)
 	return !options.family || flow->local.addr.family == options.family;
 }
 
+static bool endpoint_matches(const struct sst_endpoint *want,
+			     const struct sst_endpoint *have)
+{
+	if (!want->addr.family)
+		return true;
+	return want->addr.family == have->addr.family &&
+	       !memcmp(want->addr.bytes, have->addr.bytes,
+		       sizeof(have->addr.bytes)) &&
+	       (!want->port || want->port == have->port);
+}
+
+bool flow_matches(const struct sst_flow *want, const struct sst_flow *flow)
+{
+	return (!want->id || want->id == flow->id) &&
+	       (!want->proto || want->proto == flow->proto) &&
+	       (!want->peer[0] || !strcmp(want->peer, flow->peer)) &&
+	       endpoint_matches(&want->local, &flow->local) &&
+	       endpoint_matches(&want->remote, &flow->remote);
+}
+
 static void print_proto(const char *before, uint8_t proto)
 {
 	static const char *const protos[] = {
@@ -33,28 +53,38 @@ static void print_suite(uint8_t suite)
 	out_word("suite", " suite ", suites, ARRAY_SIZE(suites), suite, "");
 }
 
+static const char *const states[] = {
+	[SST_FLOW_STATE_LIVE] = "live",
+	[SST_FLOW_STATE_EXHAUSTED] = "exhausted",
+	[SST_FLOW_STATE_OPENING] = "opening",
+	[SST_FLOW_STATE_ACCEPTING] = "accepting",
+	[SST_FLOW_STATE_REOPENING] = "reopening",
+	[SST_FLOW_STATE_CLOSING] = "closing",
+};
+
+static const char *const roles[] = {
+	[SST_FLOW_ROLE_MANUAL] = "manual",
+	[SST_FLOW_ROLE_INITIATOR] = "initiator",
+	[SST_FLOW_ROLE_RESPONDER] = "responder",
+};
+
+const char *flow_state_name(uint8_t state)
+{
+	return state < ARRAY_SIZE(states) && states[state] ? states[state] : "?";
+}
+
+const char *flow_role_name(uint8_t role)
+{
+	return role < ARRAY_SIZE(roles) && roles[role] ? roles[role] : "?";
+}
+
 static void print_state(const char *before, uint8_t state)
 {
-	static const char *const states[] = {
-		[SST_FLOW_STATE_LIVE] = "live",
-		[SST_FLOW_STATE_EXHAUSTED] = "exhausted",
-		[SST_FLOW_STATE_OPENING] = "opening",
-		[SST_FLOW_STATE_ACCEPTING] = "accepting",
-		[SST_FLOW_STATE_REOPENING] = "reopening",
-		[SST_FLOW_STATE_CLOSING] = "closing",
-	};
-
 	out_word("state", before, states, ARRAY_SIZE(states), state, "");
 }
 
 static void print_role(uint8_t role)
 {
-	static const char *const roles[] = {
-		[SST_FLOW_ROLE_MANUAL] = "manual",
-		[SST_FLOW_ROLE_INITIATOR] = "initiator",
-		[SST_FLOW_ROLE_RESPONDER] = "responder",
-	};
-
 	out_word("role", " role ", roles, ARRAY_SIZE(roles), role, "");
 }
 

@@ -18,6 +18,16 @@ bool peer_family_wanted(const struct sst_peer *peer);
 bool rule_family_wanted(const struct sst_rule *rule);
 bool assoc_family_wanted(const struct sst_assoc *assoc);
 
+/*
+ * Has it the id, protocol, addresses, ports and peer that @want has? What is 0
+ * or empty there does not matter.
+ */
+bool flow_matches(const struct sst_flow *want, const struct sst_flow *flow);
+
+/* "live", "initiator" and so on; "?" when a newer kernel has others. */
+const char *flow_state_name(uint8_t state);
+const char *flow_role_name(uint8_t role);
+
 /* "ID tcp local ... remote ... wire ..." and the same in JSON. */
 void flow_print_name(const struct sst_flow *flow);
 /* All else that there is to say; with @lines on lines of its own. */

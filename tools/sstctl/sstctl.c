@@ -38,6 +38,8 @@ static const char usage[] =
 	"  stats     the counters of the network namespace\n"
 	"  set, get  the tunables of the network namespace\n"
 	"  monitor   print events as they happen\n"
+	"  top       the flows that carry most, refreshing\n"
+	"  doctor    look for what is wrong, here and on the path to a peer\n"
 	"  shutdown  end SST in the network namespace\n"
 	"  help      'sstctl help COMMAND' says more about one\n"
 	"\n"
@@ -51,7 +53,8 @@ static const char usage[] =
 	"  -h, --help         print this\n"
 	"\n"
 	"Words may be shortened as long as they stay unique: 'sstctl f s'.\n"
-	"Exit status: 0 done, 1 wrong usage, 2 refused by the kernel.\n";
+	"Exit status: 0 done, 1 wrong usage, 2 refused by the kernel, 3 'doctor' found a\n"
+	"problem.\n";
 
 int help(const char *text)
 {
@@ -85,6 +88,8 @@ static const struct sst_command commands[] = {
 	{ "set", cmd_set },
 	{ "get", cmd_get },
 	{ "monitor", cmd_monitor },
+	{ "top", cmd_top },
+	{ "doctor", cmd_doctor },
 	{ "shutdown", cmd_shutdown },
 	{ "help", cmd_help },
 };

@@ -12,6 +12,7 @@ enum {
 	EXIT_OK = 0,
 	EXIT_USAGE = 1,		/* wrong words, or a file that cannot be used */
 	EXIT_KERNEL = 2,	/* the kernel refused */
+	EXIT_PROBLEM = 3,	/* doctor found a problem */
 };
 
 /**
@@ -65,6 +66,8 @@ int cmd_stats(int argc, char **argv);
 int cmd_set(int argc, char **argv);
 int cmd_get(int argc, char **argv);
 int cmd_monitor(int argc, char **argv);
+int cmd_top(int argc, char **argv);
+int cmd_doctor(int argc, char **argv);
 int cmd_shutdown(int argc, char **argv);
 int cmd_apply(int argc, char **argv);
 int cmd_explain(int argc, char **argv);

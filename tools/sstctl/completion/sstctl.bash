@@ -40,7 +40,7 @@ _sstctl_next() {
 	local prev=${*: -1} w
 	local -a all left=() command=("${@:1:2}")
 	local -a commands=(show genpsk genkey pubkey host peer policy apply explain run
-		wish assoc flow stats set get monitor shutdown)
+		wish assoc flow stats set get monitor top doctor shutdown)
 
 	case "${1-} ${2-}" in
 	' ')
@@ -65,8 +65,42 @@ _sstctl_next() {
 		[ "$2" = out ] || all[0]=from
 		;;
 	'explain '*) all=(to port uid cgroup) ;;
-	'monitor ' | 'genpsk ' | 'genkey ' | 'pubkey ' | 'shutdown ')
+	'genpsk ' | 'genkey ' | 'pubkey ' | 'shutdown ')
 		echo help
+		return
+		;;
+	'monitor '*)
+		case $prev in
+		event) echo flow-opened flow-confirmed flow-closed flow-rotated \
+			flow-exhausted auth-failed ;;
+		proto) echo tcp udp ;;
+		time) echo utc local none ;;
+		flow | local | remote | peer) ;;
+		*) echo event flow proto local remote peer time help ;;
+		esac
+		return
+		;;
+	'top '*)
+		case $prev in
+		sort) echo rate tx rx packets age idle ;;
+		count | rows | interval) ;;
+		*)
+			for w in batch count rows interval sort; do
+				[[ " $* " = *" $w "* ]] || left+=("$w")
+			done
+			echo "${left[@]}" help
+			;;
+		esac
+		return
+		;;
+	'doctor '*)
+		case "${2-}:$prev" in
+		*:key | *:port) ;;
+		:doctor) echo key probe help ;;
+		probe:probe) echo help ;;
+		probe:*) (($# > 3)) || echo port ;;
+		*) echo key ;;
+		esac
 		return
 		;;
 	'set '*)
@@ -152,6 +186,7 @@ _sstctl() {
 	elif [ "${before[*]:0:2} $prev" = 'flow add key' ] ||
 		[ "${before[*]:0:2} $prev" = 'peer add psk' ] ||
 		[ "${before[*]:0:2} $prev" = 'host add key' ] ||
+		[ "${before[0]-} $prev" = 'doctor key' ] ||
 		[[ ${before[0]-} = genpsk && ${#before[@]} -lt 3 ]] ||
 		[ "${before[*]}" = apply ]; then
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
@@ -163,6 +198,10 @@ _sstctl() {
 			'peer show' | 'policy del' | 'policy show' | 'assoc show')
 			[[ ${before[1]} = show && ${#before[@]} -gt 2 ]] ||
 				words+=" $(_sstctl_things "${before[0]}" "${netns[@]+"${netns[@]}"}")"
+			;;
+		'doctor probe')
+			[ "$prev" != probe ] ||
+				words+=" $(_sstctl_things peer "${netns[@]+"${netns[@]}"}")"
 			;;
 		'policy add')
 			[ "$prev" != peer ] ||
