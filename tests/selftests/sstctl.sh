@@ -9,7 +9,7 @@
 top=$(dirname "$(realpath "$0")")/../..
 nlraw=("/usr/bin/python3" "$top/tests/tools/nlraw.py")
 
-if [ "${SST_KERNEL-}" = debug ]; then tap_plan 209; else tap_plan 210; fi
+if [ "${SST_KERNEL-}" = debug ]; then tap_plan 218; else tap_plan 219; fi
 
 topo_hrh
 ns_add T
@@ -144,6 +144,20 @@ bg_ns mon T sstctl monitor
 bg_ns monj T sstctl -j monitor
 wait_for grep -q listening mon.err
 wait_for grep -q listening monj.err
+# watch NAME WORD...: one with a filter.
+watchers=()
+watch() {
+	local name=$1
+	shift
+	watchers+=("$name")
+	bg_ns "$name" T sstctl -j monitor "$@"
+	must wait_for grep -q listening "$name.err"
+}
+watch closed event flow-closed event flow-rot time none
+watch four flow 4 time local
+watch udp proto udp remote 10.0.2.1
+watch https remote '[fd00:2::1]:443'
+watch nobody peer nobody
 sstctl flow genkey >key4
 must s flow add proto udp local 10.0.1.1:5000 remote 10.0.2.1:53 wire 5001:5002 side 1 key key4 >/dev/null
 must s flow del 4
@@ -164,6 +178,18 @@ flow-closed 3 deleted'
 is 'monitor: text' "$(sed 's/^20[0-9-]*T[0-9:.]*Z //; s/ age .*//' mon.out | head -n 2)" \
 'flow-opened flow 4 udp local 10.0.1.1:5000 remote 10.0.2.1:53 wire 5001:5002 side 1 scope ports suite chacha20-poly1305 state live role manual
 flow-closed flow 4 udp local 10.0.1.1:5000 remote 10.0.2.1:53 wire 5001:5002 reason deleted side 1 scope ports suite chacha20-poly1305 state live role manual'
+for name in "${watchers[@]}"; do
+	bg_stop "$name" TERM
+done
+ids() {
+	jq -r '[.event, .id] | join(" ")' "$1.out" | paste -sd ,
+}
+is 'monitor: some events' "$(ids closed)" 'flow-closed 4,flow-closed 2,flow-closed 1,flow-closed 3'
+is 'monitor: no time' "$(jq -r 'has("time")' closed.out | sort -u)" false
+is 'monitor: one flow' "$(ids four)" 'flow-opened 4,flow-closed 4'
+is 'monitor: local time' "$(jq -r '.time | test("^20..-..-..T..:..:..[.]......[+-]....$")' four.out | sort -u)" true
+is 'monitor: protocol and address' "$(ids udp)" 'flow-opened 4,flow-closed 4'
+is 'monitor: address and port; a peer' "$(ids https) $(ids nobody)" 'flow-closed 2 '
 is 'monitor: each line is JSON with a time' \
 	"$(jq -r '.time | test("^20..-..-..T..:..:..[.]......Z$")' monj.out | sort | uniq -c | tr -s ' ')" ' 5 true'
 

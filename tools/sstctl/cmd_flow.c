@@ -201,15 +201,6 @@ static int flow_del(int argc, char **argv)
 	return delete_each("id", argc, argv, check_id, del_one);
 }
 
-static bool endpoint_matches(const struct sst_endpoint *want,
-			     const struct sst_endpoint *have)
-{
-	return want->addr.family == have->addr.family &&
-	       !memcmp(want->addr.bytes, have->addr.bytes,
-		       sizeof(have->addr.bytes)) &&
-	       (!want->port || want->port == have->port);
-}
-
 /**
  * struct flow_list - output of "flow show"
  * @want: the filters
@@ -240,15 +231,7 @@ static void show_flow(const struct sst_flow *flow, void *data)
 	struct flow_list *list = data;
 	const struct flow_args *want = &list->want;
 
-	if (!flow_family_wanted(flow))
-		return;
-	if ((want->seen & BIT(W_PROTO)) && flow->proto != want->flow.proto)
-		return;
-	if ((want->seen & BIT(W_LOCAL)) &&
-	    !endpoint_matches(&want->flow.local, &flow->local))
-		return;
-	if ((want->seen & BIT(W_REMOTE)) &&
-	    !endpoint_matches(&want->flow.remote, &flow->remote))
+	if (!flow_family_wanted(flow) || !flow_matches(&want->flow, flow))
 		return;
 	list_open(list);
 	out_open_object(NULL);
