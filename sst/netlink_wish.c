@@ -19,11 +19,14 @@
 #include "netlink_request.h"
 #include "pernet.h"
 
+/* Longer paths are cut: each wish has to fit into a message of any dump. */
+#define PATH_SIZE	1024
+
 /* Room in bytes that one wish takes in a message. */
 #define WISH_MSG_SIZE	(nla_total_size_64bit(sizeof(u64)) + \
 			 nla_total_size(sizeof(u8)) + \
 			 nla_total_size(sizeof(u32)) + \
-			 nla_total_size(PATH_MAX))
+			 nla_total_size(PATH_SIZE))
 
 /* What wish-add must carry, in the order in which it is missed. */
 static const struct sst_netlink_need wish_needs[] = {
@@ -95,7 +98,8 @@ bad:
 
 /*
  * On whose account a wish goes. Within a user namespace of his own a user has
- * many ids; the one counts that he has outside of all of them.
+ * many ids; the one counts that he has outside of all of them. What root set up
+ * for others is not on root's.
  */
 static kuid_t payer(void)
 {
@@ -103,7 +107,8 @@ static kuid_t payer(void)
 	kuid_t user = current_euid();
 
 	for (; ns->parent; ns = ns->parent)
-		user = ns->owner;
+		if (!uid_eq(ns->owner, GLOBAL_ROOT_UID))
+			user = ns->owner;
 	return user;
 }
 
@@ -178,12 +183,10 @@ static int put_path(struct sk_buff *msg, struct cgroup *cgroup)
 	char *path;
 	int err;
 
-	path = kmalloc(PATH_MAX, GFP_ATOMIC);
+	path = kzalloc(PATH_SIZE, GFP_ATOMIC);
 	if (!path)
 		return -ENOMEM;
-	/* A path that is too long is cut, or empty. */
-	path[0] = '\0';
-	kernfs_path_from_node(cgroup->kn, root->kn, path, PATH_MAX);
+	kernfs_path_from_node(cgroup->kn, root->kn, path, PATH_SIZE);
 	err = nla_put_string(msg, SST_A_WISH_CGROUP_PATH, path);
 	kfree(path);
 	return err;

@@ -87,8 +87,8 @@ static int insert(struct sst_wishes *wishes, struct cgroup *cgroup, u8 mode,
 	wish->cgroup = cgroup;
 	wish->user = user;
 	wish->mode = mode;
-	/* Before the wish can be found: who looks must look as far. */
 	WRITE_ONCE(wishes->deepest, max(wishes->deepest, cgroup->level));
+	/* Who sees it looks as far. Pairs with sst_wish_mode(). */
 	smp_store_release(&wishes->count, wishes->count + 1);
 	err = rhashtable_insert_fast(&wishes->table, &wish->node, params);
 	if (err) {

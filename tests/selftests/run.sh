@@ -37,6 +37,7 @@ each() {
 	"$@" curl -s -m 10 "http://$B4:80/"
 	"$@" curl -s -m 10 "http://[$B6]:80/"
 	"$@" busybox wget -q -O - "http://$B4:80/"
+	# shellcheck disable=SC2016 # the inner shell expands it
 	"$@" sh -c 'busybox wget -q -O - "$0" | tr a-z A-Z | (cat; echo end)' \
 		"http://$B4:80/"
 	"$@" "${client[@]}" mptcp "$B4" 81

@@ -150,6 +150,9 @@ struct sst_rule {
 	uint64_t hits;
 };
 
+/* More than the kernel shows. */
+#define SST_WISH_PATH_SIZE 4096
+
 /**
  * struct sst_query - a flow of which "sstctl explain" asks what becomes of it
  * @direction: SST_POLICY_DIRECTION_*
@@ -191,7 +194,7 @@ struct sst_explanation {
  */
 struct sst_wish {
 	uint64_t cgroup_id;
-	char path[4096];
+	char path[SST_WISH_PATH_SIZE];
 	uint8_t verdict;
 	uint32_t user;
 };
