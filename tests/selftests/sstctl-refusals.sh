@@ -28,7 +28,7 @@ wrong() {
 }
 
 rows=$(grep -c '^[^#]' "$table")
-tap_plan $((358 + rows))
+tap_plan $((364 + rows))
 
 ns_add T
 run=(ip netns exec "$(ns_name T)")
@@ -45,7 +45,7 @@ wrong '' 'a command is missing'
 wrong '' 'a command is missing' -j
 wrong '' "'frob' is not a command" frob
 wrong '' "'' is not a command" ''
-wrong '' "'s' may be show or stats or set or shutdown" s
+wrong '' "'s' may be show or stats or set or shutdown or sockopt" s
 wrong '' "'FLOW' is not a command" FLOW
 wrong '' "'frob' is not a command" help frob
 wrong '' "'add' is not a command" help flow add
@@ -101,6 +101,14 @@ wrong wish "'frob' is not a command" wish frob
 wrong 'wish show' "id 'x': not a number" wish show x
 wrong 'wish show' "'2' is not expected" wish show 1 2
 refuse 2 'wish show: there is no wish for a cgroup with this id; a dump of wish-get shows all' wish show 1
+
+# ---- sockopt
+wrong sockopt "'frob' is not a command" sockopt frob
+wrong 'sockopt attach' "'b' is not expected" sockopt attach a b
+refuse 1 "sockopt attach: cgroup 'no-such': No such file or directory" sockopt attach no-such
+refuse 1 "sockopt detach: cgroup './key': Not a directory" sockopt detach ./key
+refuse 1 'sockopt show: no cgroup2 file system is mounted here: mount one' sockopt show
+refuse 2 'sockopt attach: cannot see what is attached: Bad file descriptor' sockopt attach .
 
 # ---- flow add: words
 wrong 'flow add' 'proto is missing' flow add

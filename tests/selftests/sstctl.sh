@@ -9,7 +9,7 @@
 top=$(dirname "$(realpath "$0")")/../..
 nlraw=("/usr/bin/python3" "$top/tests/tools/nlraw.py")
 
-if [ "${SST_KERNEL-}" = debug ]; then tap_plan 218; else tap_plan 219; fi
+if [ "${SST_KERNEL-}" = debug ]; then tap_plan 221; else tap_plan 222; fi
 
 topo_hrh
 ns_add T
@@ -46,7 +46,8 @@ for words in '--help' '-h' 'help' 'help flow' 'help set' 'flow help' 'flow -h' \
 	'policy show help' 'policy flush help' 'shutdown help' 'help peer' \
 	'genkey -h' 'pubkey help' 'host help' 'host add help' 'host del help' \
 	'host show -h' 'assoc help' 'assoc show help' 'assoc flush help' 'help host' \
-	'help shutdown' 'run help' 'help run' 'wish help' 'wish show -h'; do
+	'help shutdown' 'run help' 'help run' 'wish help' 'wish show -h' \
+	'sockopt help' 'sockopt attach -h' 'help sockopt'; do
 	# shellcheck disable=SC2086 # several words
 	sstctl $words >out 2>err
 	is "sstctl $words" "$? $(head -c 13 out) $(cat err)" '0 Usage: sstctl '

@@ -4,8 +4,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -19,9 +17,9 @@
 #define TRIES 100
 
 /* The path of this process's cgroup (v2) as it stands in /proc/self/cgroup. */
-static bool own_path(char path[PATH_MAX])
+static bool own_path(char path[CGROUP_PATH_MAX])
 {
-	char line[PATH_MAX + 8];
+	char line[CGROUP_PATH_MAX + 8];
 	FILE *file = fopen("/proc/self/cgroup", "re");
 	bool found = false;
 
@@ -29,7 +27,7 @@ static bool own_path(char path[PATH_MAX])
 		found = !strncmp(line, "0::", 3);
 		if (found) {
 			line[strcspn(line, "\n")] = '\0';
-			snprintf(path, PATH_MAX, "%.*s", PATH_MAX - 1, line + 3);
+			snprintf(path, CGROUP_PATH_MAX, "%.*s", CGROUP_PATH_MAX - 1, line + 3);
 		}
 	}
 	if (file)
@@ -57,9 +55,9 @@ static void unescape(char *text)
  * Where the file system of the cgroups shows @path: its mount point, and what
  * of the path comes after it.
  */
-static bool find_mount(const char *path, char dir[PATH_MAX])
+static bool find_mount(const char *path, char dir[CGROUP_PATH_MAX])
 {
-	char line[2 * PATH_MAX + 256], root[PATH_MAX], point[PATH_MAX], *type;
+	char line[2 * CGROUP_PATH_MAX + 256], root[CGROUP_PATH_MAX], point[CGROUP_PATH_MAX], *type;
 	FILE *file = fopen("/proc/self/mountinfo", "re");
 	bool found = false;
 	size_t len;
@@ -75,12 +73,17 @@ static bool find_mount(const char *path, char dir[PATH_MAX])
 		len = strcmp(root, "/") ? strlen(root) : 0;
 		if (strncmp(path, root, len) != 0 || (path[len] && path[len] != '/'))
 			continue;
-		n = snprintf(dir, PATH_MAX, "%s%s", point, path + len);
-		found = n > 0 && n < PATH_MAX;
+		n = snprintf(dir, CGROUP_PATH_MAX, "%s%s", point, path + len);
+		found = n > 0 && n < CGROUP_PATH_MAX;
 	}
 	if (file)
 		fclose(file);
 	return found;
+}
+
+bool cgroup_top(char path[CGROUP_PATH_MAX])
+{
+	return find_mount("", path);
 }
 
 /*
@@ -147,7 +150,7 @@ static int make_in(struct cgroup *cgroup, const char *path)
 
 int cgroup_make(struct cgroup *cgroup)
 {
-	char path[PATH_MAX], dir[PATH_MAX];
+	char path[CGROUP_PATH_MAX], dir[CGROUP_PATH_MAX];
 	int err;
 
 	if (!own_path(path) || !find_mount(path, dir)) {

@@ -2,6 +2,14 @@
 #ifndef SSTCTL_CGROUP_H
 #define SSTCTL_CGROUP_H
 
+#include <limits.h>
+#include <stdbool.h>
+
+#define CGROUP_PATH_MAX PATH_MAX
+
+/* Where the topmost cgroup is seen. False when it is not. */
+bool cgroup_top(char path[CGROUP_PATH_MAX]);
+
 /*
  * A cgroup of one's own, made in the one in which this process is.
  */

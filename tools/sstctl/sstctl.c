@@ -41,6 +41,7 @@ static const char usage[] =
 	"  top       the flows that carry most, refreshing\n"
 	"  doctor    look for what is wrong, here and on the path to a peer\n"
 	"  shutdown  end SST in the network namespace\n"
+	"  sockopt   attach, detach the option SO_SST at level SOL_SOCKET\n"
 	"  help      'sstctl help COMMAND' says more about one\n"
 	"\n"
 	"Options:\n"
@@ -91,6 +92,7 @@ static const struct sst_command commands[] = {
 	{ "top", cmd_top },
 	{ "doctor", cmd_doctor },
 	{ "shutdown", cmd_shutdown },
+	{ "sockopt", cmd_sockopt },
 	{ "help", cmd_help },
 };
 

@@ -71,6 +71,7 @@ int cmd_doctor(int argc, char **argv);
 int cmd_shutdown(int argc, char **argv);
 int cmd_apply(int argc, char **argv);
 int cmd_explain(int argc, char **argv);
+int cmd_sockopt(int argc, char **argv);
 
 struct sst_config;
 struct sst_peer_params;

@@ -40,7 +40,7 @@ _sstctl_next() {
 	local prev=${*: -1} w
 	local -a all left=() command=("${@:1:2}")
 	local -a commands=(show genpsk genkey pubkey host peer policy apply explain run
-		wish assoc flow stats set get monitor top doctor shutdown)
+		wish assoc flow stats set get monitor top doctor shutdown sockopt)
 
 	case "${1-} ${2-}" in
 	' ')
@@ -49,6 +49,8 @@ _sstctl_next() {
 		;;
 	'host ' | 'peer ') echo add del show help; return ;;
 	'run ') echo --require --prefer help; compgen -c; return ;;
+	'sockopt ') echo show attach detach help; return ;;
+	'sockopt '*) compgen -d /sys/fs/cgroup/; return ;;
 	'wish ') echo show help; return ;;
 	'assoc ') echo show flush help; return ;;
 	'policy ') echo add del show flush help; return ;;
