@@ -30,7 +30,7 @@ static struct probe_packet make_probe(int family, bool echo)
 {
 	struct probe_packet probe = {
 		.echo = echo, .sport = 40001, .dport = 50002,
-		.reserved = family == AF_INET, .tclass = 0xac, .ttl = 3,
+		.reserved = family == AF_INET && !echo, .tclass = 0xac, .ttl = 3,
 		.length = (uint16_t)(probe_headers(family) + 33),
 	};
 
