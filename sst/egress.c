@@ -11,6 +11,7 @@
 #include "compat.h"
 #include "conntrack.h"
 #include "egress.h"
+#include "expect.h"
 #include "fragment.h"
 #include "icmp.h"
 #include "initiator.h"
@@ -237,6 +238,9 @@ unsigned int sst_egress(struct sst_net *sn, struct sk_buff *skb,
 		return NF_ACCEPT;
 	if (!reason && flow->opening)
 		reason = sst_initiator_check(sn, &pkt, &flow);
+	/* Last: by now it is the flow that the packet would take. */
+	if (!reason && !sst_expect_allows(sn, sk, flow))
+		reason = SST_A_STATS_TX_REQUIRED;
 	/* One look decides: the flow may move on at any time. */
 	if (!reason) {
 		form = sst_seal_form(flow);

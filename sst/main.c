@@ -10,7 +10,7 @@
 #include "opening.h"
 #include "pernet.h"
 #include "queue.h"
-#include "sock.h"
+#include "sockopt.h"
 
 static int __init sst_init(void)
 {
@@ -38,7 +38,7 @@ static int __init sst_init(void)
 	if (err)
 		goto no_netlink;
 	/* Last: what applications have begun, a failure could not take back. */
-	err = sst_sock_init();
+	err = sst_sockopt_init();
 	if (err)
 		goto no_sock;
 	return 0;
@@ -62,7 +62,7 @@ no_opening:
 
 static void __exit sst_exit(void)
 {
-	sst_sock_exit();
+	sst_sockopt_exit();
 	sst_netlink_exit();
 	sst_fork_exit();
 	sst_pernet_exit();

@@ -74,6 +74,9 @@ static int init_tables(struct sst_net *sn)
 	err = sst_seen_init(&sn->seen_inits, ktime_get_real_seconds());
 	if (err)
 		goto no_seen_inits;
+	err = sst_expect_init(&sn->expects);
+	if (err)
+		goto no_expects;
 	err = sst_tomb_init(&sn->tombs);
 	if (err)
 		goto no_tombs;
@@ -85,6 +88,8 @@ static int init_tables(struct sst_net *sn)
 no_sources:
 	sst_tomb_exit(&sn->tombs);
 no_tombs:
+	sst_expect_exit(&sn->expects);
+no_expects:
 	sst_seen_exit(&sn->seen_inits);
 no_seen_inits:
 	sst_seen_exit(&sn->seen);
@@ -173,6 +178,7 @@ void sst_pernet_cleanup(struct sst_net *sn)
 	sst_life_unpin(sn);
 	sst_source_exit(&sn->sources);
 	sst_tomb_exit(&sn->tombs);
+	sst_expect_exit(&sn->expects);
 	sst_seen_exit(&sn->seen_inits);
 	sst_seen_exit(&sn->seen);
 	sst_wish_exit(&sn->wishes);

@@ -12,6 +12,7 @@
 #include "cookie.h"
 #include "derived.h"
 #include "encap.h"
+#include "expect.h"
 #include "flowtable.h"
 #include "host.h"
 #include "jar.h"
@@ -51,6 +52,7 @@
  * @seen: openings whose payload was delivered
  * @seen_inits: the same of INITs. Anyone can make any number of these, which
  *	must not make others' stale.
+ * @expects: public keys that sockets expect of their peers
  * @tombs: real tuples of flows that have ended
  * @sources: how many flows each source opened
  * @answers: flows that owe an answer
@@ -91,6 +93,7 @@ struct sst_net {
 	struct sst_used_keys used_keys;
 	struct sst_seen seen;
 	struct sst_seen seen_inits;
+	struct sst_expects expects;
 	struct sst_tombs tombs;
 	struct sst_sources sources;
 	struct sst_answers answers;

@@ -10,6 +10,7 @@
 #include <linux/ktime.h>
 
 #include "emit.h"
+#include "expect.h"
 #include "flow.h"
 #include "life.h"
 #include "peer.h"
@@ -131,6 +132,7 @@ static void reap(struct work_struct *work)
 	sst_tomb_expire(&sn->tombs);
 	sst_derived_expire(sn);
 	sst_wish_expire(&sn->wishes);
+	sst_expect_expire(&sn->expects);
 	sst_limit_expire(&sn->limits, jiffies);
 	sst_jar_expire(&sn->jar, ktime_get_boottime_seconds());
 	sst_seen_expire(&sn->seen, ktime_get_real_seconds(),

@@ -6,6 +6,7 @@
 #include <net/tcp.h>
 #include <uapi/linux/sst.h>
 
+#include "expect.h"
 #include "guard.h"
 #include "peer.h"
 #include "pernet.h"
@@ -119,8 +120,8 @@ int sst_select(struct sst_net *sn, const struct sst_pkt *pkt,
 	first = class == SST_PKT_WHOLE &&
 		(pkt->tuple.proto == IPPROTO_UDP || sst_select_is_syn(pkt));
 	peer = find_peer(sn, &pkt->tuple, name);
-	known = peer;
-	*only = known && name ? peer->id : 0;
+	*only = peer && name ? peer->id : 0;
+	known = peer && sst_expect_peer(sn, sk, &pkt->tuple, only);
 	if (first && known)
 		return SST_SELECT_OPEN;
 	if (verdict == SST_VERDICT_REQUIRE)

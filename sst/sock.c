@@ -1,21 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Sockets: the option SO_SST, what SST keeps with a socket, and the questions
- * that it asks about sockets of a tuple.
+ * Sockets: what SST keeps with a socket, and the questions that it asks about
+ * sockets of a tuple.
  *
  * A socket's state is in bits of sk_flags that the kernel does not use. They
  * need no memory and no destructor, accepted sockets inherit them, and they
  * outlive the module: a socket that SST carried is known as such when the
  * module comes back.
  */
-#include <linux/capability.h>
 #include <linux/cgroup.h>
 #include <linux/in.h>
 #include <linux/ipv6.h>
-#include <linux/module.h>
 #include <linux/netfilter.h>
-#include <linux/sockptr.h>
-#include <linux/uaccess.h>
 #include <net/inet6_hashtables.h>
 #include <net/inet_hashtables.h>
 #include <net/ip.h>
@@ -43,32 +39,58 @@
  */
 #define FLAG_PREFER	60
 #define FLAG_REQUIRE	61
+#define FLAG_EXPECTS	62
 #define FLAG_CARRIED	63
 
-static bool is_tcp(const struct sock *sk)
+/* The last flag of the kernel's; those after it would be in the way. */
+static_assert(SOCK_RCVMARK < FLAG_PREFER);
+static_assert(sizeof_field(struct sock, sk_flags) == 8);
+
+/**
+ * sst_sock_is_tcp() - is this a TCP socket?
+ * @sk: full socket
+ *
+ * Return: true for one that takes SO_SST.
+ */
+bool sst_sock_is_tcp(const struct sock *sk)
 {
 	return sk->sk_type == SOCK_STREAM && sk->sk_protocol == IPPROTO_TCP;
 }
 
-static bool is_udp(const struct sock *sk)
+/**
+ * sst_sock_is_udp() - is this a UDP socket?
+ * @sk: full socket
+ *
+ * Return: true for one that takes SO_SST.
+ */
+bool sst_sock_is_udp(const struct sock *sk)
 {
 	return sk->sk_type == SOCK_DGRAM && sk->sk_protocol == IPPROTO_UDP;
 }
 
-/* Value of the option of a full socket. */
-static u8 mode_of(const struct sock *sk)
+/**
+ * sst_sock_own_mode() - value of the option, whatever else is asked for it
+ * @sk: full socket
+ *
+ * Return: SST_OFF, SST_PREFER or SST_REQUIRE.
+ */
+u8 sst_sock_own_mode(const struct sock *sk)
 {
 	if (test_bit(FLAG_REQUIRE, &sk->sk_flags))
 		return SST_REQUIRE;
 	return test_bit(FLAG_PREFER, &sk->sk_flags) ? SST_PREFER : SST_OFF;
 }
 
-/*
+/**
+ * sst_sock_set_mode() - what a socket asks for from now on
+ * @sk: full socket, locked
+ * @mode: SST_OFF, SST_PREFER or SST_REQUIRE
+ *
  * The kernel changes its bits under the socket lock, one read and one write: a
  * bit that is set without the lock can get lost between them. Atomic, so that
  * this never happens the other way round.
  */
-static void set_mode(struct sock *sk, u8 mode)
+void sst_sock_set_mode(struct sock *sk, u8 mode)
 {
 	if (mode == SST_REQUIRE)
 		set_bit(FLAG_REQUIRE, &sk->sk_flags);
@@ -78,122 +100,6 @@ static void set_mode(struct sock *sk, u8 mode)
 		clear_bit(FLAG_REQUIRE, &sk->sk_flags);
 	if (mode != SST_PREFER)
 		clear_bit(FLAG_PREFER, &sk->sk_flags);
-}
-
-static bool may_lower(const struct sock *sk)
-{
-	return ns_capable(sock_net(sk)->user_ns, CAP_NET_ADMIN);
-}
-
-static int change_mode(struct sock *sk, u8 mode)
-{
-	u8 old = mode_of(sk);
-
-	if (mode == old)
-		return 0;
-	if (mode < old && !may_lower(sk))
-		return -EPERM;
-	/* Neither connected nor listening: an unconnected UDP socket, too. */
-	if (sk->sk_state != TCP_CLOSE)
-		return -EISCONN;
-	set_mode(sk, mode);
-	return 0;
-}
-
-/* Nothing looks at a socket before this. */
-static int make_effective(struct sst_net *sn, u8 mode)
-{
-	if (mode == SST_OFF)
-		return 0;
-	if (mode == SST_REQUIRE)
-		WRITE_ONCE(sn->sockets_require, true);
-	return sst_pernet_activate(sn);
-}
-
-static int option_set(struct sock *sk, int optname, sockptr_t arg,
-		      unsigned int len)
-{
-	int mode, err;
-
-	if (len != sizeof(mode))
-		return -EINVAL;
-	if (copy_from_sockptr(&mode, arg, sizeof(mode)))
-		return -EFAULT;
-	if (mode < SST_OFF || mode > SST_REQUIRE)
-		return -EINVAL;
-	if (!is_tcp(sk) && !is_udp(sk))
-		return -EOPNOTSUPP;
-	/* Not under the socket lock: it waits for locks of netfilter. */
-	err = make_effective(sst_pernet(sock_net(sk)), mode);
-	if (err)
-		return err;
-	lock_sock(sk);
-	err = change_mode(sk, mode);
-	release_sock(sk);
-	return err;
-}
-
-static int option_get(struct sock *sk, int optname, void __user *user,
-		      int *len)
-{
-	int mode;
-
-	if (*len < 0 || *len < sizeof(mode))
-		return -EINVAL;
-	if (!is_tcp(sk) && !is_udp(sk))
-		return -EOPNOTSUPP;
-	mode = mode_of(sk);
-	if (copy_to_user(user, &mode, sizeof(mode)))
-		return -EFAULT;
-	*len = sizeof(mode);
-	return 0;
-}
-
-static struct nf_sockopt_ops option_ipv4 = {
-	.pf = PF_INET,
-	.set_optmin = SO_SST,
-	.set_optmax = SO_SST + 1,
-	.set = option_set,
-	.get_optmin = SO_SST,
-	.get_optmax = SO_SST + 1,
-	.get = option_get,
-	.owner = THIS_MODULE,
-};
-
-static struct nf_sockopt_ops option_ipv6 = {
-	.pf = PF_INET6,
-	.set_optmin = SO_SST,
-	.set_optmax = SO_SST + 1,
-	.set = option_set,
-	.get_optmin = SO_SST,
-	.get_optmax = SO_SST + 1,
-	.get = option_get,
-	.owner = THIS_MODULE,
-};
-
-/* Last of all: applications call from now on, as soon as this has returned. */
-int __init sst_sock_init(void)
-{
-	int err;
-
-	/* The last flag of the kernel's; those after it would be in the way. */
-	BUILD_BUG_ON(SOCK_RCVMARK >= FLAG_PREFER);
-	BUILD_BUG_ON(sizeof_field(struct sock, sk_flags) != 8);
-
-	err = nf_register_sockopt(&option_ipv4);
-	if (err)
-		return err;
-	err = nf_register_sockopt(&option_ipv6);
-	if (err)
-		nf_unregister_sockopt(&option_ipv4);
-	return err;
-}
-
-/* A call under way holds the module, so there is none. */
-void sst_sock_exit(void)
-{
-	nf_unregister_sockopt(&option_ipv6);
-	nf_unregister_sockopt(&option_ipv4);
 }
 
 /**
@@ -229,7 +135,8 @@ struct sock *sst_sock_sender(const struct sst_pkt *pkt, struct sock *sk)
  */
 bool sst_sock_is_users(const struct sock *sk)
 {
-	return sk && sk_fullsock(sk) && (is_tcp(sk) || is_udp(sk));
+	return sk && sk_fullsock(sk) &&
+	       (sst_sock_is_tcp(sk) || sst_sock_is_udp(sk));
 }
 
 /**
@@ -252,7 +159,8 @@ static u8 asks_for(const struct sock *sk)
 {
 	struct sst_wishes *wishes = &sst_pernet(sock_net(sk))->wishes;
 
-	return max(mode_of(sk), sst_wish_mode(wishes, sst_sock_cgroup(sk)));
+	return max(sst_sock_own_mode(sk),
+		   sst_wish_mode(wishes, sst_sock_cgroup(sk)));
 }
 
 /**
@@ -269,14 +177,38 @@ u8 sst_sock_mode(const struct sock *sk)
 	return sst_sock_is_users(sk) ? asks_for(sk) : SST_OFF;
 }
 
+/**
+ * sst_sock_expects() - does a socket expect the public key of its peer?
+ * @sk: socket as a hook knows it, of any kind, or NULL
+ *
+ * Return: true when it does; see expect.c.
+ */
+bool sst_sock_expects(const struct sock *sk)
+{
+	return sk && sk_fullsock(sk) && test_bit(FLAG_EXPECTS, &sk->sk_flags);
+}
+
+/**
+ * sst_sock_set_expects() - from now on a socket does, or does not
+ * @sk: full socket
+ * @expects: whether it does
+ */
+void sst_sock_set_expects(struct sock *sk, bool expects)
+{
+	if (expects)
+		set_bit(FLAG_EXPECTS, &sk->sk_flags);
+	else
+		clear_bit(FLAG_EXPECTS, &sk->sk_flags);
+}
+
 /* A connection of its own, or about to become one. */
 static bool can_be_carried(const struct sock *sk)
 {
 	if (!sk_fullsock(sk))
 		return false;
-	if (is_udp(sk))
+	if (sst_sock_is_udp(sk))
 		return READ_ONCE(sk->sk_state) == TCP_ESTABLISHED;
-	return is_tcp(sk) && READ_ONCE(sk->sk_state) != TCP_LISTEN;
+	return sst_sock_is_tcp(sk) && READ_ONCE(sk->sk_state) != TCP_LISTEN;
 }
 
 /**
@@ -697,19 +629,46 @@ static struct sock *tcp_listener(struct net *net, const struct sk_buff *skb,
 				     inet6_iif(skb), inet6_sdif(skb));
 }
 
-static struct sock *udp_receiver(struct net *net, const struct sk_buff *skb,
-				 const struct sst_tuple *tuple)
+static struct sock *lookup_udp(struct net *net, const struct sst_tuple *tuple,
+			       int dif, int sdif)
 {
 	struct udp_table *table = sst_udp_table(net);
 
 	if (tuple->family == NFPROTO_IPV4)
 		return __udp4_lib_lookup(net, tuple->remote.ip, tuple->rport,
-					 tuple->local.ip, tuple->lport,
-					 inet_iif(skb), inet_sdif(skb), table,
-					 NULL);
+					 tuple->local.ip, tuple->lport, dif,
+					 sdif, table, NULL);
 	return __udp6_lib_lookup(net, &tuple->remote.in6, tuple->rport,
-				 &tuple->local.in6, tuple->lport,
-				 inet6_iif(skb), inet6_sdif(skb), table, NULL);
+				 &tuple->local.in6, tuple->lport, dif, sdif,
+				 table, NULL);
+}
+
+static struct sock *udp_receiver(struct net *net, const struct sk_buff *skb,
+				 const struct sst_tuple *tuple)
+{
+	if (tuple->family == NFPROTO_IPV4)
+		return lookup_udp(net, tuple, inet_iif(skb), inet_sdif(skb));
+	return lookup_udp(net, tuple, inet6_iif(skb), inet6_sdif(skb));
+}
+
+/**
+ * sst_sock_receives() - would datagrams on this tuple come to a socket?
+ * @sk: UDP socket
+ * @tuple: addresses and ports as the socket knows them
+ *
+ * Return: true when they come to it, or to another one of its user.
+ */
+bool sst_sock_receives(const struct sock *sk, const struct sst_tuple *tuple)
+{
+	struct net *net = sock_net(sk);
+	const struct sock *receiver;
+	bool receives;
+
+	rcu_read_lock();
+	receiver = lookup_udp(net, tuple, sk->sk_bound_dev_if, 0);
+	receives = receiver && uid_eq(receiver->sk_uid, sk->sk_uid);
+	rcu_read_unlock();
+	return receives;
 }
 
 /**
@@ -763,7 +722,7 @@ static bool tcp_requires(struct net *net, const struct sk_buff *skb,
 /* A socket that early demultiplexing or a proxy rule chose. */
 static bool chosen_requires(const struct sock *sk)
 {
-	if (is_tcp(sk) && sk->sk_state != TCP_LISTEN)
+	if (sst_sock_is_tcp(sk) && sk->sk_state != TCP_LISTEN)
 		return false;
 	return socket_requires(sk);
 }

@@ -12,13 +12,16 @@ struct sock;
 struct sst_pkt;
 struct sst_tuple;
 
-int sst_sock_init(void);
-void sst_sock_exit(void);
-
+bool sst_sock_is_tcp(const struct sock *sk);
+bool sst_sock_is_udp(const struct sock *sk);
 struct sock *sst_sock_sender(const struct sst_pkt *pkt, struct sock *sk);
 bool sst_sock_is_users(const struct sock *sk);
 struct cgroup *sst_sock_cgroup(const struct sock *sk);
 u8 sst_sock_mode(const struct sock *sk);
+u8 sst_sock_own_mode(const struct sock *sk);
+void sst_sock_set_mode(struct sock *sk, u8 mode);
+bool sst_sock_expects(const struct sock *sk);
+void sst_sock_set_expects(struct sock *sk, bool expects);
 
 void sst_sock_set_carried(struct sock *sk);
 void sst_sock_begin(struct sock *sk);
@@ -30,6 +33,7 @@ bool sst_sock_exists(struct net *net, const struct sst_tuple *tuple);
 bool sst_sock_is_foreign(struct net *net, const struct sst_tuple *tuple);
 const struct sock *sst_sock_receiver(struct net *net, struct sk_buff *skb,
 				     const struct sst_tuple *tuple);
+bool sst_sock_receives(const struct sock *sk, const struct sst_tuple *tuple);
 bool sst_sock_requires(struct net *net, struct sk_buff *skb,
 		       const struct sst_tuple *tuple);
 
