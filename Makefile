@@ -64,6 +64,9 @@ install: all
 	install -D -m 644 "build/$$rel/sst.ko" \
 		"$(DESTDIR)/lib/modules/$$rel/updates/sst.ko" && \
 	{ [ -n "$(DESTDIR)" ] || depmod "$$rel"; }
+	@install -D -m 644 -t "$(DESTDIR)$(PREFIX)/include" include/sst.h
+	@install -D -m 644 -t "$(DESTDIR)$(PREFIX)/include/linux" \
+		include/uapi/linux/sst.h include/uapi/linux/sst_netlink.h
 	@$(MAKE) --no-print-directory -C tools/sstctl install \
 		PREFIX="$(PREFIX)" DESTDIR="$(DESTDIR)"
 
