@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # check: debug
-# timeout: 90
+# timeout: 150
 # A socket that expects a public key speaks with its owner or with nobody,
 # whatever else is known of the address; who may change that, and how many there
 # can be.

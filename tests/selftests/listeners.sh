@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # check: debug
-# timeout: 90
+# timeout: 150
 # Servers that require SST by SO_SST: dual-stack, IPv6 only, v4-mapped, sharing a
 # port, with SYN cookies and without. A stranger finds nobody, a client is served.
 . "$(dirname "$0")/../lib/topology.sh"

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # check: debug
-# timeout: 90
+# timeout: 150
 # What getsockopt() tells a program: what it asked for and what it got, by each
 # kind of key, and of each peer of a UDP socket; nothing about anybody else.
 . "$(dirname "$0")/../lib/topology.sh"

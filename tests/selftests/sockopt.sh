@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # check: debug
-# timeout: 90
+# timeout: 120
 # packages: build
 # before: tests/lib/program-build so-sst-table
 # SO_SST: levels, families, types, moments, values, sizes, privilege, from C and
