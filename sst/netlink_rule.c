@@ -349,15 +349,16 @@ static int put_uids(struct sk_buff *msg, const struct sst_rule_spec *spec)
 			   from_kuid_munged(ns, KUIDT_INIT(spec->last_uid)));
 }
 
-/* The path that it has now, as the reader sees it; left out when it is longer. */
+/* The path that it has now, as the reader sees it; left out when it has no room. */
 static int put_path(struct sk_buff *msg, const struct cgroup *cgroup)
 {
 	const struct cgroup_namespace *ns = current->nsproxy->cgroup_ns;
 	char *path = kmalloc(SST_CGROUP_MAX + 1, GFP_ATOMIC);
 	int err = 0, n;
 
+	/* An error would end a dump here. */
 	if (!path)
-		return -ENOMEM;
+		return 0;
 	n = kernfs_path_from_node(cgroup->kn, ns->root_cset->dfl_cgrp->kn,
 				  path, SST_CGROUP_MAX + 1);
 	if (n >= 0 && n <= SST_CGROUP_MAX)
