@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# check: debug
+# check: none
 # timeout: 60
 # packages: build
 # before: tests/lib/examples-build c

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# check: debug
+# check: none
 # timeout: 150
 # A socket that expects a public key speaks with its owner or with nobody,
 # whatever else is known of the address; who may change that, and how many there

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# check: debug
+# check: none
 # before: tests/lib/module-build keylog
 # timeout: 150
 # Both hosts open the same tuple at once, over UDP and TCP, with a key and on an

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# check: debug
+# check: none
 # timeout: 200
 # TCP leaves room for the trailer: segments fill the MTU exactly, on the side
 # that connects and on the side that accepts; nothing is dropped for its size

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# check: debug
+# check: none
 # before: tests/lib/module-build keylog
 # timeout: 150
 # What else happens to the packets of a flow: address translation on the hosts

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# check: debug
+# check: none
 # before: tests/lib/module-build keylog
 # timeout: 150
 # Sockets used in ways that are not the plain ones: connections that are half

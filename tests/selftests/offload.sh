@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# check: debug
+# check: none
 # timeout: 150
 # Packets that leave a host in unusual ways: IPv6 BIG TCP, from a container
 # behind source NAT, and over a bridge whose frames netfilter sees, too.

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# check: debug
+# check: none
 # timeout: 200
 # Packets that are no packets of a flow are the same, bit for bit, whether the
 # module is at work in a namespace or not: in transit and for the host itself.

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# check: debug
+# check: none
 # timeout: 150
 # The module talks with the second implementation, which is in Python and sends
 # and receives raw packets: both roles, both sides, rotation, flag E, traffic

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# check: debug
+# check: none
 # timeout: 180
 # The module and the second implementation open flows to each other with
 # pre-shared keys, by OPEN N and then by OPEN: answers that get lost, openings

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# check: debug
+# check: none
 # timeout: 150
 # Keys change by packets and by time, under loss, reordering and the loss of
 # everything sealed with a key: nothing is lost beyond what the path lost, and no

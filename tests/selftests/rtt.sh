@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# check: debug
+# check: none
 # timeout: 150
 # To open a sealed connection to a host that is new takes as many round trips as
 # to open a plain one, and no other packets; with cookies in mode "always" one

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# check: 6.1
+# check: none
 # timeout: 180
 # kernels: 6.1 6.12
 # Two processors: many flows in both directions that rotate all the time, while

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# check: debug
+# check: none
 # timeout: 60
 # sstctl sockopt: SO_SST at level SOL_SOCKET, in the cgroups to which it is attached
 # and in no other.

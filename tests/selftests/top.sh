@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# check: debug
+# check: none
 # timeout: 60
 # "sstctl top": rates of known traffic, the order of flows, and a terminal that is
 # as before when it ends.

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# check: debug
+# check: none
 # timeout: 90
 # What is set, added, counted and reported in one namespace does not show in
 # another; a container administers its own and no other; max-flows is a bound.

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# check: debug
+# check: none
 # timeout: 200
 # What two hosts put on the wire for sealed flows, in every state of a
 # connection: each packet is marked, has wire ports, a valid checksum that is
