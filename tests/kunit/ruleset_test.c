@@ -256,7 +256,7 @@ static void random_address(struct rnd_state *rnd, union nf_inet_addr *addr,
 
 	memset(addr, 0, sizeof(*addr));
 	for (i = 0; i < words; i++)
-		addr->all[i] = htonl((prandom_u32_state(rnd) & 1) << 31 |
+		addr->ip6[i] = htonl((prandom_u32_state(rnd) & 1) << 31 |
 				     (prandom_u32_state(rnd) & 3) << 8 |
 				     (prandom_u32_state(rnd) & 1));
 }
