@@ -8,7 +8,7 @@
 . "$(dirname "$0")/../lib/topology.sh"
 . "$(dirname "$0")/../lib/sst.sh"
 
-tap_plan 163
+tap_plan 173
 topo_hrh
 sst_psk_peers
 config=$topo_tmp/config
@@ -151,7 +151,7 @@ apply_fails "$stdin:3: port '0': a port is a number from 1 to 65535" <<-END
 	policy add out port 80 require
 	policy add out port 0 require
 END
-apply_fails "$stdin:2: 'frob' is not expected, give policy add, peer add or set" <<-END
+apply_fails "$stdin:2: 'frob' is not expected, give policy add, policy flush, peer add or set" <<-END
 	set max-flows 7
 	frob
 END
@@ -166,7 +166,8 @@ apply_fails "$stdin:2: no control group of version 2 has this path; it begins wi
 	policy add out port 80 require
 	policy add out port 80 cgroup "/no such" require
 END
-apply_fails "$stdin:1: peer c is there and differs: try 'sstctl peer del' first, which ends its flows" <<-END
+apply_fails "$stdin:2: peer c is there and differs: try 'sstctl peer del' first, which ends its flows" <<-END
+	policy flush
 	peer add c address 10.0.3.1 public-key $public
 END
 apply_fails "$stdin:1: a configuration holds no secrets: use 'sstctl peer add' by itself" <<-END
@@ -174,6 +175,17 @@ apply_fails "$stdin:1: a configuration holds no secrets: use 'sstctl peer add' b
 END
 apply_fails "$stdin:1: a double quote is not closed" <<-END
 	policy add "out
+END
+# What a command that failed leaves in a pipe; an intended change without rules, too.
+none="no rule in it: to remove all, 'sstctl policy flush'"
+apply_fails "$stdin: $none" </dev/null
+apply_fails "$stdin: $none" <<-END
+	# Nothing but
+	set max-flows 7
+END
+apply_fails "$stdin:2: policy flush stands before the first rule" <<-END
+	policy add out port 80 require
+	policy flush
 END
 
 # ---- replaced under traffic
@@ -226,5 +238,7 @@ is "the last one decides about its flows" \
 began=$(date +%s%N)
 must in_ns A policy add out port 7 require >/dev/null
 diag "one more: $((($(date +%s%N) - began) / 1000000)) ms, with the start of sstctl"
-ok "no rules replace them" in_ns A apply /dev/null
+ok "no rules replace them" in_ns A apply - <<<'policy flush'
 is "none is left" "$(rules A)" 0
+in_ns A show --config >"$config.2"
+ok "no rules are a configuration, too" in_ns A apply "$config.2"

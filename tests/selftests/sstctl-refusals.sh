@@ -28,7 +28,7 @@ wrong() {
 }
 
 rows=$(grep -c '^[^#]' "$table")
-tap_plan $((364 + rows))
+tap_plan $((368 + rows))
 
 ns_add T
 run=(ip netns exec "$(ns_name T)")
@@ -461,6 +461,11 @@ wrong explain "uid '1-2': a socket has a single user" explain tcp to 10.0.0.1 po
 wrong apply 'the name of a file is missing' apply
 wrong apply "'b' is not expected" apply a b
 refuse 1 'apply: no-such: No such file or directory' apply no-such
+refuse 1 'apply: .: Is a directory' apply .
+refuse 1 "apply: standard input: no rule in it: to remove all, 'sstctl policy flush'" apply -
+refuse 1 "apply: /dev/null: no rule in it: to remove all, 'sstctl policy flush'" apply /dev/null
+echo 'policy flush in' >rules
+refuse 1 "apply: rules:1: 'in' is not expected" apply rules
 wrong show 'a configuration is no JSON, leave out -j' -j show --config
 wrong 'policy del' 'id is missing' policy del
 wrong 'policy del' "id 'all': an id is a number from 1 to 4294967295" policy del all
@@ -504,7 +509,9 @@ refuse 2 "policy add: $eperm" policy add out require
 refuse 2 "policy del: $eperm" policy del 1
 refuse 2 "policy show: $eperm" policy show
 refuse 2 "policy flush: $eperm" policy flush
-refuse 2 "apply: $eperm" apply /dev/null
+echo 'policy flush' >nobody.rules
+chown 65534 nobody.rules
+refuse 2 "apply: $eperm" apply nobody.rules
 refuse 2 "explain: $eperm" explain tcp to 10.0.0.1 port 80
 refuse 2 "show: $eperm" show --config
 refuse 2 "show: $eperm" show

@@ -23,13 +23,16 @@ static const char apply_help[] =
 	"network namespace, at once: each packet is decided by the old ones or by the new\n"
 	"ones. Each line is a command without 'sstctl':\n"
 	"\n"
+	"  policy flush                    no rules but those below; without a rule this line\n"
+	"                                  has to be there\n"
 	"  policy add ...                  a rule, the oldest first\n"
 	"  set NAME VALUE...               tunables\n"
 	"  peer add NAME ... public-key .. a peer, added when it is not there\n"
 	"\n"
 	"A word that begins with # begins a comment; one with blanks stands in double\n"
-	"quotes. All lines are checked first. Then tunables are set, peers added, rules replaced, in this order;\n"
-	"what fails ends it there, so that the rules change only when all else is done.\n"
+	"quotes. All lines are checked first. Then tunables are set, peers added, rules\n"
+	"replaced, in this order; what fails ends it there, so that the rules change only\n"
+	"when all else is done.\n"
 	"Peers that the file does not name stay. Keys are secrets, which a file like this\n"
 	"does not hold. 'sstctl show --config' prints such a file.\n";
 
@@ -53,6 +56,7 @@ struct line_peer {
  * @config: the tunables
  * @config_line: where the last of them stands
  * @peers: of struct line_peer
+ * @flush: "policy flush" stands there: no rule is meant, when there is none
  * @rules: of struct sst_rule
  * @rule_lines: of unsigned int, where each of these stands
  */
@@ -63,6 +67,7 @@ struct plan {
 	struct sst_config config;
 	unsigned int config_line;
 	struct list peers;
+	bool flush;
 	struct list rules;
 	struct list rule_lines;
 };
@@ -90,6 +95,16 @@ static int take_rule(struct plan *plan, int argc, char **argv)
 	return rule_parse(argc, argv, rule);
 }
 
+static int take_flush(struct plan *plan, int argc, char **argv)
+{
+	if (argc)
+		return out_usage("'%s' is not expected", argv[0]);
+	if (plan->rules.count)
+		return out_usage("policy flush stands before the first rule");
+	plan->flush = true;
+	return EXIT_OK;
+}
+
 static int take_peer(struct plan *plan, int argc, char **argv)
 {
 	struct line_peer *peer = list_add(&plan->peers, sizeof(*peer));
@@ -104,19 +119,24 @@ static int take_peer(struct plan *plan, int argc, char **argv)
 	return status;
 }
 
+static bool words_are(int argc, char **argv, const char *first, const char *second)
+{
+	return argc > 1 && !strcmp(argv[0], first) && !strcmp(argv[1], second);
+}
+
 static int take_words(struct plan *plan, int argc, char **argv)
 {
 	if (!strcmp(argv[0], "set")) {
 		plan->config_line = plan->line;
 		return config_parse(argc - 1, argv + 1, &plan->config);
 	}
-	if (argc > 1 && !strcmp(argv[1], "add")) {
-		if (!strcmp(argv[0], "policy"))
-			return take_rule(plan, argc - 2, argv + 2);
-		if (!strcmp(argv[0], "peer"))
-			return take_peer(plan, argc - 2, argv + 2);
-	}
-	return out_usage("'%s' is not expected, give policy add, peer add or set",
+	if (words_are(argc, argv, "policy", "add"))
+		return take_rule(plan, argc - 2, argv + 2);
+	if (words_are(argc, argv, "policy", "flush"))
+		return take_flush(plan, argc - 2, argv + 2);
+	if (words_are(argc, argv, "peer", "add"))
+		return take_peer(plan, argc - 2, argv + 2);
+	return out_usage("'%s' is not expected, give policy add, policy flush, peer add or set",
 			 argv[0]);
 }
 
@@ -174,11 +194,13 @@ static int read_lines(struct plan *plan, FILE *file)
 			status = take_line(plan, text);
 		}
 	}
-	out_place(NULL);
-	if (!status && ferror(file)) {
-		out_error("%s: %s", plan->file, strerror(errno));
+	/* Not the end, also when it is memory for the line that lacks. */
+	if (!status && !feof(file)) {
+		out_place(plan->file);
+		out_error("%s", strerror(errno));
 		status = EXIT_USAGE;
 	}
+	out_place(NULL);
 	free(text);
 	return status;
 }
@@ -200,6 +222,19 @@ static int read_plan(struct plan *plan)
 	status = read_lines(plan, file);
 	fclose(file);
 	return status;
+}
+
+/*
+ * A file without rules is rather the output of a command that failed than the
+ * wish to have none: who wishes so says it.
+ */
+static int check_rules(const struct plan *plan)
+{
+	if (plan->flush || plan->rules.count)
+		return EXIT_OK;
+	out_error("%s: no rule in it: to remove all, 'sstctl policy flush'",
+		  plan->file);
+	return EXIT_USAGE;
 }
 
 /* What the file does not say may be as it is. */
@@ -315,6 +350,8 @@ int cmd_apply(int argc, char **argv)
 	plan.file = argv[0];
 	status = read_plan(&plan);
 	if (!status)
+		status = check_rules(&plan);
+	if (!status)
 		status = carry_out(&plan);
 	out_place(NULL);
 	list_free(&plan.peers);
@@ -355,6 +392,7 @@ static void print_rules_config(const struct list *list)
 	const struct sst_rule *rule = list->items;
 	size_t i;
 
+	out_text("policy flush # the rules below replace all others\n");
 	for (i = 0; i < list->count; i++)
 		print_rule_line(&rule[i]);
 }
