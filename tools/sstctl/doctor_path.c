@@ -20,8 +20,6 @@
 #include "probe_flow.h"
 #include "probe_hops.h"
 
-/* So much more than the MTU of the device makes a datagram leave in fragments. */
-#define OVERSIZE 500
 #define SMALL 8
 
 enum mark_fate {
@@ -37,7 +35,8 @@ enum mark_fate {
  * @host: text of the address
  * @is_ipv6: the mark is in the traffic class
  * @small: of a flow that began with a small datagram
- * @large: of one that began with fragments; when @small is live
+ * @oversize: payload of a datagram that leaves in fragments, 0 when there is none
+ * @large: of a flow that began with such a one; when @small is live
  * @error: errno, when @small could not be tried
  * @fragments_in_flow: fragments on a live flow arrived; when @large is not live
  * @fragments_plain: those of echo requests did; likewise
@@ -50,6 +49,7 @@ struct path_view {
 	char host[INET6_ADDRSTRLEN];
 	bool is_ipv6;
 	enum probe_flow_result small;
+	size_t oversize;
 	enum probe_flow_result large;
 	int error;
 	bool fragments_in_flow;
@@ -289,11 +289,12 @@ static void look_at_flows(struct path_view *view, const struct probe_link *link,
 			  uint16_t port)
 {
 	struct probe_flow small, large;
-	size_t size = link->mtu + OVERSIZE;
+	size_t size = probe_oversize(link->to.family, link->mtu);
 
+	view->oversize = size;
 	view->small = probe_flow_open(&small, &link->to, port, SMALL);
 	view->error = errno;
-	if (view->small == PROBE_FLOW_LIVE) {
+	if (view->small == PROBE_FLOW_LIVE && size) {
 		view->large = probe_flow_open(&large, &link->to, port, size);
 		probe_flow_close(&large);
 		if (view->large != PROBE_FLOW_LIVE) {
@@ -330,7 +331,7 @@ void doctor_path(const struct doctor_view *view, const struct sst_addr *addr,
 
 	fate = judge_mark(&path);
 	judge_answer(&path, fate);
-	if (path.small == PROBE_FLOW_LIVE)
+	if (path.small == PROBE_FLOW_LIVE && path.oversize)
 		judge_fragments(&path);
 	judge_dscp(&path, fate);
 	judge_mtu(&path);

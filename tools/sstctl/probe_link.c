@@ -165,11 +165,14 @@ static int send_ping(int fd, const struct sst_addr *to, uint16_t id, size_t size
 	struct sockaddr_in to4 = { .sin_family = AF_INET };
 	struct probe_packet echo = {
 		.from = *to, .to = *to, .echo = true, .sport = id,
-		.length = (uint16_t)(probe_headers(to->family) + size),
 	};
-	uint8_t *buf = malloc(echo.length);
+	uint8_t *buf;
 	ssize_t n;
 
+	if (probe_headers(to->family) + size > PROBE_SIZE_MAX)
+		return -1;
+	echo.length = (uint16_t)(probe_headers(to->family) + size);
+	buf = malloc(echo.length);
 	if (!buf)
 		return -1;
 	memcpy(&to4.sin_addr, to->bytes, 4);

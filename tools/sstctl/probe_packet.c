@@ -12,6 +12,11 @@
 /* A UDP header, and an ICMP header of an echo or an error. */
 #define UPPER_HEADER 8
 
+/* So much more than the MTU of the device makes a datagram leave in fragments. */
+#define OVERSIZE 500
+/* The longest trailer, of an INIT with all that it may carry. */
+#define TRAILER_MAX 140
+
 #define IPV4_RESERVED 0x8000
 #define IPV4_DF 0x4000
 #define IPV4_OFFSET 0x1fff
@@ -58,6 +63,13 @@ static size_t addr_size(const struct sst_addr *addr)
 size_t probe_headers(int family)
 {
 	return ip_header(family) + UPPER_HEADER;
+}
+
+size_t probe_oversize(int family, unsigned int mtu)
+{
+	size_t size = (size_t)mtu + OVERSIZE;
+
+	return probe_headers(family) + size + TRAILER_MAX > PROBE_SIZE_MAX ? 0 : size;
 }
 
 static uint8_t protocol_of(const struct probe_packet *probe)

@@ -74,6 +74,12 @@ struct probe_answer {
 /* Bytes of the headers before the payload: the smallest probe. */
 size_t probe_headers(int family);
 
+/*
+ * Payload of a datagram that leaves a device with this MTU in fragments; 0 where
+ * none can be so large.
+ */
+size_t probe_oversize(int family, unsigned int mtu);
+
 /* @buf has room for @probe->length, which is not below probe_headers(). */
 void probe_build(const struct probe_packet *probe, uint8_t *buf);
 

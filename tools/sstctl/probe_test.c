@@ -152,6 +152,20 @@ static void test_checksum(int family, bool echo)
 	       family);
 }
 
+/* A datagram and its trailer have to fit into what IP can carry. */
+static void test_oversize(int family)
+{
+	size_t most = 65535 - probe_headers(family) - 140;
+
+	result(probe_oversize(family, 1500) == 2000, "fragments of an MTU", family);
+	result(probe_oversize(family, (unsigned int)most - 500) == most,
+	       "fragments of the largest MTU that has some", family);
+	result(!probe_oversize(family, (unsigned int)most - 499) &&
+	       !probe_oversize(family, 65010) && !probe_oversize(family, 65536) &&
+	       !probe_oversize(family, 0xffffffff),
+	       "no fragments of a larger one", family);
+}
+
 int main(void)
 {
 	static const int families[] = { AF_INET, AF_INET6 };
@@ -163,6 +177,7 @@ int main(void)
 		test_noise(families[i]);
 		test_checksum(families[i], false);
 		test_checksum(families[i], true);
+		test_oversize(families[i]);
 	}
 	printf("1..%d\n", count);
 	return failed != 0;
