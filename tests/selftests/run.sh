@@ -46,7 +46,7 @@ each() {
 	"$@" "${client[@]}" udp "$B6" 82
 }
 
-tap_plan 47
+tap_plan 48
 sst_keylog
 topo_hrh
 topo_offload off || bail "offloads"
@@ -130,6 +130,10 @@ wait_for grep -q ready "$topo_tmp/trapper.out"
 bg_stop trapper TERM
 is "a signal is passed on, and the command's answer to it" \
 	"$? $(xargs <"$topo_tmp/trapper.out")" "9 ready got"
+# shellcheck disable=SC2016 # the inner shell expands it
+is "so is the end of its terminal" "$(/usr/bin/python3 "$lib/run-hangup.py" \
+	sstctl -n "$(ns_name A)" run sh -c \
+	'trap "exit 9" HUP; echo ready; while :; do sleep 0.1; done')" 9
 is "input and output are the command's" "$(echo text | run_a cat)" text
 is "it has no file of ours" "$(run_a sh -c 'ls /proc/$$/fd | wc -l')" \
 	"$(sh -c 'ls /proc/$$/fd | wc -l')"

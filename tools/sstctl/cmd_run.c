@@ -90,9 +90,15 @@ static void execute(const struct cgroup *cgroup, char **argv, int report)
 }
 
 /*
- * Pass signals on until the command has ended. What the terminal sends, it
- * sends to the command, too.
+ * What the terminal sends, it sends to the command, too; but of its end it tells
+ * the leader of the session alone.
  */
+static bool is_for_command(const siginfo_t *info)
+{
+	return info->si_code != SI_KERNEL || info->si_signo == SIGHUP;
+}
+
+/* Pass signals on until the command has ended. */
 static int supervise(pid_t child, const sigset_t *set)
 {
 	siginfo_t info;
@@ -102,7 +108,7 @@ static int supervise(pid_t child, const sigset_t *set)
 		if (sigwaitinfo(set, &info) < 0)
 			continue;
 		if (info.si_signo != SIGCHLD) {
-			if (info.si_code != SI_KERNEL)
+			if (is_for_command(&info))
 				kill(child, info.si_signo);
 			continue;
 		}
