@@ -149,6 +149,8 @@ sleep 2
 is "a program whose sstctl was killed keeps its wish" \
 	"$(run_wishes A | cut -d' ' -f1)" require
 kill "$(cat $run_cgroups/sst-run-*/cgroup.procs)"
+# As a command may, that manages cgroups itself.
+must mkdir -p "$(echo $run_cgroups/sst-run-*)/a/b"
 is "another one comes" "$(ends run_a true)" 0
 wait_for run_wishes_are A 0
 is "and cleans up after it" "$(run_left) $(run_wishes A)" "0 "

@@ -15,6 +15,8 @@
 #define NAME_LEAD "sst-run-"
 /* Names tried before giving up. */
 #define TRIES 100
+/* Of cgroups in one that was left behind. */
+#define DEPTH_MAX 16
 
 /* The path of this process's cgroup (v2) as it stands in /proc/self/cgroup. */
 static bool own_path(char path[CGROUP_PATH_MAX])
@@ -32,7 +34,8 @@ static bool own_path(char path[CGROUP_PATH_MAX])
 	}
 	if (file)
 		fclose(file);
-	return found;
+	/* That is not below the root of this cgroup namespace. */
+	return found && strcmp(path, "/..") && strncmp(path, "/../", 4) != 0;
 }
 
 /* Blanks and so on are octal there. */
@@ -51,16 +54,27 @@ static void unescape(char *text)
 	*to = '\0';
 }
 
+/* What of @path comes after @root, NULL when it is elsewhere. */
+static const char *path_below(const char *path, const char *root)
+{
+	size_t len = strcmp(root, "/") ? strlen(root) : 0;
+
+	if (strncmp(path, root, len) != 0 || (path[len] && path[len] != '/'))
+		return NULL;
+	return path + len;
+}
+
 /*
  * Where the file system of the cgroups shows @path: its mount point, and what
- * of the path comes after it.
+ * of the path comes after it. Without a path: the topmost that the first one
+ * shows.
  */
 static bool find_mount(const char *path, char dir[CGROUP_PATH_MAX])
 {
 	char line[2 * CGROUP_PATH_MAX + 256], root[CGROUP_PATH_MAX], point[CGROUP_PATH_MAX], *type;
 	FILE *file = fopen("/proc/self/mountinfo", "re");
+	const char *rest;
 	bool found = false;
-	size_t len;
 	int n;
 
 	while (file && !found && fgets(line, sizeof(line), file)) {
@@ -70,10 +84,10 @@ static bool find_mount(const char *path, char dir[CGROUP_PATH_MAX])
 			continue;
 		unescape(root);
 		unescape(point);
-		len = strcmp(root, "/") ? strlen(root) : 0;
-		if (strncmp(path, root, len) != 0 || (path[len] && path[len] != '/'))
+		rest = path ? path_below(path, root) : "";
+		if (!rest)
 			continue;
-		n = snprintf(dir, CGROUP_PATH_MAX, "%s%s", point, path + len);
+		n = snprintf(dir, CGROUP_PATH_MAX, "%s%s", point, rest);
 		found = n > 0 && n < CGROUP_PATH_MAX;
 	}
 	if (file)
@@ -83,12 +97,47 @@ static bool find_mount(const char *path, char dir[CGROUP_PATH_MAX])
 
 bool cgroup_top(char path[CGROUP_PATH_MAX])
 {
-	return find_mount("", path);
+	/* In a container no mount may show the root. */
+	return find_mount("", path) || find_mount(NULL, path);
+}
+
+/* Is there no process in this cgroup, nor in one below it? */
+static bool is_empty(int fd)
+{
+	int events = openat(fd, "cgroup.events", O_RDONLY | O_CLOEXEC);
+	char text[128];
+	ssize_t n;
+
+	if (events < 0)
+		return false;
+	n = read(events, text, sizeof(text) - 1);
+	close(events);
+	text[n > 0 ? n : 0] = '\0';
+	return strstr(text, "populated 0");
+}
+
+/* The cgroup itself is removed last; @depth of them at most. */
+static void remove_tree(int parent, const char *name, unsigned int depth)
+{
+	int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	DIR *dir = depth ? fdopendir(fd) : NULL;
+	struct dirent *entry;
+
+	while (dir && (entry = readdir(dir))) {
+		if (entry->d_type == DT_DIR && strcmp(entry->d_name, ".") &&
+		    strcmp(entry->d_name, ".."))
+			remove_tree(fd, entry->d_name, depth - 1);
+	}
+	if (dir)
+		closedir(dir);
+	else if (fd >= 0)
+		close(fd);
+	unlinkat(parent, name, AT_REMOVEDIR);
 }
 
 /*
- * Whoever made one of these holds a lock on it. A process that is still in it
- * keeps it, too.
+ * Whoever made one of these holds a lock on it. A process that is still in it,
+ * or in one that the command made in it, keeps it, too.
  */
 static void sweep(int parent)
 {
@@ -104,8 +153,8 @@ static void sweep(int parent)
 		fd = openat(parent, entry->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		if (fd < 0)
 			continue;
-		if (!flock(fd, LOCK_EX | LOCK_NB))
-			unlinkat(parent, entry->d_name, AT_REMOVEDIR);
+		if (!flock(fd, LOCK_EX | LOCK_NB) && is_empty(fd))
+			remove_tree(parent, entry->d_name, DEPTH_MAX);
 		close(fd);
 	}
 	closedir(dir);
@@ -181,7 +230,8 @@ int cgroup_enter(const struct cgroup *cgroup)
 
 void cgroup_remove(struct cgroup *cgroup)
 {
-	unlinkat(cgroup->parent, cgroup->name, AT_REMOVEDIR);
+	if (is_empty(cgroup->dir))
+		remove_tree(cgroup->parent, cgroup->name, DEPTH_MAX);
 	close(cgroup->dir);
 	close(cgroup->parent);
 }

@@ -7,7 +7,7 @@
 
 #define CGROUP_PATH_MAX PATH_MAX
 
-/* Where the topmost cgroup is seen. False when it is not. */
+/* Where the topmost cgroup that can be seen is. False when it is not. */
 bool cgroup_top(char path[CGROUP_PATH_MAX]);
 
 /*
