@@ -8,7 +8,7 @@
 . "$(dirname "$0")/../lib/topology.sh"
 . "$(dirname "$0")/../lib/sst.sh"
 
-tap_plan 173
+tap_plan 176
 topo_hrh
 sst_psk_peers
 config=$topo_tmp/config
@@ -187,6 +187,19 @@ apply_fails "$stdin:2: policy flush stands before the first rule" <<-END
 	policy add out port 80 require
 	policy flush
 END
+
+# ---- whoever makes a group chooses its name: it does not play with a terminal
+
+bad=$'bad\e[2J\x9b'
+must mkdir "$cg/$bad"
+bad_id=$(in_ns A policy add out port 603 cgroup "$root/$bad" require | cut -d' ' -f2)
+is "its path in text" "$(in_ns A policy show "$bad_id" | grep -cF "cgroup $root/bad?[2J? (id ")" 1
+is "and in JSON" "$(in_ns A -j policy show "$bad_id" | jq -r '.policy[0].cgroup')" \
+	"$root/bad?[2J?"
+is "in a file it is a comment" \
+	"$(in_ns A show --config | grep -F 'bad?[2J?' | cut -c1-22)" "# the control group is"
+must in_ns A policy del "$bad_id"
+must rmdir "$cg/$bad"
 
 # ---- replaced under traffic
 

@@ -26,7 +26,7 @@ static void print_wishes(const struct sst_wish *wishes, size_t count)
 		out_word("verdict", "", verdict_words, ARRAY_SIZE(verdict_words),
 			 wishes[i].verdict, " ");
 		out_number("user", "user ", wishes[i].user, " ");
-		out_string("cgroup", "cgroup ", wishes[i].path, "\n");
+		out_path("cgroup", "cgroup ", wishes[i].path, "\n");
 		out_close_object();
 	}
 	out_close_array();

@@ -12,18 +12,6 @@ static const char *const words[SST_A_WISH_MAX + 1] = {
 
 static const struct ipc_words wish_words = { words, ARRAY_SIZE(words) };
 
-/* Whoever made the cgroup chose its name: it must not play with a terminal. */
-static void keep_path(char path[SST_WISH_PATH_SIZE], const char *text)
-{
-	char *c;
-
-	snprintf(path, SST_WISH_PATH_SIZE, "%s", text);
-	for (c = path; *c; c++) {
-		if ((unsigned char)*c < 0x20 || *c == 0x7f)
-			*c = '?';
-	}
-}
-
 static int wish_attr(const struct nlattr *attr, void *data)
 {
 	struct sst_wish *wish = data;
@@ -37,7 +25,8 @@ static int wish_attr(const struct nlattr *attr, void *data)
 	case SST_A_WISH_CGROUP_PATH:
 		if (mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) < 0)
 			return MNL_CB_ERROR;
-		keep_path(wish->path, mnl_attr_get_str(attr));
+		snprintf(wish->path, sizeof(wish->path), "%s",
+			 mnl_attr_get_str(attr));
 		break;
 	case SST_A_WISH_VERDICT:
 		if (mnl_attr_validate(attr, MNL_TYPE_U8) < 0)

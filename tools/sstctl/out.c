@@ -4,12 +4,14 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <sodium.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "sstctl.h"
+#include "text.h"
 
 static struct {
 	bool json;
@@ -62,16 +64,22 @@ static void json_indent(void)
 		fputs("    ", stdout);
 }
 
+/* JSON is UTF-8: what is not becomes the character that stands for that. */
 static void json_string(const char *s)
 {
+	size_t len;
+
 	putchar('"');
-	for (; *s; s++) {
-		if (*s == '"' || *s == '\\')
+	for (; *s; s += len ? len : 1) {
+		len = text_char(s);
+		if (!len)
+			fputs("\\ufffd", stdout);
+		else if (*s == '"' || *s == '\\')
 			printf("\\%c", *s);
-		else if ((unsigned char)*s < 0x20)
+		else if (len == 1 && (*s < 0x20 || *s == 0x7f))
 			printf("\\u%04x", (unsigned int)*s);
 		else
-			putchar(*s);
+			fwrite(s, 1, len, stdout);
 	}
 	putchar('"');
 }
@@ -167,6 +175,16 @@ void out_string(const char *name, const char *before, const char *value,
 	} else {
 		printf("%s%s%s", before, value, after);
 	}
+}
+
+void out_path(const char *name, const char *before, const char *path,
+	      const char *after)
+{
+	char text[PATH_MAX];
+
+	snprintf(text, sizeof(text), "%s", path);
+	text_clean(text);
+	out_string(name, before, text, after);
 }
 
 void out_duration(const char *name, const char *before, uint64_t seconds,

@@ -32,6 +32,9 @@ void out_number(const char *name, const char *before, uint64_t value,
 		const char *after);
 void out_string(const char *name, const char *before, const char *value,
 		const char *after);
+/* Of a cgroup: whoever made it chose its name. What is not plain becomes '?'. */
+void out_path(const char *name, const char *before, const char *path,
+	      const char *after);
 /* 0x.. in text, a number in JSON. */
 void out_hex(const char *name, const char *before, uint64_t value,
 	     const char *after);

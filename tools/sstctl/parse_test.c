@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Tests of parse.c. TAP; see also fuzz/. */
+/* Tests of parse.c and text.c. TAP; see also fuzz/. */
 #include <arpa/inet.h>
 #include <inttypes.h>
 #include <netinet/in.h>
@@ -9,6 +9,7 @@
 
 #include "parse.h"
 #include "sstctl.h"
+#include "text.h"
 
 static int count, failed;
 
@@ -534,6 +535,47 @@ static void test_words(void)
 	result(parse_id("0", &id) && parse_id("4294967296", &id), "id", "0");
 }
 
+static void test_text(void)
+{
+	static const struct {
+		const char *text;
+		size_t first;
+		bool printable;
+		const char *clean;
+	} rows[] = {
+		{ "", 1, true, "" },
+		{ "/a b~", 1, true, "/a b~" },
+		{ "\n", 1, false, "?" },
+		{ "a\x1b[2J", 1, false, "a?[2J" },
+		{ "\x7f", 1, false, "?" },
+		{ "\x9b", 0, false, "?" },
+		{ "\xc2\x9b", 2, false, "??" },
+		{ "\xc3\xa9", 2, true, "??" },
+		{ "\xe2\x82\xac", 3, true, "???" },
+		{ "\xf0\x9f\x98\x80", 4, true, "????" },
+		/* Cut off, too long, a surrogate, too large. */
+		{ "\xe2\x82", 0, false, "??" },
+		{ "\xf0\x9f\x98", 0, false, "???" },
+		{ "\xc3" "a", 0, false, "?a" },
+		{ "\xc1\xbf", 0, false, "??" },
+		{ "\xe0\x9f\xbf", 0, false, "???" },
+		{ "\xed\xa0\x80", 0, false, "???" },
+		{ "\xf4\x90\x80\x80", 0, false, "????" },
+		{ "\xff\xfe", 0, false, "??" },
+	};
+	char copy[16];
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		snprintf(copy, sizeof(copy), "%s", rows[i].text);
+		text_clean(copy);
+		result(text_char(rows[i].text) == rows[i].first, "character", copy);
+		result(text_is_printable(rows[i].text) == rows[i].printable,
+		       "printable", copy);
+		result(!strcmp(copy, rows[i].clean), "clean", copy);
+	}
+}
+
 int main(void)
 {
 	if (sodium_init() < 0)
@@ -550,6 +592,7 @@ int main(void)
 	test_addresses();
 	test_names();
 	test_words();
+	test_text();
 	printf("1..%d\n", count);
 	return failed ? 1 : 0;
 }

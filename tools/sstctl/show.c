@@ -6,6 +6,7 @@
 
 #include "out.h"
 #include "sstctl.h"
+#include "text.h"
 
 /* ---- flows ---- */
 
@@ -250,10 +251,20 @@ static void print_peer_key(const struct sst_peer *peer)
 	print_suite(peer->suite);
 }
 
+/* Names that "sstctl apply" would take for something else. */
+static const char no_word[] = "# the name of the peer cannot be written: ";
+
+static bool is_word(const char *name)
+{
+	return name[0] != '"' && name[0] != '#';
+}
+
 void print_peer_line(const struct sst_peer *peer)
 {
 	unsigned int i;
 
+	if (!is_word(peer->name))
+		out_text(no_word);
 	out_string(NULL, "peer add ", peer->name, "");
 	for (i = 0; i < peer->addrs.count; i++)
 		out_address(NULL, i ? "," : " address ", &peer->addrs.addr[i], "");
@@ -329,7 +340,7 @@ static void print_uids(const struct sst_uids *uids)
 static void print_cgroup(const struct sst_rule *rule)
 {
 	if (rule->cgroup)
-		out_string("cgroup", " cgroup ", rule->cgroup, "");
+		out_path("cgroup", " cgroup ", rule->cgroup, "");
 	else
 		out_null("cgroup", rule->cgroup_id ? " cgroup" : "");
 	if (!rule->cgroup_id) {
@@ -412,17 +423,24 @@ static void print_quoted(const char *before, const char *word)
 static bool has_path(const struct sst_rule *rule)
 {
 	return !rule->cgroup_id ||
-	       (rule->cgroup && !rule->cgroup_gone && !strpbrk(rule->cgroup, "\"\n"));
+	       (rule->cgroup && !rule->cgroup_gone &&
+		!strchr(rule->cgroup, '"') && text_is_printable(rule->cgroup));
 }
 
 void print_rule_line(const struct sst_rule *rule)
 {
-	if (!has_path(rule))
+	bool path = has_path(rule);
+
+	if (!path)
 		out_text("# the control group is gone, or has no path to be written: ");
+	else if (!is_word(rule->peer))
+		out_text(no_word);
 	out_text("policy add");
 	print_rule_flows(rule);
-	if (rule->cgroup)
+	if (rule->cgroup && path)
 		print_quoted(" cgroup ", rule->cgroup);
+	else if (rule->cgroup)
+		out_path(NULL, " cgroup ", rule->cgroup, "");
 	print_rule_says(rule);
 	out_text("\n");
 }
