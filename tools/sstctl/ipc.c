@@ -16,6 +16,8 @@
 #define REQUEST_SIZE 4096
 /* The kernel fills dumps up to 32 KiB when the reader offers so much. */
 #define REPLY_SIZE 32768
+/* How often a list is asked for that changes meanwhile. */
+#define LIST_TRIES 10
 /* Room for bursts of events; the kernel may grant less. */
 #define EVENT_BUFFER (4 * 1024 * 1024)
 
@@ -30,6 +32,8 @@ static struct {
 	uint32_t events_group;
 	/* Of the request that is under way. */
 	const struct ipc_words *words;
+	/* What was dumped changed meanwhile: see ipc_list(). */
+	bool interrupted;
 	/* Of the attribute that an error is about, 0 when it is about none. */
 	uint32_t error_offset;
 	char error[512];
@@ -275,6 +279,7 @@ static struct nlmsghdr *start(uint16_t type, uint16_t flags, uint8_t cmd,
 	memset(ipc.request, 0, sizeof(ipc.request));
 	ipc.warning[0] = '\0';
 	ipc.error_offset = 0;
+	ipc.interrupted = false;
 	nlh = mnl_nlmsg_put_header(ipc.request);
 	nlh->nlmsg_type = type;
 	nlh->nlmsg_flags = NLM_F_REQUEST | flags;
@@ -305,16 +310,12 @@ int ipc_talk(const struct nlmsghdr *request, ipc_reply_fn fn, void *data)
 			if (!mnl_nlmsg_portid_ok(nlh, ipc.portid) ||
 			    !mnl_nlmsg_seq_ok(nlh, request->nlmsg_seq))
 				continue;
+			if (nlh->nlmsg_flags & NLM_F_DUMP_INTR)
+				ipc.interrupted = true;
 			if (nlh->nlmsg_type == NLMSG_ERROR)
 				return explain_error(request, nlh);
 			if (nlh->nlmsg_type == NLMSG_DONE)
 				return explain_done(request, nlh);
-			/*
-			 * NLM_F_DUMP_INTR is of no interest: the kernel dumps
-			 * in the order of the ids, rules in that in which it
-			 * goes by them. So a change meanwhile makes nothing
-			 * else show twice or not at all.
-			 */
 			if (nlh->nlmsg_type < NLMSG_MIN_TYPE || !fn)
 				continue;
 			if (mnl_nlmsg_get_payload_len(nlh) <
@@ -514,18 +515,36 @@ static int list_reply(const struct nlmsghdr *nlh, void *data)
 		ipc_fail(-ENOMEM, "%s", strerror(ENOMEM));
 }
 
-int ipc_list(uint8_t cmd, ipc_reply_fn parse, size_t size, struct list *list)
+static int list_once(uint8_t cmd, struct list_reader *reader)
+{
+	struct nlmsghdr *nlh;
+	int rc = ipc_begin(&nlh, cmd, NLM_F_DUMP, NULL);
+
+	if (!rc)
+		rc = ipc_talk(nlh, list_reply, reader);
+	if (!rc && ipc.interrupted)
+		rc = ipc_fail(-ESTALE, "what is to be listed changes all the time: try again");
+	return rc;
+}
+
+/*
+ * Most is dumped in the order of its ids, so that a change meanwhile makes
+ * nothing else show twice or not at all. Rules are not: they can be replaced, all
+ * at once. When they were, the kernel says so, and what came is of no state that
+ * ever was.
+ */
+int ipc_list(uint8_t cmd, ipc_reply_fn parse, size_t size, ipc_drop_fn drop,
+	     struct list *list)
 {
 	struct list_reader reader = { .parse = parse, .size = size, .list = list };
-	struct nlmsghdr *nlh;
-	int rc;
+	int rc, tries = 0;
 
 	*list = (struct list){ .items = NULL };
-	rc = ipc_begin(&nlh, cmd, NLM_F_DUMP, NULL);
-	if (!rc)
-		rc = ipc_talk(nlh, list_reply, &reader);
-	if (rc)
-		list_free(list);
+	do {
+		rc = list_once(cmd, &reader);
+		if (rc)
+			drop(list);
+	} while (rc == -ESTALE && ++tries < LIST_TRIES);
 	return rc;
 }
 

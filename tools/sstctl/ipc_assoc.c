@@ -110,7 +110,7 @@ int ipc_assoc_get(const uint8_t id[SST_ID_SIZE], struct sst_assoc *assoc)
 int ipc_assoc_list(struct list *assocs)
 {
 	return ipc_list(SST_CMD_ASSOC_GET, assoc_reply, sizeof(struct sst_assoc),
-			assocs);
+			list_free, assocs);
 }
 
 int ipc_assoc_flush(void)

@@ -111,5 +111,5 @@ int ipc_host_get(const char *name, struct sst_host *host)
 int ipc_host_list(struct list *hosts)
 {
 	return ipc_list(SST_CMD_HOST_GET, host_reply, sizeof(struct sst_host),
-			hosts);
+			list_free, hosts);
 }

@@ -19,6 +19,8 @@
 
 /* A message of the kernel's reply. Returns 0 or a negative errno. */
 typedef int (*ipc_reply_fn)(const struct nlmsghdr *nlh, void *data);
+/* list_free(), or what frees the elements, too. */
+typedef void (*ipc_drop_fn)(struct list *list);
 
 /**
  * struct ipc_words - words of the command line for attributes of requests
@@ -61,9 +63,11 @@ void ipc_secret_end(void);
  * @cmd: SST_CMD_*_GET
  * @parse: fills an element of the list from a message
  * @size: size of an element
+ * @drop: frees a list of them, and leaves it empty
  * @list: gets the elements; empty when this fails
  */
-int ipc_list(uint8_t cmd, ipc_reply_fn parse, size_t size, struct list *list);
+int ipc_list(uint8_t cmd, ipc_reply_fn parse, size_t size, ipc_drop_fn drop,
+	     struct list *list);
 
 int ipc_flow_parse(const struct nlmsghdr *nlh, struct sst_flow *flow);
 

@@ -202,7 +202,7 @@ static int compare_names(const void *a, const void *b)
 int ipc_peer_list(struct list *peers)
 {
 	int rc = ipc_list(SST_CMD_PEER_GET, peer_reply, sizeof(struct sst_peer),
-			  peers);
+			  list_free, peers);
 
 	if (!rc && peers->count)
 		qsort(peers->items, peers->count, sizeof(struct sst_peer),

@@ -376,7 +376,7 @@ int ipc_policy_get(uint32_t id, struct sst_rule *rule)
 int ipc_policy_list(struct list *rules)
 {
 	return ipc_list(SST_CMD_POLICY_GET, rule_reply, sizeof(struct sst_rule),
-			rules);
+			rules_free, rules);
 }
 
 int ipc_policy_flush(uint8_t direction)

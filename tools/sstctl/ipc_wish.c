@@ -76,5 +76,5 @@ int ipc_wish_get(uint64_t id, struct sst_wish *wish)
 int ipc_wish_list(struct list *wishes)
 {
 	return ipc_list(SST_CMD_WISH_GET, wish_reply, sizeof(struct sst_wish),
-			wishes);
+			list_free, wishes);
 }
