@@ -263,17 +263,18 @@ static void print_table(const struct top *top)
 }
 
 /* Signals that end it come through the descriptor. Returns it, or -1. */
-static int open_signals(void)
+static int open_signals(bool terminal)
 {
+	/* The last two are for a terminal. */
 	static const int numbers[] = {
 		SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP, SIGWINCH,
 	};
+	size_t i, count = ARRAY_SIZE(numbers) - (terminal ? 0 : 2);
 	sigset_t signals;
-	size_t i;
 	int fd;
 
 	sigemptyset(&signals);
-	for (i = 0; i < ARRAY_SIZE(numbers); i++)
+	for (i = 0; i < count; i++)
 		sigaddset(&signals, numbers[i]);
 	sigprocmask(SIG_BLOCK, &signals, NULL);
 	fd = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
@@ -304,19 +305,27 @@ static int wait_time(int64_t until)
 	return left > 0 ? (int)left : 0;
 }
 
+/* After rates_take(): the exit status, and the message when it failed. */
+static int take_status(const struct rates *rates, int rc)
+{
+	if (!rates->no_memory)
+		return kernel_status(rc);
+	out_error("no memory for all flows");
+	return EXIT_KERNEL;
+}
+
 static int run_batch(struct top *top, int signals)
 {
 	struct pollfd pollfd = { .fd = signals, .events = POLLIN };
 	uint64_t done = 0;
 	int64_t next;
-	int rc, sig;
+	int rc;
 
 	rc = rates_take(&top->rates);
 	next = now_ms() + top->interval;
 	while (!rc) {
 		while (poll(&pollfd, 1, wait_time(next)) > 0) {
-			sig = read_signal(signals);
-			if (sig && sig != SIGWINCH && sig != SIGTSTP)
+			if (read_signal(signals))
 				return EXIT_OK;
 		}
 		next += top->interval;
@@ -332,7 +341,7 @@ static int run_batch(struct top *top, int signals)
 		if (++done == top->count)
 			return EXIT_OK;
 	}
-	return kernel_status(rc);
+	return take_status(&top->rates, rc);
 }
 
 /* ---- in a terminal ---- */
@@ -375,11 +384,15 @@ static void draw_line(const char *line, unsigned int width, const char *end)
 
 static void draw(const struct rates *rates)
 {
-	struct winsize size = { .ws_row = 24, .ws_col = 80 };
+	static const struct winsize usual = { .ws_row = 24, .ws_col = 80 };
+	struct winsize size = usual;
 	unsigned int i, lines;
 	char line[512];
 
 	(void)ioctl(STDOUT_FILENO, TIOCGWINSZ, &size);
+	/* A serial line does not know its own. */
+	if (!size.ws_row && !size.ws_col)
+		size = usual;
 	if (size.ws_row < 3 || size.ws_col < 10)
 		return;
 	lines = size.ws_row - 2u;
@@ -475,7 +488,7 @@ static int run_terminal(struct top *top, int signals)
 	/* The first rates are there after half a second. */
 	rc = rates_take(&top->rates);
 	if (rc)
-		return kernel_status(rc);
+		return take_status(&top->rates, rc);
 	terminal_enter();
 	do {
 		draw(&top->rates);
@@ -485,7 +498,7 @@ static int run_terminal(struct top *top, int signals)
 		rc = rates_take(&top->rates);
 	} while (!rc);
 	terminal_leave();
-	return kernel_status(rc);
+	return take_status(&top->rates, rc);
 }
 
 int cmd_top(int argc, char **argv)
@@ -511,7 +524,7 @@ int cmd_top(int argc, char **argv)
 	if (!(words.seen & BIT(W_BATCH)) &&
 	    (out_is_json() || words.seen & (BIT(W_COUNT) | BIT(W_ROWS))))
 		return out_usage("-j, count and rows go with 'batch'");
-	signals = open_signals();
+	signals = open_signals(!(words.seen & BIT(W_BATCH)));
 	if (signals < 0)
 		return EXIT_KERNEL;
 	if (words.seen & BIT(W_BATCH))
