@@ -62,13 +62,27 @@ static const struct bpf_insn program[] = {
 static int refused(const char *what, int err)
 {
 	if (err == EPERM)
-		out_error("cannot %s: only root may", what);
+		out_error("cannot %s: %s", what, geteuid() ? "only root may" :
+			  "root may not, in a container or under lockdown");
 	else
 		out_error("cannot %s: %s", what, strerror(err));
 	return EXIT_KERNEL;
 }
 
-/* The program at this cgroup, open, or -1; @id: its number. */
+/* Is it the one of sstctl? Returns 1 or 0, or -1 with an errno. */
+static int is_ours(int fd)
+{
+	struct bpf_prog_info info = { .type = 0 };
+	uint32_t len = sizeof(info);
+	int err = bpf_obj_get_info_by_fd(fd, &info, &len);
+
+	if (!err)
+		return !strcmp(info.name, PROGRAM_NAME);
+	errno = -err;
+	return -1;
+}
+
+/* The program at this cgroup, open, or -1 (ENOENT: none); @id: its number. */
 static int find(int cgroup, uint32_t *id)
 {
 	uint32_t ids[PROGRAMS_MAX], count = PROGRAMS_MAX, i;
@@ -79,16 +93,25 @@ static int find(int cgroup, uint32_t *id)
 		return -1;
 	}
 	for (i = 0; i < count; i++) {
-		struct bpf_prog_info info = { .type = 0 };
-		uint32_t len = sizeof(info);
-		int fd = bpf_prog_get_fd_by_id(ids[i]);
+		int fd = bpf_prog_get_fd_by_id(ids[i]), ours;
 
+		/* Detached meanwhile. */
+		if (fd == -ENOENT)
+			continue;
+		if (fd < 0) {
+			errno = -fd;
+			return -1;
+		}
 		*id = ids[i];
-		if (fd >= 0 && !bpf_obj_get_info_by_fd(fd, &info, &len) &&
-		    !strcmp(info.name, PROGRAM_NAME))
+		ours = is_ours(fd);
+		if (ours > 0)
 			return fd;
-		if (fd >= 0)
-			close(fd);
+		err = errno;
+		close(fd);
+		if (ours < 0) {
+			errno = err;
+			return -1;
+		}
 	}
 	errno = ENOENT;
 	return -1;
