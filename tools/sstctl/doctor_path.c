@@ -206,7 +206,9 @@ static void judge_answer(const struct path_view *view, enum mark_fate mark)
 			view->host);
 		break;
 	case PROBE_FLOW_FAILED:
-		finding(FINDING_PROBLEM, "route", "see 'ip route get'",
+		finding(FINDING_PROBLEM, "route", view->error == EPERM ?
+			"let the firewall of this host pass it, see 'nft list ruleset'" :
+			"see 'ip route get'",
 			"%s to %s: nothing can be sent: %s", view->family, view->host,
 			strerror(view->error));
 		break;

@@ -150,12 +150,17 @@ static int send_zeros(struct probe_flow *flow, const void *zeros, size_t size)
 static enum probe_flow_result try(struct probe_flow *flow, struct search *search,
 				  const void *zeros, size_t size)
 {
+	bool sent = false;
+	int tries, err = 0;
 	int64_t end;
-	int tries;
 
 	for (tries = 0; tries < TRIES; tries++) {
-		if (send_zeros(flow, zeros, size) && errno == ENOKEY)
+		if (!send_zeros(flow, zeros, size))
+			sent = true;
+		else if (errno == ENOKEY)
 			return PROBE_FLOW_NO_KEY;
+		else
+			err = errno;
 		end = probe_now() + TRY_MS;
 		while (probe_now() < end) {
 			drain(flow);
@@ -164,7 +169,9 @@ static enum probe_flow_result try(struct probe_flow *flow, struct search *search
 			probe_sleep(POLL_MS);
 		}
 	}
-	return PROBE_FLOW_SILENT;
+	/* A firewall of this host, say, or no way to the other one. */
+	errno = err;
+	return sent ? PROBE_FLOW_SILENT : PROBE_FLOW_FAILED;
 }
 
 enum probe_flow_result probe_flow_open(struct probe_flow *flow,
