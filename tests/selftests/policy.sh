@@ -8,7 +8,7 @@
 . "$(dirname "$0")/../lib/topology.sh"
 . "$(dirname "$0")/../lib/sst.sh"
 
-tap_plan 176
+tap_plan 180
 topo_hrh
 sst_psk_peers
 config=$topo_tmp/config
@@ -127,6 +127,8 @@ old=$(in_ns A -j policy show | jq '.policy[0].id')
 ok "it is taken back" in_ns A apply "$config"
 in_ns A show --config >"$config.2"
 ok "and is what it was" cmp "$config" "$config.2"
+ok "addresses in another order are the same" \
+	in_ns A apply - < <(sed 's/10.0.3.1,fd00:3::1/fd00:3::1,10.0.3.1/' "$config")
 is "by rules that are new" "$(in_ns A -j policy show | jq ".policy[] | select(.id == $old) | .id")" ""
 must in_ns A policy flush
 must in_ns A peer del c
@@ -169,6 +171,9 @@ END
 apply_fails "$stdin:2: peer c is there and differs: try 'sstctl peer del' first, which ends its flows" <<-END
 	policy flush
 	peer add c address 10.0.3.1 public-key $public
+END
+apply_fails "$stdin:4: peer c is there and differs: try 'sstctl peer del' first, which ends its flows" <<-END
+	$(sed 's/ identity offer//' "$config")
 END
 apply_fails "$stdin:1: a configuration holds no secrets: use 'sstctl peer add' by itself" <<-END
 	peer add e address 10.0.3.1 psk $topo_tmp/a.psk

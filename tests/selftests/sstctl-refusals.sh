@@ -28,7 +28,7 @@ wrong() {
 }
 
 rows=$(grep -c '^[^#]' "$table")
-tap_plan $((368 + rows))
+tap_plan $((374 + rows))
 
 ns_add T
 run=(ip netns exec "$(ns_name T)")
@@ -466,6 +466,16 @@ refuse 1 "apply: standard input: no rule in it: to remove all, 'sstctl policy fl
 refuse 1 "apply: /dev/null: no rule in it: to remove all, 'sstctl policy flush'" apply /dev/null
 echo 'policy flush in' >rules
 refuse 1 "apply: rules:1: 'in' is not expected" apply rules
+echo 'policy del 3' >rules
+refuse 1 "apply: rules:1: 'policy del' is not expected, give policy add, policy flush, peer add or set" apply rules
+printf 'peer add %s public-key %s\n' p "$b64" q "$b64" >rules
+refuse 1 'apply: rules:2: peer p of line 1 has this public key' apply rules
+printf 'peer add p public-key %s\n' "$b64" "$(sstctl genkey)" >rules
+refuse 1 'apply: rules:2: peer p stands in line 1 already' apply rules
+long=$(printf './%.0s' {1..500})rules
+refuse 1 "apply: $long:2: peer p stands in line 1 already" apply "$long"
+wrong apply 'a configuration is about IPv4 and IPv6, leave out -4 and -6' -4 apply rules
+wrong show 'a configuration is about IPv4 and IPv6, leave out -4 and -6' -6 show --config
 wrong show 'a configuration is no JSON, leave out -j' -j show --config
 wrong 'policy del' 'id is missing' policy del
 wrong 'policy del' "id 'all': an id is a number from 1 to 4294967295" policy del all

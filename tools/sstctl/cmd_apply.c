@@ -4,6 +4,7 @@
  * it back. One command a line, in the words of the command line.
  */
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,6 +37,9 @@ static const char apply_help[] =
 	"Peers that the file does not name stay. Keys are secrets, which a file like this\n"
 	"does not hold. 'sstctl show --config' prints such a file.\n";
 
+static const char both_families[] =
+	"a configuration is about IPv4 and IPv6, leave out -4 and -6";
+
 /**
  * struct line_peer - a peer of the file
  * @line: where it stands
@@ -63,7 +67,7 @@ struct line_peer {
 struct plan {
 	const char *file;
 	unsigned int line;
-	char place[256];
+	char place[PATH_MAX + 16];
 	struct sst_config config;
 	unsigned int config_line;
 	struct list peers;
@@ -105,6 +109,23 @@ static int take_flush(struct plan *plan, int argc, char **argv)
 	return EXIT_OK;
 }
 
+/* The kernel would find out when all that stands before it is done. */
+static int check_twice(const struct plan *plan, const struct line_peer *peer)
+{
+	const struct line_peer *other;
+
+	for (other = plan->peers.items; other < peer; other++) {
+		if (!strcmp(other->name, peer->name))
+			return out_usage("peer %s stands in line %u already",
+					 peer->name, other->line);
+		if (!memcmp(other->params.public_key, peer->params.public_key,
+			    SST_KEY_SIZE))
+			return out_usage("peer %s of line %u has this public key",
+					 other->name, other->line);
+	}
+	return EXIT_OK;
+}
+
 static int take_peer(struct plan *plan, int argc, char **argv)
 {
 	struct line_peer *peer = list_add(&plan->peers, sizeof(*peer));
@@ -114,9 +135,10 @@ static int take_peer(struct plan *plan, int argc, char **argv)
 		return no_memory();
 	peer->line = plan->line;
 	status = peer_parse_public(argc, argv, &peer->params);
-	if (!status)
-		snprintf(peer->name, sizeof(peer->name), "%s", argv[0]);
-	return status;
+	if (status)
+		return status;
+	snprintf(peer->name, sizeof(peer->name), "%s", argv[0]);
+	return check_twice(plan, peer);
 }
 
 static bool words_are(int argc, char **argv, const char *first, const char *second)
@@ -126,6 +148,8 @@ static bool words_are(int argc, char **argv, const char *first, const char *seco
 
 static int take_words(struct plan *plan, int argc, char **argv)
 {
+	bool two;
+
 	if (!strcmp(argv[0], "set")) {
 		plan->config_line = plan->line;
 		return config_parse(argc - 1, argv + 1, &plan->config);
@@ -136,8 +160,9 @@ static int take_words(struct plan *plan, int argc, char **argv)
 		return take_flush(plan, argc - 2, argv + 2);
 	if (words_are(argc, argv, "peer", "add"))
 		return take_peer(plan, argc - 2, argv + 2);
-	return out_usage("'%s' is not expected, give policy add, policy flush, peer add or set",
-			 argv[0]);
+	two = argc > 1 && (!strcmp(argv[0], "policy") || !strcmp(argv[0], "peer"));
+	return out_usage("'%s%s%s' is not expected, give policy add, policy flush, peer add or set",
+			 argv[0], two ? " " : "", two ? argv[1] : "");
 }
 
 /* The next word, ended by a zero; NULL at the end. Returns what is wrong. */
@@ -237,17 +262,41 @@ static int check_rules(const struct plan *plan)
 	return EXIT_USAGE;
 }
 
-/* What the file does not say may be as it is. */
+static bool has_addr(const struct sst_addrs *addrs, const struct sst_addr *addr)
+{
+	unsigned int i;
+
+	for (i = 0; i < addrs->count; i++) {
+		if (!memcmp(&addrs->addr[i], addr, sizeof(*addr)))
+			return true;
+	}
+	return false;
+}
+
+/* In any order; no address is there twice. */
+static bool same_addrs(const struct sst_addrs *a, const struct sst_addrs *b)
+{
+	unsigned int i;
+
+	for (i = 0; i < a->count; i++) {
+		if (!has_addr(b, &a->addr[i]))
+			return false;
+	}
+	return a->count == b->count;
+}
+
+/* Would "peer add" make this one? */
 static bool is_like(const struct sst_peer *peer, const struct sst_peer_params *params)
 {
+	uint8_t identity = params->identity ? params->identity :
+		SST_IDENTITY_MODE_NONE;
+
 	return peer->has_public_key &&
 	       !memcmp(peer->public_key, params->public_key, SST_KEY_SIZE) &&
-	       peer->addrs.count == params->addrs.count &&
-	       !memcmp(peer->addrs.addr, params->addrs.addr,
-		       peer->addrs.count * sizeof(peer->addrs.addr[0])) &&
+	       same_addrs(&peer->addrs, &params->addrs) &&
 	       peer->wire_ports.first == params->wire_ports.first &&
 	       peer->wire_ports.last == params->wire_ports.last &&
-	       (!params->identity || peer->identity == params->identity);
+	       peer->identity == identity;
 }
 
 static const struct sst_peer *find_peer(const struct list *peers, const char *name)
@@ -347,6 +396,8 @@ int cmd_apply(int argc, char **argv)
 		return out_usage("the name of a file is missing");
 	if (argc > 1)
 		return out_usage("'%s' is not expected", argv[1]);
+	if (options.family)
+		return out_usage(both_families);
 	plan.file = argv[0];
 	status = read_plan(&plan);
 	if (!status)
@@ -405,6 +456,8 @@ int print_configuration(void)
 
 	if (out_is_json())
 		return out_usage("a configuration is no JSON, leave out -j");
+	if (options.family)
+		return out_usage(both_families);
 	rc = ipc_config_get(&config);
 	if (!rc)
 		rc = ipc_host_list(&hosts);
