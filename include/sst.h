@@ -67,27 +67,31 @@ static inline int sst_ask(int fd, const struct sst_sockopt *option)
 /* SST when a key for the peer is known. Before connect() or listen(). */
 static inline int sst_prefer(int fd)
 {
-	struct sst_sockopt option = { .mode = SST_PREFER };
+	struct sst_sockopt option;
 
+	memset(&option, 0, sizeof(option));
+	option.mode = SST_PREFER;
 	return sst_ask(fd, &option);
 }
 
 /* SST or nothing. Before connect() or listen(). */
 static inline int sst_require(int fd)
 {
-	struct sst_sockopt option = { .mode = SST_REQUIRE };
+	struct sst_sockopt option;
 
+	memset(&option, 0, sizeof(option));
+	option.mode = SST_REQUIRE;
 	return sst_ask(fd, &option);
 }
 
 /* SST with the owner of this public key, or nothing. Before connect(). */
 static inline int sst_require_peer(int fd, const unsigned char key[SST_KEY_SIZE])
 {
-	struct sst_sockopt option = {
-		.mode = SST_REQUIRE,
-		.flags = SST_SOCK_PEER_KEY,
-	};
+	struct sst_sockopt option;
 
+	memset(&option, 0, sizeof(option));
+	option.mode = SST_REQUIRE;
+	option.flags = SST_SOCK_PEER_KEY;
 	memcpy(option.peer_key, key, SST_KEY_SIZE);
 	return sst_ask(fd, &option);
 }
