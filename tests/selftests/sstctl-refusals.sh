@@ -28,7 +28,7 @@ wrong() {
 }
 
 rows=$(grep -c '^[^#]' "$table")
-tap_plan $((374 + rows))
+tap_plan $((377 + rows))
 
 ns_add T
 run=(ip netns exec "$(ns_name T)")
@@ -451,6 +451,9 @@ wrong 'policy add' "cgroup 'app': a path begins with '/', at the root of the con
 wrong 'policy add' "scope 'payload': give ports" policy add out scope payload require
 wrong explain 'the protocol is missing, give tcp or udp' explain
 wrong explain 'the protocol is missing, give tcp or udp' explain in
+wrong explain 'the protocol is missing, give tcp or udp' explain i
+wrong 'doctor probe' 'port needs a value' doctor pro 10.0.0.1 po
+wrong doctor 'key needs a value' doctor k
 wrong explain "protocol 'sctp': give tcp or udp" explain sctp
 wrong explain 'to is missing' explain tcp port 80
 wrong explain 'port is missing' explain in tcp from 10.0.0.1

@@ -85,13 +85,19 @@ static void check_host(const struct doctor_view *view, bool has_module)
 	doctor_counters(view);
 }
 
+/* May be shortened, as all words. */
+static bool is_word(const char *text, const char *word)
+{
+	return !parse_word(text, &word, 1, sizeof(word));
+}
+
 /* Pairs of "key" and a file. */
 static int check_words(int argc, char **argv)
 {
 	int i, status;
 
 	for (i = 0; i < argc; i += 2) {
-		if (strcmp(argv[i], "key") != 0)
+		if (!is_word(argv[i], "key"))
 			return out_usage("'%s' is not expected", argv[i]);
 		if (i + 1 == argc)
 			return out_usage("key needs a value");
@@ -187,7 +193,7 @@ static int do_probe(int argc, char **argv)
 		return help(doctor_help);
 	if (!argc)
 		return out_usage("a peer or an address is missing");
-	if (argc > 1 && strcmp(argv[1], "port") != 0)
+	if (argc > 1 && !is_word(argv[1], "port"))
 		return out_usage("'%s' is not expected", argv[1]);
 	if (argc == 2)
 		return out_usage("port needs a value");
@@ -208,12 +214,10 @@ static int do_probe(int argc, char **argv)
 
 int cmd_doctor(int argc, char **argv)
 {
-	static const char *const words[] = { "probe" };
-
 	out_context("doctor");
 	if (is_help(argc, argv))
 		return help(doctor_help);
-	if (argc && !parse_word(argv[0], words, ARRAY_SIZE(words), sizeof(words[0])))
+	if (argc && is_word(argv[0], "probe"))
 		return do_probe(argc - 1, argv + 1);
 	return do_host(argc, argv);
 }

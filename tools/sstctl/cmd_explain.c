@@ -98,12 +98,12 @@ static int parse_query(int argc, char **argv, struct sst_query *query)
 		.set = set_value,
 		.data = query,
 	};
-	bool in = argc && !strcmp(argv[0], "in");
 	const char *why;
 	int status;
+	bool in;
 
-	query->direction = in ? SST_POLICY_DIRECTION_IN : SST_POLICY_DIRECTION_OUT;
-	if (in || (argc && !strcmp(argv[0], "out"))) {
+	query->direction = SST_POLICY_DIRECTION_OUT;
+	if (argc && !parse_direction(argv[0], &query->direction)) {
 		argc--;
 		argv++;
 	}
@@ -113,6 +113,7 @@ static int parse_query(int argc, char **argv, struct sst_query *query)
 	if (why)
 		return out_usage("protocol '%s': %s", argv[0], why);
 	status = words_parse(&words, argc - 1, argv + 1);
+	in = query->direction == SST_POLICY_DIRECTION_IN;
 	if (!status)
 		status = words_need(&words, BIT(in ? W_FROM : W_TO) | BIT(W_PORT));
 	return status;

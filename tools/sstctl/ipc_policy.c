@@ -151,12 +151,16 @@ static int rule_reply(const struct nlmsghdr *nlh, void *data)
 {
 	struct rule_reply reply = { .rule = data };
 	struct sst_rule *rule = data;
+	unsigned int most;
 
 	memset(rule, 0, sizeof(*rule));
 	if (mnl_attr_parse(nlh, sizeof(struct genlmsghdr), rule_attr, &reply) < 0)
 		return ipc_malformed();
+	most = rule->prefix.addr.family == AF_INET ? 32 : 128;
 	if (!reply.has_len)
-		rule->prefix.len = rule->prefix.addr.family == AF_INET ? 32 : 128;
+		rule->prefix.len = most;
+	if (rule->prefix.len > most)
+		return ipc_malformed();
 	if (!rule->ports.last)
 		rule->ports.last = rule->ports.first;
 	if (rule->uids.last < rule->uids.first)
