@@ -79,14 +79,15 @@ bool sst_guard_is_broadcast(const struct sk_buff *skb, u8 family)
 static u8 verdict_on(struct sst_net *sn, struct sk_buff *skb,
 		     const struct sst_pkt *pkt)
 {
-	struct sst_subject receiver;
+	const struct sst_rules *rules = sst_policy_rules_in(&sn->policy);
 	const struct sst_subject *who = NULL;
+	struct sst_subject receiver;
 
-	if (sst_policy_in_asks_who(&sn->policy))
+	if (sst_policy_asks_who(rules))
 		who = sst_subject_of(&receiver,
 				     sst_sock_receiver(sn->net, skb,
 						       &pkt->tuple));
-	return sst_policy_in(&sn->policy, &pkt->tuple, who);
+	return sst_policy_in(rules, &pkt->tuple, who);
 }
 
 /* Must nothing clear reach this port or socket? */

@@ -21,6 +21,13 @@ static int activate(struct sst_net *sn, struct genl_info *info)
 	return err;
 }
 
+static void tell_kinds(struct genl_info *info, int err)
+{
+	if (err == -E2BIG)
+		NL_SET_ERR_MSG(info->extack,
+			       "the rules are of more than 1024 kinds; use fewer lengths of prefixes and depths of cgroups");
+}
+
 static int add_rule(struct sst_net *sn, struct genl_info *info,
 		    const struct sst_rule_spec *spec, u32 *id)
 {
@@ -36,6 +43,8 @@ static int add_rule(struct sst_net *sn, struct genl_info *info,
 	else if (err == -ENOSPC)
 		NL_SET_ERR_MSG(info->extack,
 			       "the namespace has 65536 rules; delete some, or use prefixes and ranges");
+	else
+		tell_kinds(info, err);
 	return err;
 }
 
@@ -162,6 +171,7 @@ static int put_in_force(struct sst_net *sn, struct genl_info *info,
 	if (err == -EEXIST)
 		NL_SET_ERR_MSG_ATTR(info->extack, table->attr[same],
 				    "a rule before it is about the same flows");
+	tell_kinds(info, err);
 	return err;
 }
 
@@ -277,5 +287,9 @@ static int put_next_rule(struct sk_buff *skb, struct netlink_callback *cb)
 
 int sst_nl_policy_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 {
+	struct sst_net *sn = sst_pernet(sock_net(skb->sk));
+
+	/* A reader is told when all rules were replaced between two parts. */
+	cb->seq = READ_ONCE(sn->policy.generation);
 	return sst_netlink_dump(skb, cb, put_next_rule);
 }

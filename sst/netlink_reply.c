@@ -50,6 +50,9 @@ int sst_netlink_reply_send(struct genl_info *info, struct sk_buff *msg, int err)
  * @cb: the dump
  * @put_next: puts one message's attributes
  *
+ * The caller may set cb->seq to a generation of what is dumped. If it differs from
+ * that of the part before, NLM_F_DUMP_INTR tells.
+ *
  * Return: number of bytes, 0 at the end, or -EINVAL for a request with
  * attributes.
  */
@@ -71,6 +74,7 @@ int sst_netlink_dump(struct sk_buff *skb, struct netlink_callback *cb,
 			genlmsg_cancel(skb, hdr);
 			break;
 		}
+		genl_dump_check_consistent(cb, hdr);
 		genlmsg_end(skb, hdr);
 	}
 	rcu_read_unlock();

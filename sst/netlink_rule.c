@@ -169,13 +169,15 @@ static int read_uid(struct genl_info *info, const struct nlattr *attr, u32 *uid)
 	return 0;
 }
 
-/* A namespace may number the same users in another order. */
-static bool is_range(const struct nlattr *first, const struct nlattr *last,
-		     const struct sst_rule_spec *spec)
+/*
+ * A namespace may number the same users in another order, and leave some out: of
+ * one that maps them by pieces no range is taken.
+ */
+static bool is_range(const struct nlattr *first, const struct nlattr *last)
 {
-	return nla_get_u32(last) >= nla_get_u32(first) &&
-	       nla_get_u32(last) - nla_get_u32(first) ==
-	       spec->last_uid - spec->first_uid;
+	return nla_get_u32(last) == nla_get_u32(first) ||
+	       (nla_get_u32(last) > nla_get_u32(first) &&
+		current_user_ns()->uid_map.nr_extents == 1);
 }
 
 /**
@@ -202,7 +204,7 @@ int sst_netlink_get_uids(struct genl_info *info, struct sst_rule_spec *spec)
 	err = read_uid(info, first, &spec->first_uid);
 	if (!err)
 		err = read_uid(info, last ?: first, &spec->last_uid);
-	if (!err && last && !is_range(first, last, spec)) {
+	if (!err && last && !is_range(first, last)) {
 		NL_SET_ERR_MSG_ATTR(info->extack, last,
 				    "uid-last must not be smaller than uid, nor beyond the users that the user namespace numbers in a row");
 		err = -EINVAL;
@@ -229,6 +231,12 @@ int sst_netlink_get_cgroup(struct genl_info *info, struct sst_rule_spec *spec)
 		NL_SET_ERR_MSG_ATTR(info->extack, attr,
 				    "no control group of version 2 has this path; it begins with / at the root of cgroup2");
 		return PTR_ERR(cgroup);
+	}
+	if (cgroup->level > SST_CGROUP_LEVEL_MAX) {
+		cgroup_put(cgroup);
+		NL_SET_ERR_MSG_ATTR(info->extack, attr,
+				    "the control group is deeper than 64 levels; take one higher up");
+		return -E2BIG;
 	}
 	spec->cgroup = cgroup;
 	return 0;

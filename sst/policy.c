@@ -4,6 +4,7 @@
  * questions. Only packets without a flow ask. How the first rule that fits is found
  * is in ruleset.c.
  */
+#include <linux/err.h>
 #include <linux/sched.h>
 #include <linux/sort.h>
 #include <linux/string.h>
@@ -14,6 +15,7 @@ int sst_policy_init(struct sst_policy *policy)
 {
 	memset(policy, 0, sizeof(*policy));
 	mutex_init(&policy->lock);
+	policy->generation = 1;
 	xa_init_flags(&policy->by_id, XA_FLAGS_ALLOC1 | XA_FLAGS_ACCOUNT);
 	return 0;
 }
@@ -57,8 +59,8 @@ static int add_locked(struct sst_policy *policy, struct sst_rule *rule)
 		return err;
 	rule->serial = policy->last_serial + 1;
 	new = sst_rules_with(old, rule);
-	if (!new)
-		return -ENOMEM;
+	if (IS_ERR(new))
+		return PTR_ERR(new);
 	/* Identifiers of rules that are gone are not given out again soon. */
 	if (xa_alloc_cyclic(&policy->by_id, &rule->id, rule, xa_limit_31b,
 			    &policy->last_id, GFP_KERNEL) < 0) {
@@ -79,7 +81,7 @@ static int add_locked(struct sst_policy *policy, struct sst_rule *rule)
  * @id: output, its identifier
  *
  * Return: 0; -EEXIST when there is a rule about the same flows, whatever it
- * says about them; -ENOSPC, -ENOMEM.
+ * says about them; -ENOSPC; -E2BIG: of more than SST_RULE_KINDS_MAX kinds; -ENOMEM.
  */
 int sst_policy_add(struct sst_policy *policy, const struct sst_rule_spec *spec,
 		   u32 *id)
@@ -119,8 +121,8 @@ static int del_locked(struct sst_policy *policy, u32 id)
 	old = locked(policy, rules);
 	if (old->count > 1) {
 		new = sst_rules_without(old, rule);
-		if (!new)
-			return -ENOMEM;
+		if (IS_ERR(new))
+			return PTR_ERR(new);
 	}
 	rcu_assign_pointer(*rules, new);
 	forget(policy, rule);
@@ -231,6 +233,7 @@ static void publish(struct sst_policy *policy, struct sst_rule **rule,
 	for (i = 0; i < count; i++)
 		xa_store(&policy->by_id, rule[i]->id, rule[i], GFP_KERNEL);
 	policy->count += count;
+	WRITE_ONCE(policy->generation, policy->generation + 1 ?: 1);
 	drop_rules(policy, old_out);
 	drop_rules(policy, old_in);
 }
@@ -240,19 +243,22 @@ static int replace_locked(struct sst_policy *policy, struct sst_rule **rule,
 {
 	struct sst_rules *out = NULL, *in = NULL;
 	unsigned int n_out = 0;
+	int err;
 
 	while (n_out < count &&
 	       rule[n_out]->spec.direction == SST_POLICY_DIRECTION_OUT)
 		n_out++;
 	if (n_out)
 		out = sst_rules_of(rule, n_out);
+	if (IS_ERR(out))
+		return PTR_ERR(out);
 	if (n_out < count)
 		in = sst_rules_of(rule + n_out, count - n_out);
-	if ((n_out && !out) || (n_out < count && !in) ||
-	    reserve_ids(policy, rule, count)) {
+	err = IS_ERR(in) ? PTR_ERR(in) : reserve_ids(policy, rule, count);
+	if (err) {
 		sst_rules_free(out);
-		sst_rules_free(in);
-		return -ENOMEM;
+		sst_rules_free(IS_ERR(in) ? NULL : in);
+		return err;
 	}
 	publish(policy, rule, count, out, in);
 	return 0;
@@ -269,7 +275,7 @@ static int replace_locked(struct sst_policy *policy, struct sst_rule **rule,
  *
  * Each packet is decided by the rules before or by those after.
  *
- * Return: 0; -EEXIST, -ENOSPC, -ENOMEM: nothing has changed, and the caller has
+ * Return: 0; -EEXIST, -ENOSPC, -E2BIG, -ENOMEM: nothing has changed, and the caller has
  * the rules.
  */
 int sst_policy_replace(struct sst_policy *policy, struct sst_rule **rule,
@@ -345,8 +351,9 @@ const struct sst_rule *sst_policy_by_id(struct sst_policy *policy, u32 id)
  * @cursor: all 0 at first; moved to the rule that is returned
  *
  * The cursor is a place in the order, which is the same for as long as a rule
- * exists. So the walk survives any change: it misses no rule that is there all
- * the time and shows none twice.
+ * exists. So the walk survives rules that come and go: it misses none that is
+ * there all the time and shows none twice. When all are replaced it goes on among
+ * the new ones; the generation tells.
  *
  * Return: the rule, valid in the caller's RCU read section, or NULL.
  */
@@ -421,8 +428,30 @@ u8 sst_policy_out(const struct sst_policy *policy,
 }
 
 /**
- * sst_policy_in() - what becomes of a clear packet that arrives?
+ * sst_policy_rules_in() - the rules about packets that arrive
  * @policy: rules of the namespace; the caller is in an RCU read section
+ *
+ * Return: them, for one packet, or NULL.
+ */
+const struct sst_rules *sst_policy_rules_in(const struct sst_policy *policy)
+{
+	return rcu_dereference(policy->in);
+}
+
+/**
+ * sst_policy_asks_who() - does it matter to sst_policy_in() who receives?
+ * @rules: from sst_policy_rules_in()
+ *
+ * Return: true when a rule depends on the socket.
+ */
+bool sst_policy_asks_who(const struct sst_rules *rules)
+{
+	return rules && rules->asks_who;
+}
+
+/**
+ * sst_policy_in() - what becomes of a clear packet that arrives?
+ * @rules: from sst_policy_rules_in(), the same as sst_policy_asks_who() saw
  * @tuple: its real tuple
  * @who: its receiver, or NULL when nobody knows
  *
@@ -431,28 +460,15 @@ u8 sst_policy_out(const struct sst_policy *policy,
  * Return: SST_VERDICT_CLEAR, also when no rule matches, or
  * SST_VERDICT_REQUIRE.
  */
-u8 sst_policy_in(const struct sst_policy *policy, const struct sst_tuple *tuple,
+u8 sst_policy_in(const struct sst_rules *rules, const struct sst_tuple *tuple,
 		 const struct sst_subject *who)
 {
 	struct sst_question question =
 		question_of(SST_POLICY_DIRECTION_IN, tuple, who);
 	const struct sst_rule *rule;
 
-	rule = decide(rcu_dereference(policy->in), &question);
+	rule = decide(rules, &question);
 	return rule ? rule->spec.verdict : SST_VERDICT_CLEAR;
-}
-
-/**
- * sst_policy_in_asks_who() - does it matter to sst_policy_in() who receives?
- * @policy: rules of the namespace; the caller is in an RCU read section
- *
- * Return: true when a rule depends on the socket.
- */
-bool sst_policy_in_asks_who(const struct sst_policy *policy)
-{
-	const struct sst_rules *rules = rcu_dereference(policy->in);
-
-	return rules && rules->asks_who;
 }
 
 /**

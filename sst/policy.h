@@ -26,6 +26,8 @@
  * @count: rules in both; @lock
  * @last_id: identifier given last; @lock
  * @last_serial: age of the newest rule; @lock
+ * @generation: grows when all rules are replaced, never 0; written under @lock,
+ *	READ_ONCE() without
  */
 struct sst_policy {
 	struct sst_rules __rcu *out;
@@ -35,6 +37,7 @@ struct sst_policy {
 	unsigned int count;
 	u32 last_id;
 	u64 last_serial;
+	unsigned int generation;
 };
 
 /**
@@ -67,9 +70,10 @@ const struct sst_rule *sst_policy_next(const struct sst_policy *policy,
 u8 sst_policy_out(const struct sst_policy *policy,
 		  const struct sst_tuple *tuple, const struct sst_subject *who,
 		  const char **peer);
-u8 sst_policy_in(const struct sst_policy *policy,
-		 const struct sst_tuple *tuple, const struct sst_subject *who);
-bool sst_policy_in_asks_who(const struct sst_policy *policy);
+const struct sst_rules *sst_policy_rules_in(const struct sst_policy *policy);
+bool sst_policy_asks_who(const struct sst_rules *rules);
+u8 sst_policy_in(const struct sst_rules *rules, const struct sst_tuple *tuple,
+		 const struct sst_subject *who);
 const struct sst_rule *sst_policy_explain(const struct sst_policy *policy,
 					  u8 direction,
 					  const struct sst_tuple *tuple,

@@ -9,6 +9,7 @@
  * in no hash: rules that differ in nothing else are one list.
  */
 #include <linux/cgroup.h>
+#include <linux/err.h>
 #include <linux/jhash.h>
 #include <linux/log2.h>
 #include <linux/mm.h>
@@ -87,19 +88,20 @@ struct rule_key {
 static u32 hash_key(const struct sst_rule_kind *kind,
 		    const union nf_inet_addr *mask, const struct rule_key *key)
 {
+	const unsigned int n = ARRAY_SIZE(mask->all);
 	u32 word[ARRAY_SIZE(mask->all) + 4] = {};
+	unsigned int i;
 	u32 hash = 0;
-	int i;
 
 	if (kind->family != NFPROTO_UNSPEC)
-		for (i = 0; i < ARRAY_SIZE(mask->all); i++)
+		for (i = 0; i < n; i++)
 			word[i] = key->addr->all[i] & mask->all[i];
 	if (kind->port)
-		word[i] = key->port;
+		word[n] = key->port;
 	if (kind->uid)
-		word[i + 1] = key->uid;
+		word[n + 1] = key->uid;
 	if (kind->cgroup)
-		memcpy(&word[i + 2], &key->cgroup, sizeof(key->cgroup));
+		memcpy(&word[n + 2], &key->cgroup, sizeof(key->cgroup));
 	if (kind->use == SST_RULE_NAMED)
 		hash = jhash(key->peer, strlen(key->peer), 0);
 	return jhash2(word, ARRAY_SIZE(word), hash);
@@ -269,15 +271,19 @@ static u32 find_group(const struct sst_rules *rules,
 	return NONE;
 }
 
-/* The group of rule number @index, which may be its first. */
-static u32 need_group(struct sst_rules *rules, u32 index,
+/* The group of rule number @index, which may be its first; or an error. */
+static int need_group(struct sst_rules *rules, u32 index,
 		      const struct sst_rule_kind *kind)
 {
 	struct sst_rule_group *group;
 	u32 found = find_group(rules, kind);
 
-	if (found != NONE || grow(rules))
+	if (found != NONE)
 		return found;
+	if (rules->n_groups >= SST_RULE_KINDS_MAX)
+		return -E2BIG;
+	if (grow(rules))
+		return -ENOMEM;
 	group = &rules->groups[rules->n_groups];
 	*group = (struct sst_rule_group) { .kind = *kind, .first = index };
 	sst_rule_fill_mask(&group->mask, kind->prefix_len);
@@ -290,15 +296,15 @@ static int add_nodes(struct sst_rules *rules, u32 index, u32 *n)
 	const struct sst_rule *rule = rules->rule[index];
 	struct sst_rule_kind kind;
 	enum sst_rule_use use;
-	u32 group;
+	int group;
 
 	for (use = 0; use < SST_RULE_USES; use++) {
 		if (!has_use(&rule->spec, use))
 			continue;
 		kind = kind_of(&rule->spec, use);
 		group = need_group(rules, index, &kind);
-		if (group == NONE)
-			return -ENOMEM;
+		if (group < 0)
+			return group;
 		rules->groups[group].count++;
 		rules->nodes[(*n)++] = (struct sst_rule_node) {
 			.hash = rule->hash[use],
@@ -356,31 +362,39 @@ static u32 survey(struct sst_rules *rules)
 	return n;
 }
 
-/* The rules are in their places. Frees @rules when there is no memory. */
-static struct sst_rules *finish(struct sst_rules *rules)
+static int index_rules(struct sst_rules *rules)
 {
 	u32 i, n = 0;
+	int err;
 
 	rules->nodes = kvmalloc_array(survey(rules), sizeof(*rules->nodes),
 				      GFP_KERNEL_ACCOUNT);
 	if (!rules->nodes)
-		goto no_memory;
+		return -ENOMEM;
 	for (i = 0; i < rules->count; i++) {
-		if (add_nodes(rules, i, &n))
-			goto no_memory;
+		err = add_nodes(rules, i, &n);
+		if (err)
+			return err;
 		if (!(i % 1024))
 			cond_resched();
 	}
 	rules->heads = kvcalloc(place_tables(rules), sizeof(*rules->heads),
 				GFP_KERNEL_ACCOUNT);
 	if (!rules->heads)
-		goto no_memory;
+		return -ENOMEM;
 	link_nodes(rules, n);
-	return rules;
+	return 0;
+}
 
-no_memory:
+/* The rules are in their places. Frees @rules when it returns an error. */
+static struct sst_rules *finish(struct sst_rules *rules)
+{
+	int err = index_rules(rules);
+
+	if (!err)
+		return rules;
 	sst_rules_free(rules);
-	return NULL;
+	return ERR_PTR(err);
 }
 
 /**
@@ -388,7 +402,8 @@ no_memory:
  * @rule: these, at least one, by priority and age
  * @count: how many
  *
- * Return: them in their order, or NULL: no memory.
+ * Return: them in their order, or ERR_PTR(): -ENOMEM; -E2BIG: they are of more than
+ * SST_RULE_KINDS_MAX kinds.
  */
 struct sst_rules *sst_rules_of(struct sst_rule **rule, unsigned int count)
 {
@@ -396,7 +411,7 @@ struct sst_rules *sst_rules_of(struct sst_rule **rule, unsigned int count)
 	unsigned int i;
 
 	if (!rules)
-		return NULL;
+		return ERR_PTR(-ENOMEM);
 	for (i = 0; i < count; i++) {
 		hash_rule(rule[i]);
 		rules->rule[i] = rule[i];
@@ -409,7 +424,8 @@ struct sst_rules *sst_rules_of(struct sst_rule **rule, unsigned int count)
  * @old: the rules, or NULL
  * @rule: the new one; it has its age
  *
- * Return: all of them in their order, or NULL: no memory. @old is as before.
+ * Return: all of them in their order, or ERR_PTR() as sst_rules_of(). @old is as
+ * before.
  */
 struct sst_rules *sst_rules_with(const struct sst_rules *old,
 				 struct sst_rule *rule)
@@ -420,7 +436,7 @@ struct sst_rules *sst_rules_with(const struct sst_rules *old,
 	struct sst_rules *rules = rules_new(count + 1);
 
 	if (!rules)
-		return NULL;
+		return ERR_PTR(-ENOMEM);
 	if (old) {
 		memcpy(rules->rule, old->rule, at * sizeof(*rules->rule));
 		memcpy(rules->rule + at + 1, old->rule + at,
@@ -436,7 +452,7 @@ struct sst_rules *sst_rules_with(const struct sst_rules *old,
  * @old: the rules, at least two
  * @rule: the one
  *
- * Return: the others in their order, or NULL: no memory. @old is as before.
+ * Return: the others in their order, or ERR_PTR(-ENOMEM). @old is as before.
  */
 struct sst_rules *sst_rules_without(const struct sst_rules *old,
 				    const struct sst_rule *rule)
@@ -446,7 +462,7 @@ struct sst_rules *sst_rules_without(const struct sst_rules *old,
 	struct sst_rules *rules = rules_new(old->count - 1);
 
 	if (!rules)
-		return NULL;
+		return ERR_PTR(-ENOMEM);
 	memcpy(rules->rule, old->rule, at * sizeof(*old->rule));
 	memcpy(rules->rule + at, old->rule + rest,
 	       (old->count - rest) * sizeof(*old->rule));

@@ -7,6 +7,12 @@
 
 #include "rule.h"
 
+/*
+ * Kinds of rules in one direction, by the parts of a packet and its sender that
+ * they look at. A packet is looked up once for each, a change compares with all.
+ */
+#define SST_RULE_KINDS_MAX	1024
+
 struct sst_rule_group;
 struct sst_rule_node;
 

@@ -7,6 +7,9 @@
 struct cgroup;
 struct sock;
 
+/* How deep a cgroup of a rule or wish may be: no packet looks further than that. */
+#define SST_CGROUP_LEVEL_MAX	64
+
 /**
  * struct sst_subject - whose socket it is
  * @uid: user, in the kernel's own numbers

@@ -111,7 +111,7 @@ static int insert(struct sst_wishes *wishes, struct cgroup *cgroup, u8 mode,
  * Of two wishes for one cgroup the stronger one stays. Process context.
  *
  * Return: 0; -EDQUOT: the user has SST_WISHES_PER_USER of them; -ENOSPC: there
- * are SST_WISHES_MAX; -E2BIG: the cgroup is deeper than SST_WISH_LEVEL_MAX;
+ * are SST_WISHES_MAX; -E2BIG: the cgroup is deeper than SST_CGROUP_LEVEL_MAX;
  * -ENOMEM.
  */
 int sst_wish_add(struct sst_wishes *wishes, struct cgroup *cgroup, u8 mode,
@@ -120,7 +120,7 @@ int sst_wish_add(struct sst_wishes *wishes, struct cgroup *cgroup, u8 mode,
 	struct sst_wish *wish;
 	int err = 0;
 
-	if (cgroup->level > SST_WISH_LEVEL_MAX)
+	if (cgroup->level > SST_CGROUP_LEVEL_MAX)
 		return -E2BIG;
 	mutex_lock(&wishes->lock);
 	wish = rhashtable_lookup_fast(&wishes->table, &cgroup, params);

@@ -8,14 +8,13 @@
 #include <linux/types.h>
 #include <linux/uidgid.h>
 
+#include "subject.h"
+
 struct cgroup;
 
 /* Bounds on the cgroups with a wish, of one user and of all. */
 #define SST_WISHES_PER_USER	256
 #define SST_WISHES_MAX		4096
-
-/* How deep a cgroup with a wish may be: no packet looks further than that. */
-#define SST_WISH_LEVEL_MAX	64
 
 /**
  * struct sst_wish - what the sockets of a cgroup are to ask for

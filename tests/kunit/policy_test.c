@@ -79,7 +79,7 @@ static u8 ask_in(const struct sst_policy *policy, const struct sst_tuple *tuple)
 	u8 verdict;
 
 	rcu_read_lock();
-	verdict = sst_policy_in(policy, tuple, NULL);
+	verdict = sst_policy_in(sst_policy_rules_in(policy), tuple, NULL);
 	rcu_read_unlock();
 	return verdict;
 }

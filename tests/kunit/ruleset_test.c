@@ -547,7 +547,47 @@ static void ruleset_replace_peers(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 3, policy->count);
 }
 
+/* Rule number @n of rules that are all of different kinds. */
+static struct sst_rule_spec of_kind(unsigned int n)
+{
+	static const u8 protos[] = { 0, IPPROTO_TCP, IPPROTO_UDP };
+	struct sst_rule_spec spec = any_out;
+
+	spec.verdict = CLEAR;
+	spec.has_uid = n & 1;
+	if (n & 2)
+		spec.last_port = spec.first_port;
+	n /= 4;
+	spec.proto = protos[n % 3];
+	spec.family = NFPROTO_IPV6;
+	spec.prefix_len = 1 + n / 3;
+	return spec;
+}
+
+/* The time for a packet depends on how many there are: they are bounded. */
+static void ruleset_kinds(struct kunit *test)
+{
+	struct sst_policy *policy = new_policy(test);
+	struct sst_rule_spec spec;
+	unsigned int i;
+	u32 id;
+
+	for (i = 0; i < SST_RULE_KINDS_MAX; i++) {
+		spec = of_kind(i);
+		KUNIT_ASSERT_EQ(test, 0, sst_policy_add(policy, &spec, &id));
+	}
+	spec = of_kind(i);
+	KUNIT_EXPECT_EQ(test, -E2BIG, sst_policy_add(policy, &spec, &id));
+	/* One more of a kind that is there. */
+	spec = of_kind(7);
+	spec.addr.in6.s6_addr[0] = 0x80;
+	KUNIT_EXPECT_EQ(test, 0, sst_policy_add(policy, &spec, &id));
+	KUNIT_EXPECT_EQ(test, SST_RULE_KINDS_MAX + 1, policy->count);
+	KUNIT_EXPECT_EQ(test, 0, sst_policy_del(policy, id));
+}
+
 static struct kunit_case ruleset_cases[] = {
+	KUNIT_CASE(ruleset_kinds),
 	KUNIT_CASE(ruleset_uid),
 	KUNIT_CASE(ruleset_cgroup),
 	KUNIT_CASE_PARAM(ruleset_doubt, doubt_gen_params),

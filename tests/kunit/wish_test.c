@@ -37,7 +37,7 @@ static struct cgroup *new_cgroup(struct kunit *test, struct cgroup *parent)
 	int i;
 
 	cgroup = kunit_kzalloc(test, struct_size(cgroup, ancestors,
-						 SST_WISH_LEVEL_MAX + 2),
+						 SST_CGROUP_LEVEL_MAX + 2),
 			       GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, cgroup);
 	cgroup->self.flags = CSS_NO_REF;
@@ -133,7 +133,7 @@ static void wish_bounds(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, add(wishes, first, SST_REQUIRE));
 	KUNIT_EXPECT_EQ(test, SST_REQUIRE, mode(wishes, first));
 
-	while (at->level <= SST_WISH_LEVEL_MAX)
+	while (at->level <= SST_CGROUP_LEVEL_MAX)
 		at = new_cgroup(test, at);
 	KUNIT_EXPECT_EQ(test, -E2BIG, add(wishes, at, SST_PREFER));
 	sst_wish_exit(wishes);
