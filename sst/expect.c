@@ -27,6 +27,7 @@
  * struct sst_expect - the key that a socket expects
  * @node: entry in the table by socket
  * @sk: the socket, with a reference; immutable
+ * @user: on whose account it is; immutable
  * @key: public key; immutable, another one makes another entry
  * @order: entry in the list of all
  * @rcu: frees it
@@ -34,6 +35,7 @@
 struct sst_expect {
 	struct rhash_head node;
 	const struct sock *sk;
+	kuid_t user;
 	u8 key[SST_PUBLIC_SIZE];
 	struct list_head order;
 	struct rcu_head rcu;
@@ -106,7 +108,7 @@ void sst_expect_expire(struct sst_expects *expects)
 	mutex_unlock(&expects->lock);
 }
 
-static bool is_full(const struct sst_expects *expects, const struct sock *sk)
+static bool is_full(const struct sst_expects *expects, kuid_t user)
 {
 	const struct sst_expect *expect;
 	unsigned int n = 0;
@@ -114,7 +116,7 @@ static bool is_full(const struct sst_expects *expects, const struct sock *sk)
 	if (expects->count >= SST_EXPECTS_MAX)
 		return true;
 	list_for_each_entry(expect, &expects->order, order)
-		n += uid_eq(expect->sk->sk_uid, sk->sk_uid);
+		n += uid_eq(expect->user, user);
 	return n >= SST_EXPECTS_PER_USER;
 }
 
@@ -126,7 +128,7 @@ static struct sst_expect *find(struct sst_expects *expects,
 
 /* Also in place of another one: a packet finds one of both, or none. */
 static int replace(struct sst_expects *expects, struct sock *sk,
-		   const u8 key[SST_PUBLIC_SIZE])
+		   const u8 key[SST_PUBLIC_SIZE], kuid_t user)
 {
 	struct sst_expect *expect, *old;
 	int err;
@@ -134,14 +136,15 @@ static int replace(struct sst_expects *expects, struct sock *sk,
 	rcu_read_lock();
 	old = find(expects, sk);
 	rcu_read_unlock();
-	if (!old && is_full(expects, sk))
+	if (!old && is_full(expects, user))
 		drop_closed(expects);
-	if (!old && is_full(expects, sk))
+	if (!old && is_full(expects, user))
 		return -ENOBUFS;
 	expect = kzalloc(sizeof(*expect), GFP_KERNEL_ACCOUNT);
 	if (!expect)
 		return -ENOMEM;
 	expect->sk = sk;
+	expect->user = user;
 	memcpy(expect->key, key, sizeof(expect->key));
 	if (old)
 		drop(expects, old);
@@ -161,18 +164,19 @@ static int replace(struct sst_expects *expects, struct sock *sk,
  * @expects: those of the namespace
  * @sk: full socket, locked
  * @key: public key of that peer
+ * @user: on whose account it goes
  *
  * Return: 0, -ENOBUFS when the namespace or the user has as many as it may, or
  * -ENOMEM. In that case a socket that expected another key expects one that
  * nobody has.
  */
 int sst_expect_set(struct sst_expects *expects, struct sock *sk,
-		   const u8 key[SST_PUBLIC_SIZE])
+		   const u8 key[SST_PUBLIC_SIZE], kuid_t user)
 {
 	int err;
 
 	mutex_lock(&expects->lock);
-	err = replace(expects, sk, key);
+	err = replace(expects, sk, key, user);
 	mutex_unlock(&expects->lock);
 	if (!err)
 		sst_sock_set_expects(sk, true);

@@ -5,6 +5,7 @@
 #include <linux/mutex.h>
 #include <linux/rhashtable-types.h>
 #include <linux/types.h>
+#include <linux/uidgid.h>
 
 #include "wire.h"
 
@@ -37,7 +38,7 @@ struct sst_expects {
 int sst_expect_init(struct sst_expects *expects);
 void sst_expect_exit(struct sst_expects *expects);
 int sst_expect_set(struct sst_expects *expects, struct sock *sk,
-		   const u8 key[SST_PUBLIC_SIZE]);
+		   const u8 key[SST_PUBLIC_SIZE], kuid_t user);
 void sst_expect_clear(struct sst_expects *expects, struct sock *sk);
 bool sst_expect_get(struct sst_expects *expects, const struct sock *sk,
 		    u8 key[SST_PUBLIC_SIZE]);

@@ -7,6 +7,7 @@
 #include <linux/cred.h>
 #include <linux/file.h>
 #include <linux/fs.h>
+#include <linux/mount.h>
 #include <linux/nsproxy.h>
 #include <linux/slab.h>
 #include <linux/user_namespace.h>
@@ -14,6 +15,7 @@
 #include <net/sock.h>
 #include <uapi/linux/sst.h>
 
+#include "account.h"
 #include "netlink_gen.h"
 #include "netlink_reply.h"
 #include "netlink_request.h"
@@ -49,6 +51,8 @@ static int may_write(const struct genl_info *info, struct sk_buff *skb,
 	const struct cred *old;
 	int err;
 
+	if (__mnt_is_readonly(file->f_path.mnt))
+		return -EROFS;
 	err = file_permission(file, MAY_WRITE);
 	if (err || !sock || !sock->file)
 		return err;
@@ -94,22 +98,6 @@ bad:
 		NL_SET_ERR_MSG_ATTR(info->extack, attr,
 				    "the cgroup is not yours; make one in a cgroup that was delegated to you");
 	return ERR_PTR(err);
-}
-
-/*
- * On whose account a wish goes. Within a user namespace of his own a user has
- * many ids; the one counts that he has outside of all of them. What root set up
- * for others is not on root's.
- */
-static kuid_t payer(void)
-{
-	const struct user_namespace *ns = current_user_ns();
-	kuid_t user = current_euid();
-
-	for (; ns->parent; ns = ns->parent)
-		if (!uid_eq(ns->owner, GLOBAL_ROOT_UID))
-			user = ns->owner;
-	return user;
 }
 
 static int parse_mode(struct genl_info *info, u8 *mode)
@@ -169,7 +157,7 @@ int sst_nl_wish_add_doit(struct sk_buff *skb, struct genl_info *info)
 		NL_SET_ERR_MSG(info->extack, "cannot register the packet hooks");
 	else
 		err = explain(info, sst_wish_add(&sn->wishes, cgroup, mode,
-						 payer()));
+						 sst_account_user()));
 	if (!err && mode == SST_REQUIRE)
 		WRITE_ONCE(sn->sockets_require, true);
 	cgroup_put(cgroup);

@@ -13,6 +13,7 @@
 #include <net/sock.h>
 #include <net/tcp_states.h>
 
+#include "account.h"
 #include "expect.h"
 #include "pernet.h"
 #include "sock.h"
@@ -45,11 +46,13 @@ static bool may_lower(const struct sock *sk)
 	return ns_capable(sock_net(sk)->user_ns, CAP_NET_ADMIN);
 }
 
+/* A key that was lost is one that nobody has: not to expect it is less, too. */
 static bool is_less(const struct sst_sockopt *new, const struct sst_sockopt *old)
 {
 	return new->mode < old->mode ||
 	       (old->flags & SST_SOCK_PEER_KEY &&
-		memcmp(new->peer_key, old->peer_key, sizeof(old->peer_key)));
+		(!(new->flags & SST_SOCK_PEER_KEY) ||
+		 memcmp(new->peer_key, old->peer_key, sizeof(old->peer_key))));
 }
 
 static int change(struct sock *sk, const struct sst_sockopt *new)
@@ -67,7 +70,8 @@ static int change(struct sock *sk, const struct sst_sockopt *new)
 	if (sk->sk_state != TCP_CLOSE)
 		return -EISCONN;
 	if (new->flags & SST_SOCK_PEER_KEY)
-		err = sst_expect_set(expects, sk, new->peer_key);
+		err = sst_expect_set(expects, sk, new->peer_key,
+				     sst_account_user());
 	else if (sst_sock_expects(sk))
 		sst_expect_clear(expects, sk);
 	if (!err)
@@ -148,6 +152,15 @@ static int check_option(const struct sst_sockopt *option)
 	return 0;
 }
 
+/*
+ * A TCP socket that the kernel made for another kind of socket may carry nothing:
+ * that of AF_SMC is the way round if the peer's adapter can do without IP.
+ */
+static bool takes_option(const struct sock *sk)
+{
+	return sst_sock_is_users(sk) && !sk->sk_kern_sock;
+}
+
 static int option_set(struct sock *sk, int optname, sockptr_t arg,
 		      unsigned int len)
 {
@@ -160,7 +173,7 @@ static int option_set(struct sock *sk, int optname, sockptr_t arg,
 	err = check_option(&option);
 	if (err)
 		return err;
-	if (!sst_sock_is_users(sk))
+	if (!takes_option(sk))
 		return -EOPNOTSUPP;
 	option.scope = SST_SCOPE_PORTS;
 	/* Not under the socket lock: it waits for locks of netfilter. */
@@ -188,7 +201,7 @@ static int get_own(struct sock *sk, void __user *user, int *len)
 
 	if (*len < (int)sizeof(info.asked.mode))
 		return -EINVAL;
-	if (!sst_sock_is_users(sk))
+	if (!takes_option(sk))
 		return -EOPNOTSUPP;
 	lock_sock(sk);
 	get_asked(sk, &info.asked);

@@ -23,6 +23,13 @@ static void free_socket(void *sock)
 	sock_release(sock);
 }
 
+/* On the account of whoever owns the socket. */
+static int expect_key(struct sst_expects *expects, struct sock *sk,
+		      const u8 key[SST_PUBLIC_SIZE])
+{
+	return sst_expect_set(expects, sk, key, sk->sk_uid);
+}
+
 static struct sock *new_sock(struct kunit *test, int type)
 {
 	struct socket *sock;
@@ -58,13 +65,13 @@ static void expect_table(struct kunit *test)
 
 	KUNIT_EXPECT_FALSE(test, sst_sock_expects(NULL));
 	KUNIT_EXPECT_FALSE(test, sst_sock_expects(sk));
-	KUNIT_EXPECT_EQ(test, 0, sst_expect_set(expects, sk, key_a));
+	KUNIT_EXPECT_EQ(test, 0, expect_key(expects, sk, key_a));
 	KUNIT_EXPECT_TRUE(test, sst_sock_expects(sk));
 	KUNIT_EXPECT_EQ(test, 'a', expected(expects, sk));
 	KUNIT_EXPECT_EQ(test, 0, expected(expects, other));
 	/* Another one in its place. */
-	KUNIT_EXPECT_EQ(test, 0, sst_expect_set(expects, sk, key_b));
-	KUNIT_EXPECT_EQ(test, 0, sst_expect_set(expects, other, key_a));
+	KUNIT_EXPECT_EQ(test, 0, expect_key(expects, sk, key_b));
+	KUNIT_EXPECT_EQ(test, 0, expect_key(expects, other, key_a));
 	KUNIT_EXPECT_EQ(test, 'b', expected(expects, sk));
 	KUNIT_EXPECT_EQ(test, 'a', expected(expects, other));
 	KUNIT_EXPECT_EQ(test, 2, expects->count);
@@ -88,9 +95,9 @@ static void expect_closed(struct kunit *test)
 	struct sock *udp = new_sock(test, SOCK_DGRAM);
 	struct sock *lives = new_sock(test, SOCK_DGRAM);
 
-	KUNIT_EXPECT_EQ(test, 0, sst_expect_set(expects, tcp, key_a));
-	KUNIT_EXPECT_EQ(test, 0, sst_expect_set(expects, udp, key_a));
-	KUNIT_EXPECT_EQ(test, 0, sst_expect_set(expects, lives, key_a));
+	KUNIT_EXPECT_EQ(test, 0, expect_key(expects, tcp, key_a));
+	KUNIT_EXPECT_EQ(test, 0, expect_key(expects, udp, key_a));
+	KUNIT_EXPECT_EQ(test, 0, expect_key(expects, lives, key_a));
 	sst_expect_expire(expects);
 	KUNIT_EXPECT_EQ(test, 3, expects->count);
 
@@ -120,7 +127,7 @@ static struct sock *fill_user(struct kunit *test, struct sst_expects *expects,
 	for (i = 0; i < SST_EXPECTS_PER_USER; i++) {
 		sk = new_sock(test, SOCK_DGRAM);
 		sk->sk_uid = KUIDT_INIT(uid);
-		failed += sst_expect_set(expects, sk, key_a) != 0;
+		failed += expect_key(expects, sk, key_a) != 0;
 	}
 	KUNIT_EXPECT_EQ(test, 0, failed);
 	return sk;
@@ -136,19 +143,19 @@ static void expect_bounds(struct kunit *test)
 		last = fill_user(test, expects, uid);
 		more->sk_uid = KUIDT_INIT(uid);
 		KUNIT_EXPECT_EQ(test, -ENOBUFS,
-				sst_expect_set(expects, more, key_a));
+				expect_key(expects, more, key_a));
 		KUNIT_EXPECT_FALSE(test, sst_sock_expects(more));
 	}
 	KUNIT_EXPECT_EQ(test, SST_EXPECTS_MAX, expects->count);
 	/* All are full: nobody gets another one. */
 	more->sk_uid = KUIDT_INIT(uid);
-	KUNIT_EXPECT_EQ(test, -ENOBUFS, sst_expect_set(expects, more, key_a));
+	KUNIT_EXPECT_EQ(test, -ENOBUFS, expect_key(expects, more, key_a));
 	/* Who has one can change it. */
-	KUNIT_EXPECT_EQ(test, 0, sst_expect_set(expects, last, key_b));
+	KUNIT_EXPECT_EQ(test, 0, expect_key(expects, last, key_b));
 	KUNIT_EXPECT_EQ(test, 'b', expected(expects, last));
 	/* Nothing has to wait for the reaper. */
 	close_sock(test, last);
-	KUNIT_EXPECT_EQ(test, 0, sst_expect_set(expects, more, key_a));
+	KUNIT_EXPECT_EQ(test, 0, expect_key(expects, more, key_a));
 	KUNIT_EXPECT_EQ(test, SST_EXPECTS_MAX, expects->count);
 }
 
@@ -203,7 +210,7 @@ static void expect_peer(struct kunit *test)
 	b = add_peer(test, sn, "b", SST_PEER_PUBLIC, key_b, 2);
 	KUNIT_EXPECT_EQ(test, 0, peer_for(sn, NULL, 1, 0));
 	KUNIT_EXPECT_EQ(test, psk, peer_for(sn, sk, 1, psk));
-	KUNIT_EXPECT_EQ(test, 0, sst_expect_set(&sn->expects, sk, key_a));
+	KUNIT_EXPECT_EQ(test, 0, expect_key(&sn->expects, sk, key_a));
 	KUNIT_EXPECT_EQ(test, a, peer_for(sn, sk, 1, 0));
 	KUNIT_EXPECT_EQ(test, a, peer_for(sn, sk, 1, a));
 	/* A rule wants another one. */
@@ -211,7 +218,7 @@ static void expect_peer(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, -1, peer_for(sn, sk, 1, psk));
 	/* It has no such address. */
 	KUNIT_EXPECT_EQ(test, -1, peer_for(sn, sk, 2, 0));
-	KUNIT_EXPECT_EQ(test, 0, sst_expect_set(&sn->expects, sk, key_b));
+	KUNIT_EXPECT_EQ(test, 0, expect_key(&sn->expects, sk, key_b));
 	KUNIT_EXPECT_EQ(test, b, peer_for(sn, sk, 2, 0));
 	KUNIT_EXPECT_EQ(test, 0, sst_peers_del(&sn->peers, "b", &b));
 	KUNIT_EXPECT_EQ(test, -1, peer_for(sn, sk, 2, 0));
@@ -249,7 +256,7 @@ static void expect_flow(struct kunit *test)
 	b = add_peer(test, sn, "b", SST_PEER_PUBLIC, key_b, 1);
 	KUNIT_EXPECT_TRUE(test, allows(sn, NULL, flow, opened, b));
 	KUNIT_EXPECT_TRUE(test, allows(sn, sk, flow, opened, b));
-	KUNIT_EXPECT_EQ(test, 0, sst_expect_set(&sn->expects, sk, key_a));
+	KUNIT_EXPECT_EQ(test, 0, expect_key(&sn->expects, sk, key_a));
 	KUNIT_EXPECT_TRUE(test, allows(sn, sk, flow, opened, a));
 	KUNIT_EXPECT_TRUE(test, allows(sn, sk, flow, came, a));
 	KUNIT_EXPECT_FALSE(test, allows(sn, sk, flow, opened, b));

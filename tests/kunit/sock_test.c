@@ -61,6 +61,8 @@ static struct socket *new_socket(struct kunit *test, int type)
 	KUNIT_ASSERT_EQ(test, 0,
 			sock_create_kern(&init_net, case_of(test)->family, type,
 					 proto, &sock));
+	/* As a program would have it: the kernel's own do not take the option. */
+	sock->sk->sk_kern_sock = 0;
 	return own(test, sock);
 }
 

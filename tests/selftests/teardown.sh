@@ -18,7 +18,7 @@ if [ "$SST_KERNEL" = debug ]; then
 	tap_plan $((rounds * 11 + 10))
 else
 	rounds=${SST_ROUNDS:-1}
-	tap_plan $((rounds * 14 + 10))
+	tap_plan $((rounds * 15 + 10))
 fi
 
 port=4000
@@ -119,9 +119,14 @@ for ((round = 1; round <= rounds; round++)); do
 	topo_hrh
 	must add_flows
 	must storm
+	bg_ns key A /usr/bin/python3 "$sst_tests/lib/lost-key.py"
+	must wait_for grep -q ready "$topo_tmp/key.out"
 	not_ok "round $round: the module stays while there are flows" rmmod "$module"
 	ok "round $round: it can be removed after a shutdown" remove_module
 	must insmod "$SST_MODULE"
+	must wait_for -t 20 grep -qv ready "$topo_tmp/key.out"
+	is "round $round: a key that the module has forgotten is expected still" \
+		"$(tail -n 1 "$topo_tmp/key.out")" EPERM
 	must add_flows
 	ok "round $round: a new one works" works
 	must storm
