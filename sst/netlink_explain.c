@@ -89,13 +89,23 @@ static int put_key(struct sk_buff *msg, const struct sst_forecast *forecast)
 	return nla_put_u8(msg, SST_A_POLICY_KEY_KIND, forecast->key);
 }
 
+/* What goes to an address of this host takes the loopback device. */
+static bool is_own(struct sst_net *sn, const struct sst_tuple *tuple)
+{
+	struct sst_tuple to = *tuple;
+
+	to.local = tuple->remote;
+	return sst_netlink_is_loopback(&tuple->remote, tuple->family) ||
+	       sst_packet_is_local(sn->net, NULL, &to);
+}
+
 static int put_answer(struct sk_buff *msg, struct sst_net *sn,
 		      const struct query *query)
 {
 	struct sst_forecast forecast = {};
 	int err = 0;
 
-	if (sst_netlink_is_loopback(&query->tuple.remote, query->tuple.family))
+	if (is_own(sn, &query->tuple))
 		forecast.outcome = SST_POLICY_OUTCOME_EXEMPT;
 	else if (query->spec.direction == SST_POLICY_DIRECTION_OUT)
 		sst_select_foretell_out(sn, &query->tuple, query->who,

@@ -256,7 +256,7 @@ bool sst_packet_is_unicast(const union nf_inet_addr *addr, u8 family)
 /**
  * sst_packet_is_local() - is the packet for an address of this host?
  * @net: namespace
- * @in: device it came in by
+ * @in: device it came in by, or NULL
  * @tuple: its tuple, local = destination
  *
  * Return: true for local unicast addresses.

@@ -193,6 +193,16 @@ void sst_select_foretell_out(struct sst_net *sn, const struct sst_tuple *tuple,
 	forecast->outcome = outcome_of(verdict, forecast);
 }
 
+/* Can it open a flow by a key of this host? */
+static bool takes_init(struct sst_net *sn, const struct sst_peer *peer)
+{
+	u8 from = READ_ONCE(sn->cfg.init_from);
+
+	return from != SST_INIT_FROM_NOBODY &&
+	       (from != SST_INIT_FROM_LISTED || peer) &&
+	       sst_hosts_next(&sn->hosts, 0);
+}
+
 /* By which key the other host can open a flow to this one. */
 static void find_way_in(struct sst_net *sn, const struct sst_tuple *tuple,
 			const char *name, struct sst_forecast *forecast)
@@ -203,7 +213,7 @@ static void find_way_in(struct sst_net *sn, const struct sst_tuple *tuple,
 		      find_peer(sn, tuple, NULL);
 	if (peer && peer->kind == SST_PEER_PSK)
 		forecast->key = SST_POLICY_KEY_PSK;
-	else if ((peer || !name) && sst_hosts_next(&sn->hosts, 0))
+	else if ((peer || !name) && takes_init(sn, peer))
 		forecast->key = SST_POLICY_KEY_PUBLIC;
 	if (forecast->key)
 		forecast->peer = peer;

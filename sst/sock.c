@@ -655,20 +655,31 @@ static struct sock *udp_receiver(struct net *net, const struct sk_buff *skb,
  * sst_sock_receives() - would datagrams on this tuple come to a socket?
  * @sk: UDP socket
  * @tuple: addresses and ports as the socket knows them
+ * @dev: number of the interface by which they come
  *
  * Return: true when they come to it, or to another one of its user.
  */
-bool sst_sock_receives(const struct sock *sk, const struct sst_tuple *tuple)
+bool sst_sock_receives(const struct sock *sk, const struct sst_tuple *tuple,
+		       int dev)
 {
 	struct net *net = sock_net(sk);
 	const struct sock *receiver;
 	bool receives;
 
 	rcu_read_lock();
-	receiver = lookup_udp(net, tuple, sk->sk_bound_dev_if, 0);
+	receiver = lookup_udp(net, tuple, dev, 0);
 	receives = receiver && uid_eq(receiver->sk_uid, sk->sk_uid);
 	rcu_read_unlock();
 	return receives;
+}
+
+/* Does a program choose among the sockets that share its port? */
+static bool is_chosen_by_program(const struct sock *sk)
+{
+	const struct sock_reuseport *group;
+
+	group = sk ? rcu_dereference(sk->sk_reuseport_cb) : NULL;
+	return group && rcu_access_pointer(group->prog);
 }
 
 /**
@@ -677,11 +688,11 @@ bool sst_sock_receives(const struct sock *sk, const struct sst_tuple *tuple)
  * @skb: unicast packet at LOCAL_IN
  * @tuple: its tuple
  *
- * The caller is in an RCU read section. Of a group that shares a port it may be
- * any.
+ * The caller is in an RCU read section.
  *
  * Return: a TCP or UDP socket, or a TCP connection that nobody accepted yet, valid
- * in that section; NULL when there is none.
+ * in that section; NULL when there is none, or when a program of the group that
+ * shares the port decides.
  */
 const struct sock *sst_sock_receiver(struct net *net, struct sk_buff *skb,
 				     const struct sst_tuple *tuple)
@@ -690,13 +701,16 @@ const struct sock *sst_sock_receiver(struct net *net, struct sk_buff *skb,
 
 	if (sk && sk_fullsock(sk))
 		return sk;
-	if (tuple->proto == IPPROTO_UDP)
-		return udp_receiver(net, skb, tuple);
-	sk = find_tcp(net, tuple);
-	/* A SYN in time-wait is for who listens. */
-	if (sk && sk->sk_state != TCP_TIME_WAIT)
-		return sk;
-	return tcp_listener(net, skb, tuple);
+	if (tuple->proto == IPPROTO_UDP) {
+		sk = udp_receiver(net, skb, tuple);
+	} else {
+		sk = find_tcp(net, tuple);
+		/* A SYN in time-wait is for who listens. */
+		if (sk && sk->sk_state != TCP_TIME_WAIT)
+			return sk;
+		sk = tcp_listener(net, skb, tuple);
+	}
+	return is_chosen_by_program(sk) ? NULL : sk;
 }
 
 static bool tcp_requires(struct net *net, const struct sk_buff *skb,

@@ -33,7 +33,8 @@ bool sst_sock_exists(struct net *net, const struct sst_tuple *tuple);
 bool sst_sock_is_foreign(struct net *net, const struct sst_tuple *tuple);
 const struct sock *sst_sock_receiver(struct net *net, struct sk_buff *skb,
 				     const struct sst_tuple *tuple);
-bool sst_sock_receives(const struct sock *sk, const struct sst_tuple *tuple);
+bool sst_sock_receives(const struct sock *sk, const struct sst_tuple *tuple,
+		       int dev);
 bool sst_sock_requires(struct net *net, struct sk_buff *skb,
 		       const struct sst_tuple *tuple);
 

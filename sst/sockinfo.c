@@ -136,21 +136,6 @@ static bool get_tuple(const struct sock *sk, struct sst_tuple *tuple)
 	return true;
 }
 
-/**
- * sst_sockinfo_connected() - what a connection got
- * @sk: TCP or UDP socket, locked
- * @info: output; @info->asked stays
- */
-void sst_sockinfo_connected(struct sock *sk, struct sst_sockinfo *info)
-{
-	struct sst_tuple tuple;
-
-	if (get_tuple(sk, &tuple) &&
-	    !tell_tuple(sst_pernet(sock_net(sk)), &tuple, info) &&
-	    sst_sock_is_carried(sk))
-		info->state = SST_SOCK_ENDED;
-}
-
 /*
  * Reads an address of the caller's. Returns its family as packets have it, 0 when
  * there is none, or a negative errno.
@@ -183,8 +168,7 @@ static int read_address(const struct sock *sk,
 		return NFPROTO_IPV4;
 	}
 	addr->in6 = in6->sin6_addr;
-	if (__ipv6_addr_needs_scope_id(ipv6_addr_type(&addr->in6)))
-		*scope_id = in6->sin6_scope_id;
+	*scope_id = in6->sin6_scope_id;
 	return NFPROTO_IPV6;
 }
 
@@ -200,13 +184,39 @@ static bool bound_address(const struct sock *sk, u8 family,
 	return !ipv6_addr_any(&addr->in6);
 }
 
-static bool route_ipv4(const struct sock *sk, struct sst_tuple *tuple)
+/*
+ * The interface through which the route has to be, or 0. A socket may be bound to
+ * any that it likes, and so stand beside somebody else's on the same port: that
+ * says nothing of where packets come from, but with link-local addresses and VRFs.
+ */
+static int bound_oif(const struct sock *sk, const struct sst_tuple *tuple,
+		     int scope_id)
 {
+	struct net_device *dev;
+	bool is_vrf;
+
+	if (tuple->family == NFPROTO_IPV6 &&
+	    __ipv6_addr_needs_scope_id(ipv6_addr_type(&tuple->remote.in6)))
+		return scope_id ?: sk->sk_bound_dev_if;
+	if (!sk->sk_bound_dev_if)
+		return 0;
+	rcu_read_lock();
+	dev = dev_get_by_index_rcu(sock_net(sk), sk->sk_bound_dev_if);
+	is_vrf = dev && netif_is_l3_master(dev);
+	rcu_read_unlock();
+	return is_vrf ? sk->sk_bound_dev_if : 0;
+}
+
+/* Returns the number of the interface by which packets leave, 0 for none. */
+static int route_ipv4(const struct sock *sk, struct sst_tuple *tuple)
+{
+	int dev, oif = bound_oif(sk, tuple, 0);
 	struct flowi4 fl4 = {
-		.flowi4_oif = sk->sk_bound_dev_if,
+		.flowi4_oif = oif,
 		.flowi4_mark = sk->sk_mark,
 		.flowi4_proto = tuple->proto,
 		.flowi4_uid = sk->sk_uid,
+		.saddr = tuple->local.ip,
 		.daddr = tuple->remote.ip,
 		.fl4_sport = tuple->lport,
 		.fl4_dport = tuple->rport,
@@ -216,20 +226,22 @@ static bool route_ipv4(const struct sock *sk, struct sst_tuple *tuple)
 	/* Without IPsec, which might begin to negotiate. */
 	rt = __ip_route_output_key(sock_net(sk), &fl4);
 	if (IS_ERR(rt))
-		return false;
+		return 0;
+	dev = oif ?: rt->dst.dev->ifindex;
 	ip_rt_put(rt);
 	tuple->local.ip = fl4.saddr;
-	return true;
+	return dev;
 }
 
-static bool route_ipv6(struct sock *sk, struct sst_tuple *tuple,
-		       int scope_id)
+static int route_ipv6(struct sock *sk, struct sst_tuple *tuple, int scope_id)
 {
+	int dev, oif = bound_oif(sk, tuple, scope_id);
 	struct flowi6 fl6 = {
-		.flowi6_oif = sk->sk_bound_dev_if ?: scope_id,
+		.flowi6_oif = oif,
 		.flowi6_mark = sk->sk_mark,
 		.flowi6_proto = tuple->proto,
 		.flowi6_uid = sk->sk_uid,
+		.saddr = tuple->local.in6,
 		.daddr = tuple->remote.in6,
 		.fl6_sport = tuple->lport,
 		.fl6_dport = tuple->rport,
@@ -237,10 +249,42 @@ static bool route_ipv6(struct sock *sk, struct sst_tuple *tuple,
 	struct dst_entry *dst;
 
 	if (ip6_dst_lookup(sock_net(sk), sk, &dst, &fl6))
-		return false;
+		return 0;
+	dev = oif ?: dst->dev->ifindex;
 	dst_release(dst);
 	tuple->local.in6 = fl6.saddr;
-	return true;
+	return dev;
+}
+
+/*
+ * Would datagrams of this exchange come to the socket, by the interface by which
+ * its answers leave? A local address of zeros becomes that of the route.
+ */
+static bool is_its_own(struct sock *sk, struct sst_tuple *tuple, int scope_id)
+{
+	int dev = tuple->family == NFPROTO_IPV4 ?
+		  route_ipv4(sk, tuple) : route_ipv6(sk, tuple, scope_id);
+
+	return dev && sst_sock_receives(sk, tuple, dev);
+}
+
+/**
+ * sst_sockinfo_connected() - what a connection got
+ * @sk: TCP or UDP socket, locked
+ * @info: output; @info->asked stays
+ */
+void sst_sockinfo_connected(struct sock *sk, struct sst_sockinfo *info)
+{
+	struct sst_tuple tuple;
+
+	if (!get_tuple(sk, &tuple))
+		return;
+	/* Two sockets on two interfaces may have one tuple. */
+	if (sst_sock_is_udp(sk) && !is_its_own(sk, &tuple, 0))
+		return;
+	if (!tell_tuple(sst_pernet(sock_net(sk)), &tuple, info) &&
+	    sst_sock_is_carried(sk))
+		info->state = SST_SOCK_ENDED;
 }
 
 /**
@@ -277,11 +321,8 @@ int sst_sockinfo_peer(struct sock *sk, struct sst_sockpeer *query)
 		tuple.local = bound;
 	} else if (given) {
 		tuple.local = local;
-	} else if (family == NFPROTO_IPV4 ? !route_ipv4(sk, &tuple) :
-					    !route_ipv6(sk, &tuple, scope_id)) {
-		return 0;
 	}
-	if (sst_sock_receives(sk, &tuple))
+	if (is_its_own(sk, &tuple, scope_id))
 		tell_tuple(sn, &tuple, &query->info);
 	return 0;
 }
