@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# check: debug
+# check: none
 # timeout: 60
 # "sstctl doctor": nothing to say about two hosts that are as they should be; then
 # one thing is wrong at a time, and it names that and nothing else. (The path:

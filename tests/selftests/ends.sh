@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# check: debug
+# check: none
 # before: tests/lib/module-build keylog
 # timeout: 150
 # No real port in any packet that a host emits for a flow, ICMP errors and what

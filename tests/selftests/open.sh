@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# check: debug 6.1
+# check: debug
 # before: tests/lib/module-build keylog
 # timeout: 120
 # A pre-shared key and a policy, nothing else: every new connection is sealed

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# check: debug
+# check: none
 # timeout: 150
 # The path carries less than the hosts' links: both sides of TCP learn it from
 # the first packets that are too large and fill it exactly, and the next

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# check: debug
+# check: none
 # before: tests/lib/module-build keylog
 # timeout: 150
 # The responder is gone and another one has its address and key; a router gives
