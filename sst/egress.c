@@ -57,6 +57,18 @@ static unsigned int drop(struct sst_net *sn, const struct sst_flow *flow,
 	return NF_DROP_ERR(drop_errno(reason, proto));
 }
 
+/*
+ * As if it were lost on the path. TCP gives up the connection for which it cannot
+ * send its SYN-ACK again, though the answer may be on its way.
+ */
+static unsigned int lose(struct sst_net *sn, const struct sst_flow *flow,
+			 struct sk_buff *skb, int reason)
+{
+	sst_drop(sn, flow, reason);
+	kfree_skb(skb);
+	return NF_STOLEN;
+}
+
 /* One segment of a large packet. Returns 0 or a negative errno; consumes it. */
 static int send_segment(struct sst_net *sn, struct sst_flow *flow,
 			struct sk_buff *seg, u8 form,
@@ -254,6 +266,9 @@ unsigned int sst_egress(struct sst_net *sn, struct sk_buff *skb,
 	}
 	if (!reason)
 		reason = sst_seal(sn, flow, &pkt, form, 0);
+	if (reason == SST_A_STATS_TX_AMPLIFIED &&
+	    pkt.tuple.proto == IPPROTO_TCP)
+		return lose(sn, flow, skb, reason);
 	if (reason)
 		return drop(sn, flow, pkt.tuple.proto, reason);
 	note_sender(flow, skb, sk);

@@ -9,7 +9,7 @@
 top=$(dirname "$(realpath "$0")")/../..
 nlraw=("/usr/bin/python3" "$top/tests/tools/nlraw.py")
 
-if [ "${SST_KERNEL-}" = debug ]; then tap_plan 221; else tap_plan 222; fi
+if [ "${SST_KERNEL-}" = debug ]; then tap_plan 218; else tap_plan 219; fi
 
 topo_hrh
 ns_add T
