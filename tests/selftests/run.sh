@@ -145,6 +145,7 @@ is "nor a cgroup" "$(run_left)" 0
 bg killed sstctl -n "$(ns_name A)" run sleep 1000
 wait_for -t 30 run_wishes_are A 1
 bg_stop killed KILL
+# Nothing is to happen, though what ends wishes has passed by: once a second.
 sleep 2
 is "a program whose sstctl was killed keeps its wish" \
 	"$(run_wishes A | cut -d' ' -f1)" require
@@ -159,6 +160,7 @@ sleep 1000 >"$topo_tmp/go" &
 holder=$!
 # Not by bg: this one's output comes after sstctl has ended.
 run_a "${client[@]}" moved 10.0.1.254 9 <"$topo_tmp/go" >"$topo_tmp/moved" 2>&1
+# Nor here.
 sleep 2
 is "a socket that was taken along" "$(run_left) $(run_wishes A | cut -d' ' -f1)" \
 	"0 require"

@@ -299,18 +299,6 @@ static bool is_like(const struct sst_peer *peer, const struct sst_peer_params *p
 	       peer->identity == identity;
 }
 
-static const struct sst_peer *find_peer(const struct list *peers, const char *name)
-{
-	const struct sst_peer *items = peers->items;
-	size_t i;
-
-	for (i = 0; i < peers->count; i++) {
-		if (!strcmp(items[i].name, name))
-			return &items[i];
-	}
-	return NULL;
-}
-
 static int compare_peers(struct plan *plan, const struct list *known)
 {
 	struct line_peer *peers = plan->peers.items;
@@ -318,7 +306,7 @@ static int compare_peers(struct plan *plan, const struct list *known)
 	size_t i;
 
 	for (i = 0; i < plan->peers.count; i++) {
-		peer = find_peer(known, peers[i].name);
+		peer = ipc_peer_by_name(known, peers[i].name);
 		peers[i].there = peer;
 		if (!peer || is_like(peer, &peers[i].params))
 			continue;

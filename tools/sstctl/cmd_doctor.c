@@ -131,19 +131,6 @@ static int do_host(int argc, char **argv)
 	return status;
 }
 
-static const struct sst_peer *find_peer(const struct doctor_view *view,
-					const char *name)
-{
-	const struct sst_peer *peers = view->peers.items;
-	size_t i;
-
-	for (i = 0; i < view->peers.count; i++) {
-		if (!strcmp(peers[i].name, name))
-			return &peers[i];
-	}
-	return NULL;
-}
-
 /* The addresses of a peer that -4 or -6 leave. */
 static int probe_peer(const struct doctor_view *view, const struct sst_peer *peer,
 		      uint16_t port)
@@ -164,7 +151,7 @@ static int probe_peer(const struct doctor_view *view, const struct sst_peer *pee
 
 static int probe(const struct doctor_view *view, const char *target, uint16_t port)
 {
-	const struct sst_peer *peer = find_peer(view, target);
+	const struct sst_peer *peer = ipc_peer_by_name(&view->peers, target);
 	struct sst_addr addr;
 	const char *why;
 

@@ -121,19 +121,6 @@ static size_t find_gone(const struct sst_rule *rules, size_t count)
 	return found;
 }
 
-static const struct sst_peer *find_peer(const struct doctor_view *view,
-					const char *name)
-{
-	const struct sst_peer *peers = view->peers.items;
-	size_t i;
-
-	for (i = 0; i < view->peers.count; i++) {
-		if (!strcmp(peers[i].name, name))
-			return &peers[i];
-	}
-	return NULL;
-}
-
 /* By public key anybody can open flows, or those that are listed. */
 static bool takes_inits(const struct doctor_view *view)
 {
@@ -188,7 +175,7 @@ static size_t find_keyless(const struct doctor_view *view)
 	for (i = 0; i < view->rules.count && found < FINDINGS_MAX; i++) {
 		if (rules[i].verdict == SST_VERDICT_CLEAR)
 			continue;
-		if (rules[i].peer[0] && !find_peer(view, rules[i].peer))
+		if (rules[i].peer[0] && !ipc_peer_by_name(&view->peers, rules[i].peer))
 			finding(FINDING_PROBLEM, "policy",
 				"add it with 'sstctl peer add', or delete the rule",
 				"rule %u names the peer %s, which does not exist",

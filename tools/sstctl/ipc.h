@@ -240,6 +240,8 @@ int ipc_peer_del(const char *name);
 int ipc_peer_get(const char *name, struct sst_peer *peer);
 /* A list of struct sst_peer by their names; the caller frees it. */
 int ipc_peer_list(struct list *peers);
+/* The one of a list from the kernel that has this name, or NULL. */
+const struct sst_peer *ipc_peer_by_name(const struct list *peers, const char *name);
 
 /* As ipc_flow_add(): the caller wipes @key. */
 int ipc_host_add(const char *name, const uint8_t key[SST_KEY_SIZE]);

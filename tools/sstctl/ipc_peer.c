@@ -209,3 +209,15 @@ int ipc_peer_list(struct list *peers)
 		      compare_names);
 	return rc;
 }
+
+const struct sst_peer *ipc_peer_by_name(const struct list *peers, const char *name)
+{
+	const struct sst_peer *items = peers->items;
+	size_t i;
+
+	for (i = 0; i < peers->count; i++) {
+		if (!strcmp(items[i].name, name))
+			return &items[i];
+	}
+	return NULL;
+}
