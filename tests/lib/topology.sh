@@ -187,6 +187,7 @@ topo_cleanup() {
 		wait "${bg_pid[$n]}" 2>/dev/null
 	done
 	for n in "${topo_names[@]+"${topo_names[@]}"}"; do
+		topo_let_go "$n"
 		ip netns delete "$topo_id-$n" 2>/dev/null
 	done
 	rm -rf "$topo_tmp"
@@ -202,6 +203,12 @@ topo_cleanup() {
 # shellcheck disable=SC2317 # called by the function above
 topo_gone() {
 	! kill -0 "$1" 2>/dev/null
+}
+# topo_let_go NAME: a socket that has lost its process keeps its namespace until
+# TCP gives it up, and that the module, which could not be removed for minutes.
+# shellcheck disable=SC2317 # called by the function above
+topo_let_go() {
+	[ ! -d /sys/module/sst ] || sstctl -n "$topo_id-$1" shutdown 2>/dev/null
 }
 trap topo_cleanup EXIT
 trap 'exit 130' INT
@@ -329,6 +336,7 @@ topo_host() {
 # topo_new_b: B is another machine that has B's addresses, and knows nothing.
 topo_new_b() {
 	ip -n "$topo_id-R" link del rb || bail "no link to B"
+	topo_let_go B
 	ns_del B
 	ns_add B
 	ns_quiet B

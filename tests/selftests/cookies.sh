@@ -27,11 +27,18 @@ connect_ms() {
 	ns A /usr/bin/python3 "$sst_tests/lib/connect-ms.py" "$B4" "$1"
 }
 
+connected() {
+	[ -n "$(ns B ss -Htn state established sport = :81)" ]
+}
+
 # Another machine has B's addresses and keys, and other secrets.
 must in_ns B set cookies always
 bg_ns echo B socat TCP4-LISTEN:81,reuseaddr,fork EXEC:cat
 must wait_for listening B tcp 81
 must connect_ms 81 >/dev/null
+# One is open when B goes; what is left of it must not hold the module.
+bg_ns open A socat -u "TCP4:$B4:81" OPEN:/dev/null
+must wait_for connected
 bg_stop echo
 topo_new_b
 must in_ns B host add server key "$topo_tmp/B.key"
