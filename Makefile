@@ -43,6 +43,12 @@ connections:
 	@tests/tools/connections $(or $(K),6.12) clock
 	@tests/tools/connections $(or $(K),6.12) instructions
 
+# Rounds, and rows or parts, where not all of them are wanted.
+ROUNDS ?=
+ONLY ?=
+bench:
+	@tests/bench/run -k $(or $(K),6.12) $(addprefix -r ,$(ROUNDS)) $(ONLY)
+
 # Two tests that need more than the others, and so are no part of "make check".
 programs ktests:
 	@scripts/deps build tools
@@ -93,10 +99,12 @@ help:
 	@echo 'make connections'
 	@echo '                connections per second, beside plain TCP and TLS 1.3;'
 	@echo '                K=6.1 for another kernel than 6.12'
+	@echo 'make bench      speed, beside plain TCP and UDP, WireGuard and IPsec; K=6.1,'
+	@echo '                ROUNDS=5, ONLY=rows: see tests/bench/run -h'
 	@echo 'make install    PREFIX=, DESTDIR= as usual'
 	@echo 'make clean'
 	@echo
 	@echo 'Documentation/testing.md says more.'
 
-.PHONY: all module tools kunit selftest programs ktests demo matrix connections \
+.PHONY: all module tools kunit selftest programs ktests demo matrix connections bench \
 	check lint model install clean help
