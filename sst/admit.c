@@ -15,8 +15,10 @@
 #include "peer.h"
 #include "pernet.h"
 #include "policy.h"
+#include "scope.h"
 #include "seen.h"
 #include "sock.h"
+#include "subject.h"
 #include "tcpopt.h"
 #include "wireport.h"
 
@@ -108,6 +110,22 @@ static bool is_glare(const struct sst_flow *other, const struct sst_arrival *a)
 	       READ_ONCE(other->state) == SST_FLOW_STATE_OPENING;
 }
 
+/* The least that the rules, and the socket that it is for, would take. */
+static u8 least_scope(struct sst_net *sn, const struct sst_arrival *a,
+		      const char *peer)
+{
+	const struct sst_rules *rules = sst_policy_rules_in(&sn->policy);
+	const struct sst_subject *who = NULL;
+	struct sk_buff *skb = a->pkt->skb;
+	struct sst_subject receiver;
+
+	if (sst_policy_asks_who(rules))
+		who = sst_subject_of(&receiver,
+				     sst_sock_receiver(sn->net, skb, &a->real));
+	return sst_scope_stronger(sst_policy_scope_in(rules, &a->real, who, peer),
+				  sst_sock_takes(sn->net, skb, &a->real));
+}
+
 /**
  * sst_admit_by_rules() - do the rules let whoever opens in?
  * @sn: namespace; the caller is in an RCU read section
@@ -123,12 +141,15 @@ int sst_admit_by_rules(struct sst_net *sn, struct sst_arrival *a, u32 claimed)
 {
 	enum sst_policy_entry entry;
 	const struct sst_peer *peer;
+	const char *name;
 
 	peer = sst_peers_by_number(&sn->peers, a->party.peer_id ?: claimed);
-	entry = sst_policy_enter(&sn->policy, &a->real,
-				 peer ? peer->name : NULL);
+	name = peer ? peer->name : NULL;
+	entry = sst_policy_enter(&sn->policy, &a->real, name);
 	if (entry == SST_POLICY_ENTRY_REFUSED)
 		return SST_A_STATS_RX_POLICY_PEER;
+	if (!sst_scope_satisfies(a->box.scope, least_scope(sn, a, name)))
+		return SST_A_STATS_RX_SCOPE;
 	if (entry == SST_POLICY_ENTRY_PEER && !a->party.peer_id)
 		a->unproven = true;
 	return 0;
@@ -290,6 +311,7 @@ static int make(struct sst_net *sn, struct sst_arrival *a,
 	if (!flow)
 		return SST_A_STATS_RX_NOMEM;
 	flow->oif = sst_packet_oif(&a->real, a->pkt->skb->dev);
+	flow->scope = a->box.scope;
 	flow->peer_port = a->box.sport;
 	flow->lists_real = !a->unlisted;
 	opening = flow->opening;

@@ -185,17 +185,17 @@ static int find_flow(struct sst_net *sn, const struct sst_pkt *pkt,
 		     enum sst_pkt_class class, struct sock *sk,
 		     struct sst_flow **flow)
 {
+	struct sst_want want;
 	int choice;
-	u32 only;
 
 	/* A socket that connects anew has no past. */
 	if (class == SST_PKT_WHOLE && sst_select_is_syn(pkt))
 		sst_sock_begin(sk);
-	choice = sst_select(sn, pkt, class, sk, &only);
+	choice = sst_select(sn, pkt, class, sk, &want);
 
 	if (choice != SST_SELECT_OPEN)
 		return choice;
-	choice = sst_initiator_open(sn, pkt, only, flow);
+	choice = sst_initiator_open(sn, pkt, &want, flow);
 	return choice ?: may_seal(*flow, pkt->skb, class);
 }
 
@@ -251,7 +251,8 @@ unsigned int sst_egress(struct sst_net *sn, struct sk_buff *skb,
 	if (!reason && flow->opening)
 		reason = sst_initiator_check(sn, &pkt, &flow);
 	/* Last: by now it is the flow that the packet would take. */
-	if (!reason && !sst_expect_allows(sn, sk, flow))
+	if (!reason && (!sst_expect_allows(sn, sk, flow) ||
+			!sst_sock_allows(sk, flow->scope)))
 		reason = SST_A_STATS_TX_REQUIRED;
 	/* One look decides: the flow may move on at any time. */
 	if (!reason) {

@@ -96,7 +96,7 @@ struct sst_flow *sst_flow_new(const struct sst_flow_params *params)
  * @party: of the association or key that it is opened with
  * @role: SST_FLOW_ROLE_INITIATOR or SST_FLOW_ROLE_RESPONDER
  *
- * Its opening is still to be filled in. Softirq-safe.
+ * Its opening and its scope are still to be filled in. Softirq-safe.
  *
  * Return: the flow, in no table yet and without keys, or NULL without memory.
  */
@@ -117,7 +117,6 @@ struct sst_flow *sst_flow_opened(const struct sst_tuple *real,
 	flow->state = role == SST_FLOW_ROLE_INITIATOR ?
 		      SST_FLOW_STATE_OPENING : SST_FLOW_STATE_ACCEPTING;
 	flow->side = party->side;
-	flow->scope = SST_SCOPE_PORTS;
 	flow->suite = party->suite;
 	flow->peer_id = party->peer_id;
 	return flow;

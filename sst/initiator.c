@@ -56,13 +56,13 @@ static u32 syn_seq(const struct sst_pkt *pkt)
  * struct attempt - what was tried before
  * @n: how often
  * @key: which of the keys that are known of the destination is next
- * @only: number of the only peer with which it may be opened, or 0
+ * @want: what the flow is to be like
  * @abandoned: uid of the association on which nobody answered, or 0
  */
 struct attempt {
 	u8 n;
 	u8 key;
-	u32 only;
+	struct sst_want want;
 	u64 abandoned;
 };
 
@@ -78,13 +78,22 @@ struct way {
 	u8 key;
 };
 
+/* What it was to be like from the beginning. */
+static struct sst_want want_of(const struct sst_opening *opening)
+{
+	return (struct sst_want) {
+		.only = opening->only,
+		.scope = opening->flow->scope,
+	};
+}
+
 /* One step up: from an association to the keys, from one key to the next. */
 static struct attempt attempt_after(const struct sst_opening *opening)
 {
 	struct attempt next = {
 		.n = opening->attempt + 1,
 		.key = opening->step,
-		.only = opening->only,
+		.want = want_of(opening),
 		.abandoned = opening->abandoned,
 	};
 
@@ -152,14 +161,14 @@ static bool choose(struct sst_net *sn, const struct sst_tuple *real,
 	unsigned int known;
 
 	/* Whoever has lost one has lost all. */
-	if (!attempt->n && find_derived(sn, real, attempt->only, way))
+	if (!attempt->n && find_derived(sn, real, attempt->want.only, way))
 		return true;
 	way->derived = NULL;
-	known = count_keys(sn, real, attempt->only);
+	known = count_keys(sn, real, attempt->want.only);
 	if (!known)
 		return false;
 	way->key = attempt->key % known;
-	way->peer = nth_key(sn, real, attempt->only, way->key);
+	way->peer = nth_key(sn, real, attempt->want.only, way->key);
 	return way->peer;
 }
 
@@ -298,10 +307,11 @@ static int make(struct sst_net *sn, const struct request *req,
 	if (!flow)
 		return SST_A_STATS_TX_NOMEM;
 	flow->oif = req->oif;
+	flow->scope = req->attempt.want.scope;
 	opening = flow->opening;
 	opening->attempt = req->attempt.n;
 	opening->step = way.derived ? 0 : way.key + 1;
-	opening->only = req->attempt.only;
+	opening->only = req->attempt.want.only;
 	opening->abandoned = req->attempt.abandoned;
 	opening->syn_seq = req->syn_seq;
 	if (way.derived)
@@ -375,15 +385,15 @@ static struct request request_of(const struct sst_pkt *pkt,
  * sst_initiator_open() - open a flow for a first packet
  * @sn: namespace
  * @pkt: whole packet on egress, a SYN or a datagram
- * @only: number of the only peer with which it may be opened, or 0
+ * @want: what the flow is to be like
  * @flow: output, valid in the caller's RCU read section
  *
  * Return: 0, or the counter of the reason to drop the packet.
  */
 int sst_initiator_open(struct sst_net *sn, const struct sst_pkt *pkt,
-		       u32 only, struct sst_flow **flow)
+		       const struct sst_want *want, struct sst_flow **flow)
 {
-	struct request req = request_of(pkt, (struct attempt){ .only = only });
+	struct request req = request_of(pkt, (struct attempt){ .want = *want });
 
 	return open_flow(sn, &req, NULL, flow);
 }
@@ -403,7 +413,7 @@ static struct attempt same_attempt(const struct sst_opening *opening)
 	return (struct attempt){
 		.n = opening->attempt,
 		.key = opening->step ? opening->step - 1 : 0,
-		.only = opening->only,
+		.want = want_of(opening),
 		.abandoned = opening->abandoned,
 	};
 }
@@ -467,8 +477,8 @@ static int check_syn(struct sst_net *sn, const struct sst_pkt *pkt,
 	/* Another connection: it gets a flow of its own. */
 	if (!opening)
 		return 0;
-	return start_over(sn, pkt, (struct attempt){ .only = opening->only },
-			  flow);
+	return start_over(sn, pkt,
+			  (struct attempt){ .want = want_of(opening) }, flow);
 }
 
 /* UDP liveness: open again, and start over when that is not answered. */

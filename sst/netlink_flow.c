@@ -108,8 +108,10 @@ static int parse_flow(struct genl_info *info, struct sst_flow_params *params)
 		return -EINVAL;
 	}
 	params->side = nla_get_u8(attrs[SST_A_FLOW_SIDE]);
-	params->scope = attrs[SST_A_FLOW_SCOPE] ?
-			nla_get_u8(attrs[SST_A_FLOW_SCOPE]) : SST_SCOPE_PORTS;
+	err = sst_netlink_get_scope(info, attrs[SST_A_FLOW_SCOPE],
+				    &params->scope);
+	if (err)
+		return err;
 	params->suite = attrs[SST_A_FLOW_SUITE] ?
 			nla_get_u8(attrs[SST_A_FLOW_SUITE]) :
 			SST_SUITE_CHACHA20_POLY1305;

@@ -155,6 +155,23 @@ static int parse_peer(struct genl_info *info, struct sst_rule_spec *spec)
 	return sst_netlink_get_name(info, attr, spec->peer);
 }
 
+/* A clear flow protects nothing, so it has no scope but the default. */
+static int parse_scope(struct genl_info *info, struct sst_rule_spec *spec)
+{
+	const struct nlattr *attr = info->attrs[SST_A_POLICY_SCOPE];
+	int err = sst_netlink_get_scope(info, attr, &spec->scope);
+
+	if (err)
+		return err;
+	if (spec->verdict == SST_VERDICT_CLEAR &&
+	    spec->scope != SST_SCOPE_PORTS) {
+		NL_SET_ERR_MSG_ATTR(info->extack, attr,
+				    "a clear flow protects nothing; with scope give prefer or require");
+		return -EINVAL;
+	}
+	return 0;
+}
+
 /* The kernel has numbers of its own for users. */
 static int read_uid(struct genl_info *info, const struct nlattr *attr, u32 *uid)
 {
@@ -291,7 +308,9 @@ static int parse_rule_flows(struct genl_info *info, struct sst_rule_spec *spec)
 	err = parse_ports(info, spec);
 	if (err)
 		return err;
-	spec->scope = SST_SCOPE_PORTS;
+	err = parse_scope(info, spec);
+	if (err)
+		return err;
 	spec->priority = priority ? nla_get_u32(priority) : PRIORITY_DEFAULT;
 	return parse_peer(info, spec);
 }

@@ -158,6 +158,8 @@ int sst_nl_wish_add_doit(struct sk_buff *skb, struct genl_info *info)
 	else
 		err = explain(info, sst_wish_add(&sn->wishes, cgroup, mode,
 						 sst_account_user()));
+	if (!err)
+		WRITE_ONCE(sn->sockets_ask, true);
 	if (!err && mode == SST_REQUIRE)
 		WRITE_ONCE(sn->sockets_require, true);
 	cgroup_put(cgroup);

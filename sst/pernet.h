@@ -70,6 +70,7 @@
  *	the locks of netfilter.
  * @hooked: the netfilter hooks are registered; written under @hook_lock, read
  *	with READ_ONCE()
+ * @sockets_ask: a socket or a wish ever asked for anything; READ_ONCE/WRITE_ONCE
  * @sockets_require: a socket or a wish was ever set to require SST;
  *	READ_ONCE(), WRITE_ONCE(); never false again
  */
@@ -107,6 +108,7 @@ struct sst_net {
 	bool pinned;
 	struct mutex hook_lock; /* see above */
 	bool hooked;
+	bool sockets_ask;
 	bool sockets_require;
 };
 

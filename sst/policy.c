@@ -10,6 +10,7 @@
 #include <linux/string.h>
 
 #include "policy.h"
+#include "scope.h"
 
 int sst_policy_init(struct sst_policy *policy)
 {
@@ -406,25 +407,19 @@ static const struct sst_rule *decide(const struct sst_rules *rules,
  * @policy: rules of the namespace; the caller is in an RCU read section
  * @tuple: its real tuple
  * @who: its sender, or NULL when nobody knows
- * @peer: output: name of the only peer with which it may be opened, valid in the
- *	caller's RCU read section, or NULL
  *
  * Counts as a hit: ask once for a packet.
  *
- * Return: enum sst_verdict; SST_VERDICT_CLEAR when no rule matches.
+ * Return: the rule that decides, or NULL; without one the packet is clear.
  */
-u8 sst_policy_out(const struct sst_policy *policy,
-		  const struct sst_tuple *tuple, const struct sst_subject *who,
-		  const char **peer)
+const struct sst_rule *sst_policy_out(const struct sst_policy *policy,
+				      const struct sst_tuple *tuple,
+				      const struct sst_subject *who)
 {
 	struct sst_question question =
 		question_of(SST_POLICY_DIRECTION_OUT, tuple, who);
-	const struct sst_rule *rule;
 
-	rule = decide(rcu_dereference(policy->out), &question);
-	*peer = rule && sst_rule_names_peer(&rule->spec) ? rule->spec.peer :
-							   NULL;
-	return rule ? rule->spec.verdict : SST_VERDICT_CLEAR;
+	return decide(rcu_dereference(policy->out), &question);
 }
 
 /**
@@ -529,4 +524,41 @@ enum sst_policy_entry sst_policy_enter(const struct sst_policy *policy,
 		rule = sst_rules_named(rules, &question);
 	atomic64_inc(rule ? &rule->hits : &first->hits);
 	return rule ? SST_POLICY_ENTRY_PEER : SST_POLICY_ENTRY_REFUSED;
+}
+
+/**
+ * sst_policy_scope_in() - the least that a sealed flow to this host protects
+ * @rules: from sst_policy_rules_in()
+ * @tuple: its real tuple
+ * @who: its receiver, or NULL when nobody knows
+ * @peer: name of the peer who opens it, whom sst_policy_enter() let in, or NULL
+ *
+ * Of the rule that let the peer in by name, else of the one that would decide
+ * about a clear packet. A rule that may be about another socket takes nothing
+ * less than the default.
+ *
+ * Return: enum sst_scope.
+ */
+u8 sst_policy_scope_in(const struct sst_rules *rules,
+		       const struct sst_tuple *tuple,
+		       const struct sst_subject *who, const char *peer)
+{
+	struct sst_question question =
+		question_of(SST_POLICY_DIRECTION_IN, tuple, who);
+	const struct sst_rule *rule;
+
+	if (!rules)
+		return SST_SCOPE_PORTS;
+	rule = sst_rules_first(rules, &question);
+	if (rule && sst_rule_names_peer(&rule->spec) && peer) {
+		question.peer = peer;
+		rule = sst_rules_named(rules, &question);
+	} else {
+		rule = sst_rules_decide(rules, &question);
+	}
+	if (!rule || rule->spec.verdict == SST_VERDICT_CLEAR)
+		return SST_SCOPE_PORTS;
+	if (!who && sst_rule_asks_who(&rule->spec))
+		return sst_scope_stronger(rule->spec.scope, SST_SCOPE_PORTS);
+	return rule->spec.scope;
 }

@@ -67,9 +67,9 @@ const struct sst_rule *sst_policy_by_id(struct sst_policy *policy, u32 id);
 const struct sst_rule *sst_policy_next(const struct sst_policy *policy,
 				       struct sst_policy_cursor *cursor);
 
-u8 sst_policy_out(const struct sst_policy *policy,
-		  const struct sst_tuple *tuple, const struct sst_subject *who,
-		  const char **peer);
+const struct sst_rule *sst_policy_out(const struct sst_policy *policy,
+				      const struct sst_tuple *tuple,
+				      const struct sst_subject *who);
 const struct sst_rules *sst_policy_rules_in(const struct sst_policy *policy);
 bool sst_policy_asks_who(const struct sst_rules *rules);
 u8 sst_policy_in(const struct sst_rules *rules, const struct sst_tuple *tuple,
@@ -81,6 +81,9 @@ const struct sst_rule *sst_policy_explain(const struct sst_policy *policy,
 enum sst_policy_entry sst_policy_enter(const struct sst_policy *policy,
 				       const struct sst_tuple *tuple,
 				       const char *peer);
+u8 sst_policy_scope_in(const struct sst_rules *rules,
+		       const struct sst_tuple *tuple,
+		       const struct sst_subject *who, const char *peer);
 
 /* Two tests, for callers that may hold no lock. */
 static inline bool sst_policy_is_empty(const struct sst_policy *policy)

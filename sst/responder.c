@@ -193,14 +193,25 @@ static bool take(struct sst_net *sn, struct sst_flow *flow,
 	return taken;
 }
 
+/* Does a repeat say the same as what made the flow? */
+static int check_box(const struct sst_flow *flow,
+		     const struct sst_open_box *box)
+{
+	if (flow->peer_port != box->sport || flow->real.lport != box->dport)
+		return SST_A_STATS_RX_PORTS;
+	return flow->scope == box->scope ? 0 : SST_A_STATS_RX_FLAGS;
+}
+
 /* An opening that is known came again, and verified. */
 static int repeat(struct sst_net *sn, struct sst_flow *flow,
 		  struct sst_arrival *a)
 {
 	struct sst_opening *opening = flow->opening;
+	int reason;
 
-	if (flow->peer_port != a->box.sport || flow->real.lport != a->box.dport)
-		return SST_A_STATS_RX_PORTS;
+	reason = check_box(flow, &a->box);
+	if (reason)
+		return reason;
 	add_credit(opening, a->pkt);
 	if (!opening->fresh && sst_admit_carries_data(a)) {
 		if (!sst_replay_check(&opening->replay, a->trailer->meta.seq))
@@ -476,8 +487,9 @@ int sst_responder_reopen(struct sst_net *sn, struct sst_flow *flow,
 	reason = sst_unseal_open(pkt, &box, key, trailer);
 	if (reason)
 		return reason;
-	if (flow->peer_port != box.sport || flow->real.lport != box.dport)
-		return SST_A_STATS_RX_PORTS;
+	reason = check_box(flow, &box);
+	if (reason)
+		return reason;
 	/* A SYN that was late; the connection is there. */
 	if (flow->real.proto != IPPROTO_UDP)
 		return SST_A_STATS_RX_TUPLE;

@@ -11,6 +11,7 @@
 #include "peer.h"
 #include "pernet.h"
 #include "policy.h"
+#include "scope.h"
 #include "select.h"
 #include "sock.h"
 #include "stats.h"
@@ -42,24 +43,46 @@ static u8 raised(u8 verdict, u8 mode)
 	return verdict;
 }
 
+/* The rule that names the only peer that will do: its name, or NULL. */
+static const char *name_in(const struct sst_rule *rule)
+{
+	return rule && sst_rule_names_peer(&rule->spec) ? rule->spec.peer :
+							  NULL;
+}
+
+static u8 verdict_in(const struct sst_rule *rule)
+{
+	return rule ? rule->spec.verdict : SST_VERDICT_CLEAR;
+}
+
+/* What the rule protects, at least; one that says clear has no say. */
+static u8 scope_in(const struct sst_rule *rule)
+{
+	return verdict_in(rule) == SST_VERDICT_CLEAR ? SST_SCOPE_LEAST :
+						       rule->spec.scope;
+}
+
 /*
- * The strictest of what policy and socket want, and the name of the only peer that
- * will do, or NULL. Forwarded packets have neither.
+ * The strictest of what policy and socket want, how much is to be protected, and
+ * the name of the only peer that will do, or NULL. Forwarded packets have neither.
  */
 static u8 wanted(struct sst_net *sn, const struct sst_pkt *pkt,
-		 const struct sock *sk, const char **name)
+		 const struct sock *sk, u8 *scope, const char **name)
 {
+	const struct sst_rule *rule;
 	struct sst_subject sender;
-	u8 verdict;
 
 	*name = NULL;
+	*scope = SST_SCOPE_PORTS;
 	if (pkt->skb->skb_iif ||
 	    !sst_packet_is_unicast(&pkt->tuple.remote, pkt->tuple.family) ||
 	    sst_guard_is_broadcast(pkt->skb, pkt->tuple.family))
 		return SST_VERDICT_CLEAR;
-	verdict = sst_policy_out(&sn->policy, &pkt->tuple,
-				 sst_subject_of(&sender, sk), name);
-	return raised(verdict, sst_sock_mode(sk));
+	rule = sst_policy_out(&sn->policy, &pkt->tuple,
+			      sst_subject_of(&sender, sk));
+	*name = name_in(rule);
+	*scope = sst_scope_stronger(scope_in(rule), sst_sock_scope(sk));
+	return raised(verdict_in(rule), sst_sock_mode(sk));
 }
 
 /* Late packets of what SST carried must not leave in clear. */
@@ -96,7 +119,7 @@ static const struct sst_peer *find_peer(struct sst_net *sn,
  * @pkt: packet on egress, with its real tuple
  * @class: what it is
  * @sk: its socket as the hook knows it, or NULL
- * @only: output: number of the only peer with which a flow may be opened, or 0
+ * @want: output: how a flow is to be opened
  *
  * Of a connection that this host opened in clear before a rule preferred SST,
  * later segments still pass; one that SST carried never goes on in clear.
@@ -105,11 +128,12 @@ static const struct sst_peer *find_peer(struct sst_net *sn,
  * it, or the counter of the reason to drop it.
  */
 int sst_select(struct sst_net *sn, const struct sst_pkt *pkt,
-	       enum sst_pkt_class class, const struct sock *sk, u32 *only)
+	       enum sst_pkt_class class, const struct sock *sk,
+	       struct sst_want *want)
 {
 	const struct sst_peer *peer;
 	const char *name;
-	u8 verdict = wanted(sn, pkt, sk, &name);
+	u8 verdict = wanted(sn, pkt, sk, &want->scope, &name);
 	bool first, known;
 
 	/* Sealed already: a packet that passes this hook a second time. */
@@ -120,8 +144,8 @@ int sst_select(struct sst_net *sn, const struct sst_pkt *pkt,
 	first = class == SST_PKT_WHOLE &&
 		(pkt->tuple.proto == IPPROTO_UDP || sst_select_is_syn(pkt));
 	peer = find_peer(sn, &pkt->tuple, name);
-	*only = peer && name ? peer->id : 0;
-	known = peer && sst_expect_peer(sn, sk, &pkt->tuple, only);
+	want->only = peer && name ? peer->id : 0;
+	known = peer && sst_expect_peer(sn, sk, &pkt->tuple, &want->only);
 	if (first && known)
 		return SST_SELECT_OPEN;
 	if (verdict == SST_VERDICT_REQUIRE)
@@ -136,12 +160,6 @@ static u8 kind_of(const struct sst_peer *peer)
 {
 	return peer->kind == SST_PEER_PSK ? SST_POLICY_KEY_PSK :
 					    SST_POLICY_KEY_PUBLIC;
-}
-
-static const char *name_in(const struct sst_rule *rule)
-{
-	return rule && sst_rule_names_peer(&rule->spec) ? rule->spec.peer :
-							  NULL;
 }
 
 /* What a verdict comes to, with the key that @forecast has. */
@@ -175,7 +193,7 @@ void sst_select_foretell_out(struct sst_net *sn, const struct sst_tuple *tuple,
 			     const struct sst_subject *who,
 			     struct sst_forecast *forecast)
 {
-	u8 verdict = SST_VERDICT_CLEAR;
+	u8 verdict;
 
 	if (!sst_packet_is_unicast(&tuple->remote, tuple->family)) {
 		forecast->outcome = SST_POLICY_OUTCOME_EXEMPT;
@@ -184,9 +202,7 @@ void sst_select_foretell_out(struct sst_net *sn, const struct sst_tuple *tuple,
 	forecast->rule = sst_policy_explain(&sn->policy,
 					    SST_POLICY_DIRECTION_OUT, tuple,
 					    who);
-	if (forecast->rule)
-		verdict = forecast->rule->spec.verdict;
-	verdict = raised(verdict, wish_of(sn, who));
+	verdict = raised(verdict_in(forecast->rule), wish_of(sn, who));
 	forecast->peer = find_peer(sn, tuple, name_in(forecast->rule));
 	if (forecast->peer)
 		forecast->key = kind_of(forecast->peer);
@@ -231,13 +247,12 @@ void sst_select_foretell_in(struct sst_net *sn, const struct sst_tuple *tuple,
 			    const struct sst_subject *who,
 			    struct sst_forecast *forecast)
 {
-	u8 verdict = SST_VERDICT_CLEAR;
+	u8 verdict;
 
 	forecast->rule = sst_policy_explain(&sn->policy,
 					    SST_POLICY_DIRECTION_IN, tuple,
 					    who);
-	if (forecast->rule)
-		verdict = forecast->rule->spec.verdict;
+	verdict = verdict_in(forecast->rule);
 	/* To prefer is up to who opens. */
 	if (wish_of(sn, who) == SST_REQUIRE)
 		verdict = SST_VERDICT_REQUIRE;

@@ -26,12 +26,23 @@ struct sst_forecast {
 	const struct sst_peer *peer;
 };
 
+/**
+ * struct sst_want - how a flow is to be opened
+ * @only: number of the only peer with which it may be, or 0
+ * @scope: enum sst_scope, what it is to protect
+ */
+struct sst_want {
+	u32 only;
+	u8 scope;
+};
+
 /* What sst_select() says besides the reason to drop a packet. */
 #define SST_SELECT_CLEAR	0
 #define SST_SELECT_OPEN		(-1)
 
 int sst_select(struct sst_net *sn, const struct sst_pkt *pkt,
-	       enum sst_pkt_class class, const struct sock *sk, u32 *only);
+	       enum sst_pkt_class class, const struct sock *sk,
+	       struct sst_want *want);
 void sst_select_foretell_out(struct sst_net *sn, const struct sst_tuple *tuple,
 			     const struct sst_subject *who,
 			     struct sst_forecast *forecast);

@@ -26,6 +26,7 @@
 #include "compat.h"
 #include "packet.h"
 #include "pernet.h"
+#include "scope.h"
 #include "sock.h"
 #include "tomb.h"
 
@@ -37,13 +38,15 @@
  * The higher of the two counts, so that a change that sets the new bit before
  * it clears the old one is never seen as less than both.
  */
+#define FLAG_LABEL	58
+#define FLAG_PAYLOAD	59
 #define FLAG_PREFER	60
 #define FLAG_REQUIRE	61
 #define FLAG_EXPECTS	62
 #define FLAG_CARRIED	63
 
 /* The last flag of the kernel's; those after it would be in the way. */
-static_assert(SOCK_RCVMARK < FLAG_PREFER);
+static_assert(SOCK_RCVMARK < FLAG_LABEL);
 static_assert(sizeof_field(struct sock, sk_flags) == 8);
 
 /**
@@ -100,6 +103,52 @@ void sst_sock_set_mode(struct sock *sk, u8 mode)
 		clear_bit(FLAG_REQUIRE, &sk->sk_flags);
 	if (mode != SST_PREFER)
 		clear_bit(FLAG_PREFER, &sk->sk_flags);
+}
+
+/**
+ * sst_sock_own_scope() - scope of the option
+ * @sk: full socket
+ *
+ * Return: enum sst_scope.
+ */
+u8 sst_sock_own_scope(const struct sock *sk)
+{
+	if (test_bit(FLAG_PAYLOAD, &sk->sk_flags))
+		return SST_SCOPE_PAYLOAD;
+	return test_bit(FLAG_LABEL, &sk->sk_flags) ? SST_SCOPE_LABEL :
+						     SST_SCOPE_PORTS;
+}
+
+static void set_flag(struct sock *sk, int flag, bool set)
+{
+	if (set)
+		set_bit(flag, &sk->sk_flags);
+	else
+		clear_bit(flag, &sk->sk_flags);
+}
+
+/**
+ * sst_sock_set_scope() - what flows of a socket protect at least from now on
+ * @sk: full socket, locked
+ * @scope: enum sst_scope
+ */
+void sst_sock_set_scope(struct sock *sk, u8 scope)
+{
+	set_flag(sk, FLAG_PAYLOAD, scope == SST_SCOPE_PAYLOAD);
+	set_flag(sk, FLAG_LABEL, scope == SST_SCOPE_LABEL);
+}
+
+/**
+ * sst_sock_allows() - may packets of a socket take a flow, as far as its scope goes?
+ * @sk: socket as a hook knows it, of any kind, or NULL
+ * @scope: scope of the flow
+ *
+ * Return: false when the payload would be open although the socket asks for more.
+ */
+bool sst_sock_allows(const struct sock *sk, u8 scope)
+{
+	return scope == SST_SCOPE_PAYLOAD || !sk || !sk_fullsock(sk) ||
+	       !test_bit(FLAG_PAYLOAD, &sk->sk_flags);
 }
 
 /**
@@ -177,6 +226,31 @@ u8 sst_sock_mode(const struct sock *sk)
 	return sst_sock_is_users(sk) ? asks_for(sk) : SST_OFF;
 }
 
+/*
+ * What flows of a full socket protect at least. Whoever asks for SST and names no
+ * scope asks for the default; whoever does not ask leaves it to the rules.
+ */
+static u8 least_scope(const struct sock *sk)
+{
+	u8 own = sst_sock_own_scope(sk);
+
+	if (own != SST_SCOPE_PORTS || asks_for(sk) != SST_OFF)
+		return own;
+	return SST_SCOPE_LEAST;
+}
+
+/**
+ * sst_sock_scope() - what flows that a socket opens protect at least
+ * @sk: socket as a hook knows it, of any kind, or NULL
+ *
+ * Return: enum sst_scope; SST_SCOPE_LEAST for what does not ask.
+ */
+u8 sst_sock_scope(const struct sock *sk)
+{
+	sk = sk_const_to_full_sk(sk);
+	return sst_sock_is_users(sk) ? least_scope(sk) : SST_SCOPE_LEAST;
+}
+
 /**
  * sst_sock_expects() - does a socket expect the public key of its peer?
  * @sk: socket as a hook knows it, of any kind, or NULL
@@ -195,10 +269,7 @@ bool sst_sock_expects(const struct sock *sk)
  */
 void sst_sock_set_expects(struct sock *sk, bool expects)
 {
-	if (expects)
-		set_bit(FLAG_EXPECTS, &sk->sk_flags);
-	else
-		clear_bit(FLAG_EXPECTS, &sk->sk_flags);
+	set_flag(sk, FLAG_EXPECTS, expects);
 }
 
 /* A connection of its own, or about to become one. */
@@ -768,4 +839,44 @@ bool sst_sock_requires(struct net *net, struct sk_buff *skb,
 		return tcp_requires(net, skb, tuple);
 	sk = udp_receiver(net, skb, tuple);
 	return sk && socket_requires(sk);
+}
+
+/* Which of the group it is for, nobody knows: what any of them asks for. */
+static u8 group_scope(const struct sock *sk)
+{
+	const struct sock_reuseport *group;
+	u8 scope = least_scope(sk);
+	unsigned int i, n;
+
+	group = rcu_dereference(sk->sk_reuseport_cb);
+	if (!group)
+		return scope;
+	/* Who joins writes the member before the number. */
+	n = smp_load_acquire(&group->num_socks);
+	for (i = 0; i < n; i++)
+		scope = sst_scope_stronger(scope,
+					   least_scope(READ_ONCE(group->socks[i])));
+	return scope;
+}
+
+/**
+ * sst_sock_takes() - what must a flow protect for the socket that it is for?
+ * @net: the namespace
+ * @skb: unicast packet at PRE_ROUTING, or one that waited behind it
+ * @tuple: real tuple of the flow
+ *
+ * The caller is in an RCU read section.
+ *
+ * Return: enum sst_scope, the least; SST_SCOPE_LEAST when nobody asks.
+ */
+u8 sst_sock_takes(struct net *net, struct sk_buff *skb,
+		  const struct sst_tuple *tuple)
+{
+	const struct sock *sk;
+
+	if (!READ_ONCE(sst_pernet(net)->sockets_ask))
+		return SST_SCOPE_LEAST;
+	sk = tuple->proto == IPPROTO_TCP ? tcp_listener(net, skb, tuple) :
+					   udp_receiver(net, skb, tuple);
+	return sk ? group_scope(sk) : SST_SCOPE_LEAST;
 }

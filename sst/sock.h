@@ -20,6 +20,12 @@ struct cgroup *sst_sock_cgroup(const struct sock *sk);
 u8 sst_sock_mode(const struct sock *sk);
 u8 sst_sock_own_mode(const struct sock *sk);
 void sst_sock_set_mode(struct sock *sk, u8 mode);
+u8 sst_sock_scope(const struct sock *sk);
+u8 sst_sock_own_scope(const struct sock *sk);
+void sst_sock_set_scope(struct sock *sk, u8 scope);
+bool sst_sock_allows(const struct sock *sk, u8 scope);
+u8 sst_sock_takes(struct net *net, struct sk_buff *skb,
+		  const struct sst_tuple *tuple);
 bool sst_sock_expects(const struct sock *sk);
 void sst_sock_set_expects(struct sock *sk, bool expects);
 

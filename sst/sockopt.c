@@ -16,12 +16,10 @@
 #include "account.h"
 #include "expect.h"
 #include "pernet.h"
+#include "scope.h"
 #include "sock.h"
 #include "sockinfo.h"
 #include "sockopt.h"
-
-/* Scopes of the protocol that this module does not have (yet). */
-#define SCOPE_LAST	3
 
 /* What programs know by heart. */
 static_assert(sizeof(struct sst_sockopt) == 48);
@@ -33,7 +31,7 @@ static void get_asked(const struct sock *sk, struct sst_sockopt *asked)
 {
 	memset(asked, 0, sizeof(*asked));
 	asked->mode = sst_sock_own_mode(sk);
-	asked->scope = SST_SCOPE_PORTS;
+	asked->scope = sst_sock_own_scope(sk);
 	/* Without an entry it is one that was accepted, or fails (expect.c). */
 	if (sst_sock_expects(sk) &&
 	    (sst_expect_get(&sst_pernet(sock_net(sk))->expects, sk,
@@ -50,6 +48,7 @@ static bool may_lower(const struct sock *sk)
 static bool is_less(const struct sst_sockopt *new, const struct sst_sockopt *old)
 {
 	return new->mode < old->mode ||
+	       !sst_scope_satisfies(new->scope, old->scope) ||
 	       (old->flags & SST_SOCK_PEER_KEY &&
 		(!(new->flags & SST_SOCK_PEER_KEY) ||
 		 memcmp(new->peer_key, old->peer_key, sizeof(old->peer_key))));
@@ -74,18 +73,22 @@ static int change(struct sock *sk, const struct sst_sockopt *new)
 				     sst_account_user());
 	else if (sst_sock_expects(sk))
 		sst_expect_clear(expects, sk);
-	if (!err)
-		sst_sock_set_mode(sk, new->mode);
-	return err;
+	if (err)
+		return err;
+	sst_sock_set_mode(sk, new->mode);
+	sst_sock_set_scope(sk, new->scope);
+	return 0;
 }
 
-/* An int says nothing of a key: one that is there stays, if it can. */
+/* An int says nothing of key and scope: those that are there stay, if they can. */
 static int change_mode(struct sock *sk, u8 mode)
 {
 	struct sst_sockopt new;
 
 	get_asked(sk, &new);
 	new.mode = mode;
+	if (mode == SST_OFF)
+		new.scope = SST_SCOPE_PORTS;
 	if (mode != SST_REQUIRE) {
 		new.flags = 0;
 		memset(new.peer_key, 0, sizeof(new.peer_key));
@@ -94,11 +97,12 @@ static int change_mode(struct sock *sk, u8 mode)
 }
 
 /* Nothing looks at a socket before this. */
-static int make_effective(struct sst_net *sn, u8 mode)
+static int make_effective(struct sst_net *sn, const struct sst_sockopt *option)
 {
-	if (mode == SST_OFF)
+	if (option->mode == SST_OFF && option->scope == SST_SCOPE_PORTS)
 		return 0;
-	if (mode == SST_REQUIRE)
+	WRITE_ONCE(sn->sockets_ask, true);
+	if (option->mode == SST_REQUIRE)
 		WRITE_ONCE(sn->sockets_require, true);
 	return sst_pernet_activate(sn);
 }
@@ -132,6 +136,8 @@ static int read_option(struct sst_sockopt *option, sockptr_t arg,
 	memset(option, 0, sizeof(*option));
 	if (copy_from_sockptr(option, arg, size))
 		return -EFAULT;
+	if (!option->scope)
+		option->scope = SST_SCOPE_PORTS;
 	return check_rest(arg, size, len);
 }
 
@@ -141,15 +147,13 @@ static int check_option(const struct sst_sockopt *option)
 	bool has_bytes = memchr_inv(option->peer_key, 0,
 				    sizeof(option->peer_key));
 
-	if (option->mode > SST_REQUIRE || option->scope > SCOPE_LAST ||
+	if (option->mode > SST_REQUIRE || option->scope > SST_SCOPE_PAYLOAD ||
 	    option->flags & ~(u64)SST_SOCK_PEER_KEY)
 		return -EINVAL;
 	/* A key without the flag is a mistake; so is one that does not bind. */
 	if (has_key ? option->mode != SST_REQUIRE : has_bytes)
 		return -EINVAL;
-	if (option->scope > SST_SCOPE_PORTS)
-		return -EOPNOTSUPP;
-	return 0;
+	return sst_scope_is_built(option->scope) ? 0 : -EOPNOTSUPP;
 }
 
 /*
@@ -175,9 +179,8 @@ static int option_set(struct sock *sk, int optname, sockptr_t arg,
 		return err;
 	if (!takes_option(sk))
 		return -EOPNOTSUPP;
-	option.scope = SST_SCOPE_PORTS;
 	/* Not under the socket lock: it waits for locks of netfilter. */
-	err = make_effective(sst_pernet(sock_net(sk)), option.mode);
+	err = make_effective(sst_pernet(sock_net(sk)), &option);
 	if (err)
 		return err;
 	lock_sock(sk);

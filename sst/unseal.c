@@ -10,6 +10,7 @@
 #include "flow.h"
 #include "packet.h"
 #include "rewrite.h"
+#include "scope.h"
 #include "stats.h"
 #include "suite.h"
 #include "unseal.h"
@@ -154,7 +155,7 @@ int sst_unseal_open(const struct sst_pkt *pkt, struct sst_open_box *box,
 		return SST_A_STATS_RX_AUTH;
 	box->has_identity = trailer->meta.type == SST_TYPE_INIT &&
 			    trailer->form & SST_FLAG_IDENTITY;
-	if (!sst_open_box_decode(box, plain) || box->scope != SST_SCOPE_PORTS)
+	if (!sst_open_box_decode(box, plain) || !sst_scope_is_built(box->scope))
 		return SST_A_STATS_RX_FLAGS;
 	if (!box->sport || !box->dport)
 		return SST_A_STATS_RX_PORTS;

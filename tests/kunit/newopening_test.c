@@ -139,6 +139,7 @@ static struct work *get_work(struct kunit *test, const struct sst_kat_new *kat,
 	get_tuple(&wire, w, kat, party.side, kat->wire1, kat->wire2);
 	w->flow = sst_flow_opened(&real, &wire, &party, role);
 	KUNIT_ASSERT_NOT_NULL(test, w->flow);
+	w->flow->scope = SST_SCOPE_PORTS;
 	if (role == SST_FLOW_ROLE_INITIATOR && kat->type == SST_TYPE_INIT)
 		draw(test, w, kat);
 	else

@@ -84,6 +84,7 @@ static struct sst_flow *get_flow(struct kunit *test, struct work *w,
 			       SST_FLOW_ROLE_INITIATOR :
 			       SST_FLOW_ROLE_RESPONDER);
 	KUNIT_ASSERT_NOT_NULL(test, flow);
+	flow->scope = SST_SCOPE_PORTS;
 	opening = flow->opening;
 	memcpy(opening->first.id.salt_i, kat->salt_i, SST_SALT_SIZE);
 	memcpy(opening->salt_r, kat->salt_r, SST_SALT_SIZE);

@@ -65,11 +65,12 @@ static u32 add_port(struct kunit *test, struct sst_policy *policy, u8 direction,
 static u8 ask_out(const struct sst_policy *policy,
 		  const struct sst_tuple *tuple)
 {
-	const char *peer;
+	const struct sst_rule *rule;
 	u8 verdict;
 
 	rcu_read_lock();
-	verdict = sst_policy_out(policy, tuple, NULL, &peer);
+	rule = sst_policy_out(policy, tuple, NULL);
+	verdict = rule ? rule->spec.verdict : CLEAR;
 	rcu_read_unlock();
 	return verdict;
 }
@@ -585,8 +586,8 @@ static void policy_out_peer(struct kunit *test)
 {
 	struct sst_policy *policy = new_policy(test);
 	struct sst_rule_spec spec = any_out;
+	const struct sst_rule *rule;
 	struct sst_tuple tuple;
-	const char *peer = "";
 
 	spec.priority = 2000;
 	add(test, policy, &spec);
@@ -598,19 +599,19 @@ static void policy_out_peer(struct kunit *test)
 	add(test, policy, &spec);
 	sst_test_tuple(&tuple, NFPROTO_IPV4, IPPROTO_TCP, 1, 81);
 	rcu_read_lock();
-	KUNIT_EXPECT_EQ(test, REQUIRE,
-			sst_policy_out(policy, &tuple, NULL, &peer));
-	KUNIT_EXPECT_NULL(test, peer);
+	rule = sst_policy_out(policy, &tuple, NULL);
+	KUNIT_ASSERT_NOT_NULL(test, rule);
+	KUNIT_EXPECT_EQ(test, REQUIRE, rule->spec.verdict);
+	KUNIT_EXPECT_STREQ(test, "", rule->spec.peer);
 	tuple.rport = htons(80);
-	KUNIT_EXPECT_EQ(test, PREFER,
-			sst_policy_out(policy, &tuple, NULL, &peer));
-	KUNIT_EXPECT_STREQ(test, "alice", peer ?: "nobody");
+	rule = sst_policy_out(policy, &tuple, NULL);
+	KUNIT_ASSERT_NOT_NULL(test, rule);
+	KUNIT_EXPECT_EQ(test, PREFER, rule->spec.verdict);
+	KUNIT_EXPECT_STREQ(test, "alice", rule->spec.peer);
 	rcu_read_unlock();
 	sst_policy_clear(policy);
 	rcu_read_lock();
-	KUNIT_EXPECT_EQ(test, CLEAR,
-			sst_policy_out(policy, &tuple, NULL, &peer));
-	KUNIT_EXPECT_NULL(test, peer);
+	KUNIT_EXPECT_NULL(test, sst_policy_out(policy, &tuple, NULL));
 	rcu_read_unlock();
 }
 

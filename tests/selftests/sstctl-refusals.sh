@@ -136,7 +136,7 @@ wrong 'flow add' "wire '31417': write LOCAL-PORT:REMOTE-PORT" flow add wire 3141
 wrong 'flow add' "wire '0:1': a port is a number from 1 to 65535" flow add wire 0:1
 wrong 'flow add' "wire '1:2:3': a port is a number from 1 to 65535" flow add wire 1:2:3
 wrong 'flow add' "side '3': give 1 or 2" flow add side 3
-wrong 'flow add' "scope 'payload': give ports" flow add scope payload
+wrong 'flow add' "scope 'all': give ports, label or payload" flow add scope all
 wrong 'flow add' "suite '2': give 1 (chacha20-poly1305)" flow add suite 2
 wrong 'flow add' "local 'a?b': not an IPv4 or IPv6 address" flow add local $'a\nb'
 
@@ -448,7 +448,7 @@ wrong 'policy add' "uid '4294967295': not a number of a user, or two with '-' be
 wrong 'policy add' "uid '5-': not a number of a user, or two with '-' between them" policy add out uid 5- require
 wrong 'policy add' "uid '5-4': the last is smaller than the first" policy add out uid 5-4 require
 wrong 'policy add' "cgroup 'app': a path begins with '/', at the root of the control groups" policy add out cgroup app require
-wrong 'policy add' "scope 'payload': give ports" policy add out scope payload require
+wrong 'policy add' "scope 'all': give ports, label or payload" policy add out scope all require
 wrong explain 'the protocol is missing, give tcp or udp' explain
 wrong explain 'the protocol is missing, give tcp or udp' explain in
 wrong explain 'the protocol is missing, give tcp or udp' explain i

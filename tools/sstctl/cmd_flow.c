@@ -13,7 +13,7 @@ static const char flow_help[] =
 	"Usage: sstctl flow show [ID | FILTER...]\n"
 	"       sstctl flow add proto tcp|udp local ADDR:PORT remote ADDR:PORT\n"
 	"                       wire LOCAL-PORT:REMOTE-PORT side 1|2 key FILE|-\n"
-	"                       [scope ports] [suite 1]\n"
+	"                       [scope SCOPE] [suite 1]\n"
 	"       sstctl flow del ID...\n"
 	"       sstctl flow flush [proto tcp|udp]\n"
 	"       sstctl flow genkey\n"
@@ -24,7 +24,7 @@ static const char flow_help[] =
 static const char add_help[] =
 	"Usage: sstctl flow add proto tcp|udp local ADDR:PORT remote ADDR:PORT\n"
 	"                       wire LOCAL-PORT:REMOTE-PORT side 1|2 key FILE|-\n"
-	"                       [scope ports] [suite 1]\n"
+	"                       [scope SCOPE] [suite 1]\n"
 	"\n"
 	"Install a flow with a secret of its own, and print its id. The same has to\n"
 	"be done on the other host, with local and remote, the two wire ports, and\n"
@@ -36,7 +36,8 @@ static const char add_help[] =
 	"  key            a file with the secret, or '-' for standard input: 44\n"
 	"                 characters of base64 as 'sstctl flow genkey' makes, or 64\n"
 	"                 hex digits. A secret is used for one flow, ever.\n"
-	"  scope, suite   what is protected, and by which cryptography\n";
+	"  scope          what is protected: ports or payload; the same on both hosts\n"
+	"  suite          by which cryptography\n";
 
 static const char del_help[] =
 	"Usage: sstctl flow del ID...\n"

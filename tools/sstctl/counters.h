@@ -491,6 +491,12 @@ static const struct {
 		"Associations that the peer did not have any more: nobody answered, and another one was made; counts associations.",
 		"To do: nothing after a restart of the peer; else raise max-assocs there.",
 	},
+	{
+		SST_A_STATS_RX_SCOPE,
+		"rx_scope",
+		"Dropped. The packet opens a flow that protects less than a rule or the socket asks for, or one of scope label, which no rule names.",
+		"To do: give the rule of the host that opens the same scope.",
+	},
 };
 
 #endif /* SSTCTL_COUNTERS_H */

@@ -118,10 +118,15 @@ const char *parse_scope(const char *text, uint8_t *scope)
 {
 	static const struct value_word words[] = {
 		{ "ports", SST_SCOPE_PORTS },
+		{ "label", SST_SCOPE_LABEL },
+		{ "payload", SST_SCOPE_PAYLOAD },
 		{ "1", SST_SCOPE_PORTS },
+		{ "2", SST_SCOPE_LABEL },
+		{ "3", SST_SCOPE_PAYLOAD },
 	};
 
-	return PARSE_VALUE(text, words, scope) ? NULL : "give ports";
+	return PARSE_VALUE(text, words, scope) ? NULL :
+	       "give ports, label or payload";
 }
 
 const char *parse_suite(const char *text, uint8_t *suite)

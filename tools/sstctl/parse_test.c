@@ -510,7 +510,9 @@ static void test_words(void)
 	result(!parse_side("2", &v) && v == 2, "side", "2");
 	result(parse_side("3", &v) && parse_side("", &v), "side", "3");
 	result(!parse_scope("ports", &v) && v == 1, "scope", "ports");
-	result(parse_scope("payload", &v) != NULL, "scope", "payload");
+	result(!parse_scope("label", &v) && v == 2, "scope", "label");
+	result(!parse_scope("payload", &v) && v == 3, "scope", "payload");
+	result(parse_scope("all", &v) != NULL, "scope", "all");
 	result(!parse_suite("1", &v) && v == 1, "suite", "1");
 	result(parse_suite("2", &v) != NULL, "suite", "2");
 	result(!parse_dscp("keep", &v) && v == SST_DSCP_KEEP, "dscp", "keep");

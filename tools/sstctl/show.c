@@ -89,6 +89,17 @@ static void print_role(uint8_t role)
 	out_word("role", " role ", roles, ARRAY_SIZE(roles), role, "");
 }
 
+static void print_scope(uint8_t scope)
+{
+	static const char *const scopes[] = {
+		[SST_SCOPE_PORTS] = "ports",
+		[SST_SCOPE_LABEL] = "label",
+		[SST_SCOPE_PAYLOAD] = "payload",
+	};
+
+	out_word("scope", " scope ", scopes, ARRAY_SIZE(scopes), scope, "");
+}
+
 static void print_idle(bool has_idle, uint32_t idle)
 {
 	if (has_idle)
@@ -118,14 +129,11 @@ void flow_print_name(const struct sst_flow *flow)
 
 void flow_print_rest(const struct sst_flow *flow, bool lines)
 {
-	static const char *const scopes[] = {
-		[SST_SCOPE_PORTS] = "ports",
-	};
 	const char *sep = lines ? "\n    " : " ";
 
 	out_text(sep);
 	out_number("side", "side ", flow->side, "");
-	out_word("scope", " scope ", scopes, ARRAY_SIZE(scopes), flow->scope, "");
+	print_scope(flow->scope);
 	print_suite(flow->suite);
 	print_state(" state ", flow->state);
 	print_role(flow->role);
@@ -383,14 +391,11 @@ static void print_rule_says(const struct sst_rule *rule)
 		[SST_VERDICT_PREFER] = "prefer",
 		[SST_VERDICT_REQUIRE] = "require",
 	};
-	static const char *const scopes[] = {
-		[SST_SCOPE_PORTS] = "ports",
-	};
 
 	out_word("verdict", " ", verdicts, ARRAY_SIZE(verdicts), rule->verdict, "");
-	/* Text is silent about the only one there is. */
-	if (out_is_json())
-		out_word("scope", "", scopes, ARRAY_SIZE(scopes), rule->scope, "");
+	/* Text is silent about the default. */
+	if (out_is_json() || rule->scope != SST_SCOPE_PORTS)
+		print_scope(rule->scope);
 	if (rule->peer[0])
 		out_string("peer", " peer ", rule->peer, "");
 	else

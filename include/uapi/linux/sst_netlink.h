@@ -19,9 +19,15 @@
  * enum sst_scope - What a flow protects (protocol section 1).
  * @SST_SCOPE_PORTS: Ports hidden, header fields that steer the connection
  *   authenticated.
+ * @SST_SCOPE_LABEL: Ports hidden and nothing else done once the connection is
+ *   there. TCP only. Less than ports.
+ * @SST_SCOPE_PAYLOAD: Ports and payload hidden and authenticated. More than
+ *   ports.
  */
 enum sst_scope {
 	SST_SCOPE_PORTS = 1,
+	SST_SCOPE_LABEL,
+	SST_SCOPE_PAYLOAD,
 };
 
 /**
@@ -339,6 +345,7 @@ enum {
 	SST_A_STATS_RX_NO_KEY,
 	SST_A_STATS_ASSOC_EXPIRED,
 	SST_A_STATS_ASSOC_LOST,
+	SST_A_STATS_RX_SCOPE,
 
 	__SST_A_STATS_MAX
 };
