@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # check: none
-# timeout: 400
+# timeout: 900
 # kernels: debug
 # The same as overflow.sh with valid INITs, each from another address: they fill a
 # cache of their own. Each needs public-key work, on both sides.
