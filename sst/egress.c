@@ -249,7 +249,7 @@ unsigned int sst_egress(struct sst_net *sn, struct sk_buff *skb,
 	if (!reason && !flow)
 		return NF_ACCEPT;
 	if (!reason && flow->opening)
-		reason = sst_initiator_check(sn, &pkt, &flow);
+		reason = sst_initiator_check(sn, &pkt, sk, &flow);
 	/* Last: by now it is the flow that the packet would take. */
 	if (!reason && (!sst_expect_allows(sn, sk, flow) ||
 			!sst_sock_allows(sk, flow->scope)))

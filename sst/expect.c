@@ -252,14 +252,23 @@ bool sst_expect_peer(struct sst_net *sn, const struct sock *sk,
 	return true;
 }
 
+/* Did the other host begin the connection that the flow carries? */
+static bool was_asked(const struct sst_flow *flow)
+{
+	if (flow->role == SST_FLOW_ROLE_MANUAL)
+		return READ_ONCE(flow->accepts);
+	return flow->role == SST_FLOW_ROLE_RESPONDER;
+}
+
 /*
  * A connection that was accepted has the bits of its listener, and no entry. The
- * key is about what a socket opens itself.
+ * key is about what a socket opens itself. One that lost its entry and connects
+ * where another was accepted before has not sent its SYN yet.
  */
 static bool is_accepted(struct sock *sk, const struct sst_flow *flow)
 {
 	if (flow->real.proto != IPPROTO_TCP ||
-	    flow->role != SST_FLOW_ROLE_RESPONDER)
+	    READ_ONCE(sk->sk_state) == TCP_SYN_SENT || !was_asked(flow))
 		return false;
 	sst_sock_set_expects(sk, false);
 	return true;

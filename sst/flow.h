@@ -64,6 +64,8 @@ struct sst_wire {
  *	one is confirmed; table lock
  * @forwarded: its packets come from behind this host (a container);
  *	READ_ONCE/WRITE_ONCE
+ * @accepts: the last SYN that left by it had an ACK: a socket of this host was
+ *	asked for the connection; READ_ONCE/WRITE_ONCE
  * @peer_mss: MSS that the peer announced, lowered before its SYN was handed up
  *	and not yet given back to the socket; else 0. READ_ONCE/WRITE_ONCE
  * @secret: T of the flow (protocol section 5); immutable once there are keys
@@ -118,6 +120,7 @@ struct sst_flow {
 	u8 state;
 	bool lists_real;
 	bool forwarded;
+	bool accepts;
 	u16 peer_mss;
 	u8 secret[SST_SECRET_SIZE];
 	u64 added;

@@ -463,9 +463,29 @@ static int restart_opening(struct sst_net *sn, const struct sst_pkt *pkt,
 	return start_over(sn, pkt, attempt_after(opening), flow);
 }
 
+/*
+ * Another connection gets a flow of its own, with whom rules and its socket say
+ * now. Where they ask for nothing, the tuple is one of SST all the same, and of
+ * the peer that it was.
+ */
+static int begin_anew(struct sst_net *sn, const struct sst_pkt *pkt,
+		      const struct sock *sk, struct sst_flow **flow)
+{
+	struct attempt first = { .want = want_of((*flow)->opening) };
+	struct sst_want want;
+	int choice;
+
+	choice = sst_select(sn, pkt, SST_PKT_WHOLE, sk, &want);
+	if (choice == SST_A_STATS_TX_REQUIRED)
+		return choice;
+	if (choice == SST_SELECT_OPEN)
+		first.want = want;
+	return start_over(sn, pkt, first, flow);
+}
+
 /* A SYN on a tuple that has a flow. */
 static int check_syn(struct sst_net *sn, const struct sst_pkt *pkt,
-		     struct sst_flow **flow)
+		     const struct sock *sk, struct sst_flow **flow)
 {
 	const struct sst_opening *opening = (*flow)->opening;
 
@@ -474,11 +494,7 @@ static int check_syn(struct sst_net *sn, const struct sst_pkt *pkt,
 			return restart_opening(sn, pkt, flow);
 		return 0;
 	}
-	/* Another connection: it gets a flow of its own. */
-	if (!opening)
-		return 0;
-	return start_over(sn, pkt,
-			  (struct attempt){ .want = want_of(opening) }, flow);
+	return opening ? begin_anew(sn, pkt, sk, flow) : 0;
 }
 
 /* UDP liveness: open again, and start over when that is not answered. */
@@ -520,18 +536,19 @@ static int check_liveness(struct sst_net *sn, const struct sst_pkt *pkt,
  * sst_initiator_check() - is its flow still the one for this packet?
  * @sn: namespace
  * @pkt: whole packet on egress
+ * @sk: its socket as the hook knows it, or NULL
  * @flow: flow of its real tuple; may become another one, valid in the caller's
  *	RCU read section
  *
  * Return: 0, or the counter of the reason to drop the packet.
  */
 int sst_initiator_check(struct sst_net *sn, const struct sst_pkt *pkt,
-			struct sst_flow **flow)
+			const struct sock *sk, struct sst_flow **flow)
 {
 	if (pkt->tuple.proto == IPPROTO_UDP)
 		return check_liveness(sn, pkt, flow);
 	if (sst_select_is_syn(pkt))
-		return check_syn(sn, pkt, flow);
+		return check_syn(sn, pkt, sk, flow);
 	if (READ_ONCE((*flow)->state) == SST_FLOW_STATE_OPENING)
 		return SST_A_STATS_TX_WAITING;
 	return 0;

@@ -8,11 +8,12 @@ struct sst_pkt;
 struct sst_want;
 struct sst_trailer;
 struct sk_buff;
+struct sock;
 
 int sst_initiator_open(struct sst_net *sn, const struct sst_pkt *pkt,
 		       const struct sst_want *want, struct sst_flow **flow);
 int sst_initiator_check(struct sst_net *sn, const struct sst_pkt *pkt,
-			struct sst_flow **flow);
+			const struct sock *sk, struct sst_flow **flow);
 int sst_initiator_accept(struct sst_net *sn, struct sst_flow *flow,
 			 const struct sst_pkt *pkt,
 			 const struct sst_trailer *trailer);

@@ -181,7 +181,10 @@ static bool has_credit(struct sst_flow *flow, const struct sst_pkt *pkt,
 	return false;
 }
 
-/* Where the connection stands, for the packet that keeps an idle one alive. */
+/*
+ * Where the connection stands, for the packet that keeps an idle one alive, and
+ * who began it.
+ */
 static void note_tcp(struct sst_flow *flow, const struct sst_pkt *pkt)
 {
 	const struct tcphdr *th = (const struct tcphdr *)
@@ -192,6 +195,8 @@ static void note_tcp(struct sst_flow *flow, const struct sst_pkt *pkt)
 	WRITE_ONCE(flow->tcp_seq, ntohl(th->seq) + th->syn + th->fin +
 				  sst_packet_payload(pkt, pkt->seglen));
 	WRITE_ONCE(flow->tcp_ack, ntohl(th->ack_seq));
+	if (unlikely(th->syn))
+		WRITE_ONCE(flow->accepts, th->ack);
 	sst_flow_tcp_ends(flow, pkt->covered[1], SST_TCP_FIN_TX);
 }
 

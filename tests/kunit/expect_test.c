@@ -244,6 +244,7 @@ static bool allows(struct sst_net *sn, struct sock *sk, struct sst_flow *flow,
 static void expect_flow(struct kunit *test)
 {
 	const u8 opened = SST_FLOW_ROLE_INITIATOR, came = SST_FLOW_ROLE_RESPONDER;
+	const u8 manual = SST_FLOW_ROLE_MANUAL;
 	struct sst_net *sn = sst_test_net(test);
 	struct sock *sk = new_sock(test, SOCK_STREAM);
 	struct sst_flow *flow = kunit_kzalloc(test, sizeof(*flow), GFP_KERNEL);
@@ -262,8 +263,7 @@ static void expect_flow(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, allows(sn, sk, flow, opened, b));
 	KUNIT_EXPECT_FALSE(test, allows(sn, sk, flow, opened, psk));
 	KUNIT_EXPECT_FALSE(test, allows(sn, sk, flow, opened, 0));
-	KUNIT_EXPECT_FALSE(test, allows(sn, sk, flow,
-					SST_FLOW_ROLE_MANUAL, 0));
+	KUNIT_EXPECT_FALSE(test, allows(sn, sk, flow, manual, 0));
 	/* Both ends opened: that it came from there is no excuse. */
 	KUNIT_EXPECT_FALSE(test, allows(sn, sk, flow, came, b));
 	KUNIT_EXPECT_TRUE(test, sst_sock_expects(sk));
@@ -278,6 +278,18 @@ static void expect_flow(struct kunit *test)
 	sk->sk_state = TCP_ESTABLISHED;
 	KUNIT_EXPECT_FALSE(test, allows(sn, sk, flow, opened, a));
 	KUNIT_EXPECT_TRUE(test, allows(sn, sk, flow, came, b));
+	KUNIT_EXPECT_FALSE(test, sst_sock_expects(sk));
+	/* A manual flow says by its last SYN who was asked. */
+	sst_sock_set_expects(sk, true);
+	KUNIT_EXPECT_FALSE(test, allows(sn, sk, flow, manual, 0));
+	flow->accepts = true;
+	/* Who lost its key and connects, where somebody was accepted before. */
+	sk->sk_state = TCP_SYN_SENT;
+	KUNIT_EXPECT_FALSE(test, allows(sn, sk, flow, manual, 0));
+	KUNIT_EXPECT_FALSE(test, allows(sn, sk, flow, came, b));
+	KUNIT_EXPECT_TRUE(test, sst_sock_expects(sk));
+	sk->sk_state = TCP_ESTABLISHED;
+	KUNIT_EXPECT_TRUE(test, allows(sn, sk, flow, manual, 0));
 	KUNIT_EXPECT_FALSE(test, sst_sock_expects(sk));
 	sk->sk_state = TCP_CLOSE;
 

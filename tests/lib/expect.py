@@ -11,6 +11,7 @@ import base64
 import os
 import resource
 import socket
+import struct
 import sys
 
 import hosts
@@ -26,6 +27,7 @@ NOBODY = 65534
 ERROR = {TCP: 'ECONNREFUSED', UDP: 'ENOKEY'}
 NAME = {TCP: 'TCP', UDP: 'UDP'}
 PER_USER, ALL = 1024, 4096
+RESET = socket.SOL_SOCKET, socket.SO_LINGER, struct.pack('ii', 1, 0)
 
 
 class Expect:
@@ -34,6 +36,7 @@ class Expect:
     def __init__(self, args):
         self.hosts = hosts.Hosts(args.id)
         self.key = base64.b64decode(args.key)
+        self.second = base64.b64decode(args.second)
         self.port = args.port
         self.ports = args.port
 
@@ -119,6 +122,50 @@ class Expect:
                    '%s, flags %d' % (got, said.flags))
             server.close()
             child.close()
+
+    def manual(self):
+        """So are those that come by a flow with a key of its own."""
+        for fam in (4, 6):
+            server = self.socket(fam, TCP, b'k' * 32, self.port + 2)
+            server.listen()
+            self.hosts.enter('B')
+            with socket.socket(FAMILY[fam], socket.SOCK_STREAM) as client:
+                client.settimeout(5)
+                client.bind((ADDRESS['B', fam], self.port + 3))
+                client.connect((ADDRESS['A', fam], self.port + 2))
+                child = server.accept()[0]
+                error = outcome(child.sendall, b'hello') or \
+                    outcome(client.recv, 5)
+                report(not error, 'IPv%d: a manual flow: who comes is answered'
+                       % fam, error)
+                client.setsockopt(*RESET)
+            child.close()
+            server.close()
+            # The same two ports, the other way.
+            with self.socket(fam, TCP, b'k' * 32, self.port + 2) as sock:
+                grown = self.hosts.watch('A', 'tx_required')
+                sock.settimeout(5)
+                error = outcome(sock.connect, (ADDRESS['B', fam],
+                                               self.port + 3))
+                report((error, grown()) == ('ECONNREFUSED', 1),
+                       'IPv%d: but nobody else is asked' % fam,
+                       '%s, %d' % (error, grown()))
+
+    def again(self):
+        """Two keys of B are known. The next connection on the tuple of one
+        expects another key."""
+        for fam in (4, 6):
+            self.ports += 1
+            for key in (self.key, self.second, self.key):
+                with self.socket(fam, TCP, key, self.ports + 9000) as sock:
+                    error = outcome(sock.connect, (ADDRESS['B', fam],
+                                                   self.port))
+                    until(lambda s=sock: info(s).state == SEALED, 5)
+                    report(not error and info(sock).key == key, 'IPv%d: the '
+                           'key that this connection expects' % fam,
+                           error or info(sock))
+                    # No time-wait: the ports can be used again at once.
+                    sock.setsockopt(*RESET)
 
     def psk(self):
         """B is known by its public key and by a pre-shared key, which comes
@@ -250,9 +297,10 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('--id', required=True, help='$topo_id')
     parser.add_argument('--key', required=True, help='public key of B')
+    parser.add_argument('--second', default='', help='another one of B')
     parser.add_argument('--port', type=int, required=True)
     parser.add_argument('phase', nargs='+', choices=(
-        'known', 'psk', 'psk_only', 'option', 'limits'))
+        'known', 'psk', 'psk_only', 'option', 'limits', 'manual', 'again'))
     args = parser.parse_args()
     test = Expect(args)
     for phase in args.phase:

@@ -8,7 +8,7 @@
 . "$(dirname "$0")/../lib/topology.sh"
 . "$(dirname "$0")/../lib/sst.sh"
 
-tap_plan 41
+tap_plan 51
 topo_hrh
 sst_public_key B server
 server=$(sst_public B)
@@ -41,6 +41,16 @@ phase psk_only
 must in_ns A peer del elsewhere
 must in_ns A peer add b address "$B4,$B6" public-key "$server" identity offer
 phase psk
+
+must in_ns A peer del b-psk
+must in_ns B host add second key "$topo_tmp/other.key"
+must in_ns A peer add second address "$B4,$B6" \
+	public-key "$(sstctl pubkey <"$topo_tmp/other.key")"
+phase again --second "$(sstctl pubkey <"$topo_tmp/other.key")"
+
+must sst_pair tcp 4 2002 2003
+must sst_pair tcp 6 2002 2003
+phase manual
 
 phase limits
 # Nobody ends the connections of those who have left.
