@@ -554,13 +554,21 @@ static void forget_abandoned(struct sst_net *sn, u64 uid)
 	sst_derived_del(sn, derived);
 }
 
-/* It verified: the flow gets its keys, and others the association. */
+/*
+ * It verified: the flow gets its keys, and the association, until the peer is
+ * shown that it was made.
+ */
 static int settle(struct task *t, struct sst_flow *flow,
 		  struct sst_derived *derived, u32 lifetime)
 {
 	struct sst_opening *opening = flow->opening;
 	int reason = 0;
 
+	describe(t, derived, &flow->wire, flow->peer_id);
+	derived->origin = sst_opening_is_init(opening) ? SST_ASSOC_ORIGIN_INIT :
+							 SST_ASSOC_ORIGIN_PSK;
+	derived->opens = true;
+	derived->lifetime = min_t(u32, lifetime, SST_ASSOC_LIFETIME_MAX);
 	spin_lock_bh(&flow->lock);
 	if (opening->answered)
 		reason = SST_A_STATS_RX_SALT;
@@ -569,21 +577,15 @@ static int settle(struct task *t, struct sst_flow *flow,
 		reason = SST_A_STATS_RX_NOMEM;
 	if (!reason) {
 		opening->lifetime = lifetime;
+		opening->pending = derived;
 		/* Pairs with sst_initiator_accept(). */
 		smp_store_release(&opening->answered, true);
 		sst_opening_answered(opening);
 	}
 	spin_unlock_bh(&flow->lock);
-	if (reason)
-		return reason;
-	describe(t, derived, &flow->wire, flow->peer_id);
-	derived->origin = sst_opening_is_init(opening) ? SST_ASSOC_ORIGIN_INIT :
-							 SST_ASSOC_ORIGIN_PSK;
-	derived->opens = true;
-	derived->lifetime = min_t(u32, lifetime, SST_ASSOC_LIFETIME_MAX);
-	sst_derived_add(t->sn, derived);
-	forget_abandoned(t->sn, opening->abandoned);
-	return 0;
+	if (!reason)
+		forget_abandoned(t->sn, opening->abandoned);
+	return reason;
 }
 
 /* One of the packets that carry this key; 0 when it verified. */

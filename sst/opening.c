@@ -72,6 +72,19 @@ void sst_opening_free(struct sst_opening *opening)
 }
 
 /**
+ * sst_opening_publish() - others may be opened on what it made
+ * @sn: namespace; the caller is in an RCU read section
+ * @opening: opening of a flow that is confirmed, here and to the peer
+ */
+void sst_opening_publish(struct sst_net *sn, struct sst_opening *opening)
+{
+	struct sst_derived *derived = xchg(&opening->pending, NULL);
+
+	if (derived)
+		sst_derived_add(sn, derived);
+}
+
+/**
  * sst_opening_draw() - begin an attempt of the initiator on an association
  * @opening: from sst_opening_new()
  * @assoc: association that it opens on

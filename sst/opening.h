@@ -99,8 +99,9 @@ struct sst_ephemeral {
  * @last: jiffies when the last was sent or verified; READ_ONCE/WRITE_ONCE
  * @ephemeral: of an initiator that makes an association, else NULL; the pointer
  *	is immutable
- * @pending: of a responder, the association that is to be made known when the
- *	flow is confirmed; belongs to whoever takes it with xchg()
+ * @pending: the association that it made, until others may be opened on it: when
+ *	the flow is confirmed (responder), when a DATA confirms it to the peer
+ *	(initiator). Belongs to whoever takes it with xchg()
  */
 struct sst_opening {
 	struct sst_named first;
@@ -143,6 +144,7 @@ int sst_opening_init(void);
 void sst_opening_exit(void);
 struct sst_opening *sst_opening_new(struct sst_flow *flow);
 void sst_opening_free(struct sst_opening *opening);
+void sst_opening_publish(struct sst_net *sn, struct sst_opening *opening);
 void sst_opening_draw(struct sst_opening *opening,
 		      const struct sst_assoc *assoc);
 bool sst_opening_draw_init(struct sst_opening *opening,

@@ -576,15 +576,6 @@ static bool prove(struct sst_net *sn, struct sst_flow *flow)
 	return sst_life_identify(sn, flow, derived->path.peer_id);
 }
 
-/* Now that the flow is confirmed, others may be opened on what it made. */
-static void publish(struct sst_net *sn, struct sst_opening *opening)
-{
-	struct sst_derived *derived = xchg(&opening->pending, NULL);
-
-	if (derived)
-		sst_derived_add(sn, derived);
-}
-
 /**
  * sst_responder_data() - a DATA of the peer verified
  * @sn: namespace
@@ -622,7 +613,7 @@ int sst_responder_data(struct sst_net *sn, struct sst_flow *flow)
 		sst_life_end(sn, flow, SST_CLOSE_REASON_REPLACED);
 		return SST_A_STATS_RX_TUPLE;
 	}
-	publish(sn, flow->opening);
+	sst_opening_publish(sn, flow->opening);
 	sst_event_confirmed(sn, flow);
 	sst_held_release(sn, flow);
 	return 0;

@@ -200,6 +200,16 @@ static void note_tcp(struct sst_flow *flow, const struct sst_pkt *pkt)
 	sst_flow_tcp_ends(flow, pkt->covered[1], SST_TCP_FIN_TX);
 }
 
+/*
+ * The peer knows what its answer made by the first DATA. An opening on it that came
+ * sooner would be nobody's there.
+ */
+static void note_data(struct sst_net *sn, struct sst_flow *flow, u32 seq)
+{
+	if (unlikely(!seq) && flow->role == SST_FLOW_ROLE_INITIATOR)
+		sst_opening_publish(sn, flow->opening);
+}
+
 /**
  * sst_seal_form() - which trailer a packet of this flow carries now
  * @flow: the flow
@@ -275,6 +285,8 @@ int sst_seal(struct sst_net *sn, struct sst_flow *flow, struct sst_pkt *pkt,
 	sst_rewrite_seal(pkt, &rw, trailer, layout.len);
 
 	trace_sst_seal(flow, &meta);
+	if (form == SST_FORM_DATA)
+		note_data(sn, flow, meta.seq);
 	note_tcp(flow, pkt);
 	WRITE_ONCE(flow->tx_last, jiffies);
 	atomic64_inc(&flow->tx_packets);

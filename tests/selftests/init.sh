@@ -8,7 +8,7 @@
 . "$(dirname "$0")/../lib/topology.sh"
 . "$(dirname "$0")/../lib/sst.sh"
 
-tap_plan 24
+tap_plan 28
 topo_hrh
 topo_offload off || bail "offloads"
 sst_public_key B server
@@ -54,3 +54,27 @@ ok "B opened what A sealed" wait_for opened_all A B
 ok "A opened what B sealed" wait_for opened_all B A
 is "B counts the INITs of its key" "$(in_ns B -j host show | jq '.hosts[0].inits')" 4
 is "the client has no name at B" "$(in_ns B -j assoc show | jq '[.assocs[].peer // empty] | length')" 0
+
+# ---- an answer is there, and the peer does not know yet that it came
+must in_ns A assoc flush
+must in_ns B assoc flush
+unknown=$(stat_get B rx_no_assoc)
+accepts=$(stat_get A rx_accept)
+# TCP does not hear of it, and says nothing.
+must ns A nft -f - <<-END
+	table inet deaf {
+		chain input {
+			type filter hook input priority 0;
+			tcp flags & (syn | ack) == syn | ack drop
+		}
+	}
+END
+bg_ns server B socat TCP-LISTEN:82,reuseaddr /dev/null
+must wait_for listening B tcp 82
+bg_ns client A socat -u /dev/null "TCP:$B4:82"
+ok "a SYN-ACK was opened" wait_for stat_is A rx_accept $((accepts + 1))
+is "what another flow opens is answered" "$(udp_echo A "$B4" 53 other)" other
+is "it was not on an association that B does not know" "$(stat_get B rx_no_assoc)" \
+	"$unknown"
+must ns A nft flush ruleset
+ok "the connection is made" bg_wait client
