@@ -8,8 +8,10 @@ which it is known in the capture: "seen PORT sealed|clear TEXT" says how it was.
 """
 
 import argparse
+import ctypes
 import os
 import socket
+import struct
 import sys
 import time
 
@@ -22,6 +24,10 @@ from sst import packet  # noqa: E402
 from sst.packet import TCP, UDP  # noqa: E402
 
 ONE_UID, UIDS, GROUP, LISTENER, NOBODY, SWAPPED = 600, 601, 602, 610, 620, 630
+CHOSEN = 612
+SO_REUSEPORT, ATTACH_REUSEPORT_CBPF = 15, 51
+# BPF_RET | BPF_K
+RETURN = 6
 
 
 class Policy:
@@ -38,7 +44,7 @@ class Policy:
                   encoding='ascii') as procs:
             procs.write(str(os.getpid()))
 
-    def socket_of(self, host, fam, proto, port, uid=0, group='.'):
+    def socket_of(self, host, fam, proto, port, *, uid=0, group='.', share=False):
         """A socket of a user in a group, which has a port."""
         self.hosts.enter(host)
         self.join(group)
@@ -49,6 +55,8 @@ class Policy:
             os.seteuid(0)
             self.join('.')
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if share:
+            sock.setsockopt(socket.SOL_SOCKET, SO_REUSEPORT, 1)
         sock.bind((ADDRESS[host, fam], port))
         sock.settimeout(15)
         if host == 'B' and proto == TCP:
@@ -119,6 +127,36 @@ class Policy:
                     report(grown.by(1), name + 'closed for what the user of a '
                            'rule listens on')
 
+    def chosen(self):
+        """Sockets of two groups share a port, and a program chooses."""
+        h = self.hosts
+        # "The first", which is one that the rule is not about.
+        code = ctypes.create_string_buffer(struct.pack('=HBBI', RETURN, 0, 0, 0))
+        for fam in (4, 6):
+            socks = [self.socket_of('B', fam, UDP, CHOSEN, group=group,
+                                    share=True)
+                     for group in ['other'] * 8 + ['app']]
+            report(self.answered(fam, socks), 'IPv%d: who gets a datagram '
+                   'decides where no program does' % fam)
+            socks[0].setsockopt(socket.SOL_SOCKET, ATTACH_REUSEPORT_CBPF,
+                                struct.pack('HP', 1, ctypes.addressof(code)))
+            grown = h.watch('B', 'rx_required')
+            for port in range(900, 920):
+                h.inject('B', h.forged('B', fam, UDP, port, CHOSEN))
+            report(grown.by(20), 'IPv%d: where a program chooses, it is closed '
+                   'for all' % fam, grown())
+            for sock in socks:
+                sock.close()
+
+    def answered(self, fam, socks):
+        """Do clear datagrams come to those that the rule is not about?"""
+        h = self.hosts
+        for port in range(900, 920):
+            h.inject('B', h.forged('B', fam, UDP, port, CHOSEN))
+        seen = [until(lambda s=sock: not outcome(s.recv, 100, socket.MSG_DONTWAIT), 1)
+                for sock in socks]
+        return any(seen[:-1]) and not seen[-1]
+
     def nobody(self):
         """What no socket sends goes by the strictest rule that may be about
         it."""
@@ -170,8 +208,8 @@ def main():
     parser.add_argument('--id', required=True, help='$topo_id')
     parser.add_argument('--cgroup', help='folder of control groups')
     parser.add_argument('--seconds', type=float, default=6)
-    parser.add_argument('phase', choices=('clients', 'listeners', 'nobody',
-                                          'swapped'))
+    parser.add_argument('phase', choices=('clients', 'listeners', 'chosen',
+                                          'nobody', 'swapped'))
     args = parser.parse_args()
     getattr(Policy(args), args.phase)()
     return 0

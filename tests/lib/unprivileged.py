@@ -3,10 +3,12 @@
 """What a user without privilege tries, to weaken SST, to read keys, to use up state
 or to crash. Prints a line "pass TEXT" or "fail TEXT" for each attempt.
 
-  unprivileged.py user ADDRESS CGROUP     as the user, in the network namespace of A
+  unprivileged.py user ADDRESS CGROUP READONLY
+                                          as the user, in the network namespace of A
   unprivileged.py deputy CGROUP           as root: a socket that the user made
 
-ADDRESS is that of B, CGROUP a cgroup that the user owns, and in which this runs. To
+ADDRESS is that of B, CGROUP a cgroup that the user owns, and in which this runs,
+READONLY the same where cgroups are mounted read-only. To
 B's ports 600-699 a rule requires SST; 10.0.1.254 is nobody's peer.
 """
 import array
@@ -111,8 +113,8 @@ def lower(sock, level=socket.SOL_IP, mode=OFF):
 class Attempts:
     """All of them, in the order of the table in threat-model.md."""
 
-    def __init__(self, address, cgroup):
-        self.address, self.cgroup = address, cgroup
+    def __init__(self, address, cgroup, readonly):
+        self.address, self.cgroup, self.readonly = address, cgroup, readonly
         self.kernel = nlraw.Socket()
 
     def wish(self, path, verdict=3, flags=os.O_RDONLY):
@@ -176,8 +178,11 @@ class Attempts:
                      self.from_cgroup, below)
         expect_child('leave it by the cgroup at the top', 'EACCES',
                      self.from_cgroup, ROOT)
-        refused = 'EACCES "the cgroup is not yours; make one in a cgroup ' \
+        why = '"the cgroup is not yours; make one in a cgroup ' \
             'that was delegated to you" (cgroup-fd)'
+        refused = 'EACCES ' + why
+        expect('a wish where cgroups cannot be written', 'EROFS ' + why,
+               self.wish, self.readonly)
         for path, name in ((ROOT, 'the cgroup at the top'),
                            (ROOT + '/other', 'the cgroup of another')):
             expect('a wish for ' + name, refused, self.wish, path)
@@ -381,9 +386,9 @@ class Attempts:
         self.state()
 
 
-def user(address, cgroup):
+def user(address, cgroup, readonly):
     """All that the user does."""
-    Attempts(address, cgroup).all()
+    Attempts(address, cgroup, readonly).all()
 
 
 def deputy(cgroup):
@@ -409,6 +414,42 @@ def deputy(cgroup):
     report(kernel.answer('peer-get dump') == 'EPERM',
            'and a command that needs privilege')
     os.wait()
+    ranges()
+
+
+def ranges():
+    """Rules about ranges of users, where a user namespace maps them."""
+    rule = 'policy-add direction=1 verdict=3 uid=%d uid-last=%d'
+    wrong = 'EINVAL "uid-last must not be smaller than uid, nor beyond the ' \
+        'users that the user namespace numbers in a row" (uid-last)'
+    none = 'EINVAL "this user namespace has no such user" (uid-last)'
+    for text, maps, want in (
+            ('in a row', '0 0 30', ['ok', 'ok', none]),
+            ('by pieces', '0 0 10\n20 20 10', [wrong, wrong, none])):
+        got = mapped(maps, [rule % (0, 5), rule % (5, 25), rule % (0, 40)])
+        report(got == repr(want), 'rules where users are mapped ' + text, got)
+
+
+def mapped(maps, commands):
+    """What commands say in a user namespace that maps users like this."""
+    begun, begin = os.pipe()
+    going, go = os.pipe()
+    out, answer = os.pipe()
+    pid = os.fork()
+    if not pid:
+        if libc.unshare(NEWUSER | NEWNET):
+            os._exit(1)  # pylint: disable=protected-access
+        os.write(begin, b'x')
+        os.read(going, 1)
+        kernel = nlraw.Socket()
+        os.write(answer, repr([kernel.answer(c) for c in commands]).encode())
+        os._exit(0)  # pylint: disable=protected-access
+    os.read(begun, 1)
+    with open(f'/proc/{pid}/uid_map', 'w', encoding='ascii') as f:
+        f.write(maps)
+    os.write(go, b'x')
+    os.waitpid(pid, 0)
+    return os.read(out, 4096).decode()
 
 
 {'user': user, 'deputy': deputy}[sys.argv[1]](*sys.argv[2:])

@@ -8,7 +8,7 @@
 . "$(dirname "$0")/../lib/topology.sh"
 . "$(dirname "$0")/../lib/sst.sh"
 
-tap_plan 180
+tap_plan 190
 topo_hrh
 sst_psk_peers
 config=$topo_tmp/config
@@ -72,6 +72,9 @@ while read -r port how text; do
 done <"$topo_tmp/seen"
 at_least "what was sealed was on the wire" "$(stat_get A tx_sealed)" 20
 results listeners
+must in_ns B policy add in port 612 cgroup "$root/app" require >/dev/null
+results chosen
+must in_ns B policy del 2
 results nobody
 
 # The group goes, and another one comes under its path.
@@ -108,6 +111,18 @@ is "explain: in, no rule" "$(explain B in tcp from "$A4" port 610 uid 0)" '[null
 is "explain: in words" "$(in_ns A explain tcp to "$B4" port 600 uid 1000 | tail -n 2)" \
 	"key: psk, peer b
 sealed: it goes sealed, never in clear"
+is "explain: an own address" "$(explain A tcp to "$A4" port 621)" '[null,"exempt",null,null]'
+(umask 077 && sstctl genkey >"$topo_tmp/b.key") || bail "sstctl genkey"
+must in_ns B host add own key "$topo_tmp/b.key"
+for from in anyone listed nobody; do
+	must in_ns B set init-from $from
+	want='[1,"refused",null,null]'
+	[ $from != anyone ] || want='[1,"sealed","public-key",null]'
+	is "explain: in, a stranger, init-from $from" \
+		"$(explain B in tcp from 10.9.9.9 port 610 uid 3000)" "$want"
+done
+must in_ns B set init-from anyone
+must in_ns B host del own
 is "none of it was a hit" "$(hits A)" "$before"
 
 # ---- a configuration
@@ -229,12 +244,22 @@ swap() {
 		echo swapped
 	done
 }
+# Whoever lists them sees one table or the other; sstctl may give up instead.
+lists() {
+	while :; do
+		rules A 2>/dev/null
+	done
+}
 refused=$(stat_get A tx_required)
 must capture_start swap R any "$topo_tmp/swap.pcap" 'inbound and (tcp or udp)'
 bg swap swap
+bg lists lists
 results swapped
 ok "tables were replaced all the time" bg_alive swap
+bg_stop lists
 bg_stop swap
+is "a list is of one table" "$(sort -u "$topo_tmp/lists.out" | xargs)" "301 302"
+at_least "of many that were asked for" "$(wc -l <"$topo_tmp/lists.out")" 10
 diag "$(grep -c swapped "$topo_tmp/swap.out") times two tables"
 at_least "many times" "$(grep -c swapped "$topo_tmp/swap.out")" 5
 ok "nothing was lost in the capture" capture_stop swap

@@ -10,6 +10,7 @@
 
 program=$sst_tests/lib/unprivileged.py
 flows=1000
+readonly=/run/sst-cgroup-readonly
 
 # verdicts: of the lines of the program.
 verdicts() {
@@ -23,16 +24,20 @@ verdicts() {
 	done
 }
 
-tap_plan 53
+tap_plan 56
 topo_hrh
 sst_psk_peers
 must in_ns A policy add out port 600-699 require >/dev/null
 must in_ns A set max-flows $flows
 must run_delegate mine
 must mkdir $run_cgroups/other
+# The same groups, where nothing can be written.
+must mkdir $readonly
+must mount --bind $run_cgroups $readonly
+must mount -o remount,bind,ro $readonly
 ulimit -n 1024
 verdicts < <(run_as_user mine A /usr/bin/python3 "$program" user "$B4" \
-	$run_cgroups/mine 2>&1)
+	$run_cgroups/mine $readonly/mine 2>&1)
 verdicts < <(nsenter --net="/run/netns/$(ns_name A)" /usr/bin/python3 "$program" \
 	deputy $run_cgroups/mine 2>&1)
 
@@ -46,5 +51,6 @@ ok "and the peer is reached when they are gone" in_ns A run \
 	sh -c 'echo hello | socat -u - "UDP:$0:650"' "$B4"
 is "the rule is there" "$(in_ns A -j policy show | jq -c '.policy | length')" 1
 is "and the key" "$(in_ns A -j peer show | jq -r '.peers[].name')" b
+must umount $readonly
 find $run_cgroups/mine $run_cgroups/other -depth -type d -exec rmdir {} +
 ok "no wish is left of his" wait_for run_wishes_are A 0
