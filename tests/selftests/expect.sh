@@ -14,9 +14,9 @@ sst_public_key B server
 server=$(sst_public B)
 sst_public_key A client
 (umask 077 && sstctl genkey >"$topo_tmp/other.key") || bail "sstctl genkey"
-must udp_echo_server B 2000
-bg_ns tcp2000 B socat TCP6-LISTEN:2000,fork,reuseaddr,ipv6only=0 /dev/null
-wait_for listening B tcp 2000 || bail "no server"
+# One socket for all datagrams: none is lost while another client is new.
+bg_ns server B /usr/bin/python3 "$sst_tests/lib/steady.py" serve 2000
+wait_for -t 30 listening B tcp 2000 || bail "no server"
 
 phase() {
 	tap_program expect.py --id "$topo_id" --key "$server" --port 2000 "$@"
