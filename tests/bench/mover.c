@@ -4,22 +4,28 @@
  * and says how long each took. It holds the sockets of both ends, so nothing is
  * lost to scheduling, and does little else: what is measured is the kernel.
  *
- *   mover tcp ROUNDS BYTES STREAMS PAIR...    one way
- *   mover udp ROUNDS DATAGRAMS SIZE PAIR...   one way, none lost
- *   mover ask ROUNDS EXCHANGES tcp|udp PAIR...   a byte there, a byte back
- *   mover many ROUNDS DATAGRAMS SIZE PAIR...  each on one of the pair's flows,
- *                                             at random; B throws them away
+ *   mover KIND ROUNDS COUNT NUMBER PAIR...
  *
- * PAIR is NAME,NETNS-A,NETNS-B,ADDRESS-A,ADDRESS-B,FLOWS. Data goes from A to B.
- * A round is one measurement of each pair. Connections and flows are made before
- * the first one and used by all. For each measurement a line is printed:
+ *   tcp        COUNT bytes one way over NUMBER connections at a time
+ *   smp        the same twice: all on one processor, and on all of them
+ *   udp        COUNT datagrams of NUMBER bytes one way, none lost
+ *   many       the same, each on one of the pair's flows at random; B throws
+ *              them away
+ *   ask-tcp, ask-udp
+ *              COUNT times NUMBER bytes there and back
+ *
+ * PAIR is NAME,NETNS-A,NETNS-B,ADDRESS-A,ADDRESS-B,PORT; for "many" the number of
+ * flows is in the place of the port. Data goes from A to B. A round is one
+ * measurement of each pair. Connections and flows are made before the first one
+ * and used by all. For each measurement a line is printed:
  *
  *   NAME UNITS PACKETS NANOSECONDS IDLE
  *
- * UNITS are bytes of payload, or exchanges; PACKETS are datagrams, or TCP segments
- * with data (0: not known); IDLE are those of the nanoseconds in which the
- * processors had nothing to do (0 where the kernel does not tell). With more
- * than one stream each has a process of its own.
+ * NAME/N for "smp" on N processors. UNITS are bytes of payload, or exchanges;
+ * PACKETS are datagrams, or TCP segments with data (0: not known); IDLE are those
+ * of the nanoseconds in which processors had nothing to do, of all together (0
+ * where the kernel does not tell). With more than one connection each has a
+ * process of its own.
  */
 #include <arpa/inet.h>
 #include <err.h>
@@ -41,7 +47,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#define PORT		5001
 /* Flows of "many": port ROW_PORT + n / WIDTH to COLUMN_PORT + n % WIDTH. */
 #define WIDTH		320
 #define ROW_PORT	10000
@@ -64,12 +69,14 @@ struct pair {
 	char *name;
 	char *netns[2];
 	char *address[2];
-	int flows;
+	/* The port of B, or how many flows "many" has. */
+	int port;
 	/* One of A and one of B for each stream; of "many" all of A. */
 	int *ours;
 	int *theirs;
 };
 
+/* One measurement; what is done so often is set before. */
 struct sample {
 	uint64_t units;
 	uint64_t packets;
@@ -78,6 +85,8 @@ struct sample {
 };
 
 static char buffer[CHUNK];
+/* Processors for streams. */
+static int processors = 1;
 
 static int64_t now(void)
 {
@@ -156,10 +165,10 @@ static int bound(const struct pair *pair, int end, int type, int port)
 	return sock;
 }
 
-static void join(const struct pair *pair, int sock, int port)
+static void join(const struct pair *pair, int sock)
 {
 	union address addr;
-	socklen_t len = parse(&addr, pair->address[1], port);
+	socklen_t len = parse(&addr, pair->address[1], pair->port);
 
 	if (connect(sock, &addr.any, len))
 		err(1, "%s: connect", pair->name);
@@ -168,14 +177,16 @@ static void join(const struct pair *pair, int sock, int port)
 /* Connections, of which A's end is in ours and B's in theirs. */
 static void open_tcp(struct pair *pair, int streams)
 {
-	int listener = bound(pair, 1, SOCK_STREAM, PORT);
+	int listener = bound(pair, 1, SOCK_STREAM, pair->port);
 	int on = 1, i;
 
+	if (streams < 1 || streams > STREAMS_MAX)
+		errx(2, "1 to %d streams", STREAMS_MAX);
 	if (listen(listener, STREAMS_MAX))
 		err(1, "listen");
 	for (i = 0; i < streams; i++) {
 		pair->ours[i] = bound(pair, 0, SOCK_STREAM, 0);
-		join(pair, pair->ours[i], PORT);
+		join(pair, pair->ours[i]);
 		pair->theirs[i] = accept(listener, NULL, NULL);
 		if (pair->theirs[i] < 0)
 			err(1, "%s: accept", pair->name);
@@ -186,14 +197,16 @@ static void open_tcp(struct pair *pair, int streams)
 }
 
 /* Datagrams of A come to B; B has seen one and may answer. */
-static void open_udp(struct pair *pair)
+static void open_udp(struct pair *pair, int size)
 {
 	union address from;
 	socklen_t len = sizeof(from);
 
-	pair->theirs[0] = bound(pair, 1, SOCK_DGRAM, PORT);
+	if (size < 1 || size > CHUNK)
+		errx(2, "1 to %d bytes", CHUNK);
+	pair->theirs[0] = bound(pair, 1, SOCK_DGRAM, pair->port);
 	pair->ours[0] = bound(pair, 0, SOCK_DGRAM, 0);
-	join(pair, pair->ours[0], PORT);
+	join(pair, pair->ours[0]);
 	if (send(pair->ours[0], buffer, 1, 0) != 1 ||
 	    recvfrom(pair->theirs[0], buffer, 1, 0, &from.any, &len) != 1 ||
 	    connect(pair->theirs[0], &from.any, len) ||
@@ -203,12 +216,13 @@ static void open_udp(struct pair *pair)
 }
 
 /* Sockets for all flows of a pair; what arrives is not kept. */
-static void open_many(struct pair *pair)
+static void open_many(struct pair *pair, int size)
 {
 	struct sock_filter none = BPF_STMT(BPF_RET | BPF_K, 0);
 	struct sock_fprog program = { .len = 1, .filter = &none };
-	int rows = (pair->flows + WIDTH - 1) / WIDTH, i;
+	int rows = (pair->port + WIDTH - 1) / WIDTH, i;
 
+	(void)size;
 	pair->ours = calloc(rows, sizeof(int));
 	if (!pair->ours)
 		err(1, "memory");
@@ -259,6 +273,17 @@ static uint64_t segments(int sock)
 	return info.tcpi_data_segs_out;
 }
 
+/* This process runs on one of the first processors only. */
+static void settle(int number)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(number % processors, &set);
+	if (sched_setaffinity(0, sizeof(set), &set))
+		err(1, "processor %d", number % processors);
+}
+
 /* Each stream has a process, which starts when the pipe is closed. */
 static int64_t move_streams(const struct pair *pair, int streams,
 			    uint64_t bytes)
@@ -276,6 +301,7 @@ static int64_t move_streams(const struct pair *pair, int streams,
 			err(1, "fork");
 		case 0:
 			close(go[1]);
+			settle(i);
 			if (write(ready[1], &byte, 1) != 1 ||
 			    read(go[0], &byte, 1))
 				err(1, "pipe");
@@ -340,20 +366,6 @@ static void udp(struct pair *pair, struct sample *sample, int size)
 	sample->units = sample->packets * size;
 }
 
-static void ask(struct pair *pair, struct sample *sample)
-{
-	int64_t idle = idle_time(), began = now();
-	int a = pair->ours[0], b = pair->theirs[0];
-	uint64_t i;
-
-	for (i = 0; i < sample->units; i++)
-		if (send(a, buffer, 1, 0) != 1 || recv(b, buffer, 1, 0) != 1 ||
-		    send(b, buffer, 1, 0) != 1 || recv(a, buffer, 1, 0) != 1)
-			err(1, "%s: exchange", pair->name);
-	sample->ns = now() - began;
-	sample->idle = idle_time() - idle;
-}
-
 static void many(struct pair *pair, struct sample *sample, int size)
 {
 	union address to;
@@ -365,7 +377,7 @@ static void many(struct pair *pair, struct sample *sample, int size)
 
 	for (i = 0; i < sample->packets; i++) {
 		random = random * 6364136223846793005ULL + 1442695040888963407ULL;
-		flow = (random >> 33) % pair->flows;
+		flow = (random >> 33) % pair->port;
 		/* At the same place in both families. */
 		to.v4.sin_port = htons(COLUMN_PORT + flow % WIDTH);
 		if (sendto(pair->ours[flow / WIDTH], buffer, size, 0, &to.any,
@@ -375,6 +387,60 @@ static void many(struct pair *pair, struct sample *sample, int size)
 	sample->ns = now() - began;
 	sample->idle = idle_time() - idle;
 	sample->units = sample->packets * size;
+}
+
+/* The same exchange over TCP or UDP. */
+static void ask(struct pair *pair, struct sample *sample, int size)
+{
+	int64_t idle = idle_time(), began = now();
+	int a = pair->ours[0], b = pair->theirs[0];
+	uint64_t i;
+
+	for (i = 0; i < sample->units; i++)
+		if (send(a, buffer, size, 0) != size ||
+		    recv(b, buffer, size, MSG_WAITALL) != size ||
+		    send(b, buffer, size, 0) != size ||
+		    recv(a, buffer, size, MSG_WAITALL) != size)
+			err(1, "%s: exchange", pair->name);
+	sample->ns = now() - began;
+	sample->idle = idle_time() - idle;
+}
+
+static void open_ask_tcp(struct pair *pair, int size)
+{
+	if (size < 1 || size > CHUNK)
+		errx(2, "1 to %d bytes", CHUNK);
+	open_tcp(pair, 1);
+}
+
+/* COUNT are datagrams, not bytes or exchanges. */
+#define DATAGRAMS	0x1
+/* Once on one processor, once on all. */
+#define TWICE		0x2
+
+static const struct kind {
+	const char *name;
+	void (*open)(struct pair *pair, int number);
+	void (*measure)(struct pair *pair, struct sample *sample, int number);
+	int flags;
+} kinds[] = {
+	{ "tcp", open_tcp, tcp, 0 },
+	{ "smp", open_tcp, tcp, TWICE },
+	{ "udp", open_udp, udp, DATAGRAMS },
+	{ "many", open_many, many, DATAGRAMS },
+	{ "ask-tcp", open_ask_tcp, ask, 0 },
+	{ "ask-udp", open_udp, ask, 0 },
+	{ 0 },
+};
+
+static const struct kind *find_kind(const char *name)
+{
+	const struct kind *kind;
+
+	for (kind = kinds; kind->name; kind++)
+		if (!strcmp(kind->name, name))
+			return kind;
+	errx(2, "%s cannot be measured: see the head of mover.c", name);
 }
 
 static char *word(char **text)
@@ -394,7 +460,9 @@ static struct pair read_pair(char *text)
 	pair.netns[1] = word(&text);
 	pair.address[0] = word(&text);
 	pair.address[1] = word(&text);
-	pair.flows = atoi(word(&text));
+	pair.port = atoi(word(&text));
+	if (pair.port < 1)
+		errx(2, "%s: the last part is a number", pair.name);
 	pair.ours = calloc(STREAMS_MAX, sizeof(int));
 	pair.theirs = calloc(STREAMS_MAX, sizeof(int));
 	if (!pair.ours || !pair.theirs)
@@ -402,79 +470,54 @@ static struct pair read_pair(char *text)
 	return pair;
 }
 
-/* What differs between the four kinds. */
-static void prepare(const char *what, const char *number, struct pair *pair)
+/* On all processors that are in use. Prints nothing while it warms up. */
+static void measure(const struct kind *kind, struct pair *pair, uint64_t count,
+		    int number, bool print)
 {
-	int streams = atoi(number);
+	struct sample sample = { 0 };
 
-	if (!strcmp(what, "tcp")) {
-		if (streams < 1 || streams > STREAMS_MAX)
-			errx(2, "1 to %d streams", STREAMS_MAX);
-		open_tcp(pair, streams);
-	} else if (!strcmp(what, "many")) {
-		open_many(pair);
-	} else if (!strcmp(what, "udp") || !strcmp(number, "udp")) {
-		open_udp(pair);
-	} else {
-		open_tcp(pair, 1);
-	}
-}
-
-static struct sample measure(const char *what, const char *number,
-			     struct pair *pair, uint64_t count)
-{
-	struct sample bytes = { .units = count };
-	struct sample datagrams = { .packets = count };
-
-	if (!strcmp(what, "tcp")) {
-		tcp(pair, &bytes, atoi(number));
-		return bytes;
-	}
-	if (!strcmp(what, "udp")) {
-		udp(pair, &datagrams, atoi(number));
-		return datagrams;
-	}
-	if (!strcmp(what, "many")) {
-		many(pair, &datagrams, atoi(number));
-		return datagrams;
-	}
-	ask(pair, &bytes);
-	return bytes;
-}
-
-static bool known(const char *what)
-{
-	return !strcmp(what, "tcp") || !strcmp(what, "udp") ||
-	       !strcmp(what, "many") || !strcmp(what, "ask");
+	*(kind->flags & DATAGRAMS ? &sample.packets : &sample.units) = count;
+	kind->measure(pair, &sample, number);
+	if (!print)
+		return;
+	printf("%s", pair->name);
+	if (kind->flags & TWICE)
+		printf("/%d", processors);
+	printf(" %ju %ju %jd %jd\n", sample.units, sample.packets, sample.ns,
+	       sample.idle);
 }
 
 int main(int argc, char **argv)
 {
 	struct rlimit files = { .rlim_cur = 65536, .rlim_max = 65536 };
+	int all = sysconf(_SC_NPROCESSORS_ONLN);
+	int count = argc - 5, rounds, number, round, i;
+	const struct kind *kind;
 	struct pair pairs[16];
-	struct sample sample;
-	int count = argc - 5, rounds, i;
-	uint64_t units;
+	uint64_t size;
 
-	if (count < 1 || count > 16 || !known(argv[1]))
+	if (count < 1 || count > 16)
 		errx(2, "see the head of mover.c");
+	kind = find_kind(argv[1]);
+	rounds = atoi(argv[2]);
+	size = strtoull(argv[3], NULL, 0);
+	number = atoi(argv[4]);
 	if (setrlimit(RLIMIT_NOFILE, &files))
 		err(1, "open files");
-	units = strtoull(argv[3], NULL, 0);
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	for (i = 0; i < count; i++) {
 		pairs[i] = read_pair(argv[5 + i]);
-		prepare(argv[1], argv[4], &pairs[i]);
+		kind->open(&pairs[i], number);
 	}
-	/* Two rounds warm up: windows grow, caches fill, keys are made. */
-	for (rounds = atoi(argv[2]) + 2; rounds; rounds--) {
+	/* Two more warm up: windows grow, caches fill, keys are made. */
+	for (round = -2; round < rounds; round++) {
 		for (i = 0; i < count; i++) {
-			sample = measure(argv[1], argv[4], &pairs[i], units);
-			if (rounds > atoi(argv[2]))
+			processors = kind->flags & TWICE ? 1 : all;
+			measure(kind, &pairs[i], size, number, round >= 0);
+			if (processors == all)
 				continue;
-			printf("%s %ju %ju %jd %jd\n", pairs[i].name,
-			       sample.units, sample.packets, sample.ns,
-			       sample.idle);
+			processors = all;
+			measure(kind, &pairs[i], size, number, round >= 0);
 		}
 	}
 	return 0;

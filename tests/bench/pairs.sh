@@ -48,12 +48,24 @@ pair_wireguard() {
 	done
 }
 
-# wireguard_family NAME 4|6: the datagrams of the tunnel are of this family.
-wireguard_family() {
-	local a=A$2 b=B$2
-	# shellcheck disable=SC2154 # sst.sh sets it
-	must /usr/bin/python3 "$sst_tests/lib/wireguard.py" \
-		"$(ns_name "$1-A"),${!a},51820" "$(ns_name "$1-B"),${!b},51820"
+# pairs_family 4|6: the datagrams of the tunnel are of this family.
+pairs_family() {
+	local a=A$1 b=B$1
+	case " ${bench_pairs[*]} " in
+	*" wireguard "*)
+		# shellcheck disable=SC2154 # sst.sh sets it
+		must /usr/bin/python3 "$sst_tests/lib/wireguard.py" \
+			"$(ns_name wireguard-A),${!a},51820" \
+			"$(ns_name wireguard-B),${!b},51820"
+		;;
+	esac
+}
+
+# What the others need. On a machine that started in the usual way udev has loaded
+# what the processor has instructions for.
+modprobe_rivals() {
+	modprobe -qa wireguard esp4 esp6 chacha20poly1305 aesni_intel ghash_clmulni_intel \
+		chacha_x86_64 poly1305_x86_64
 }
 
 # pair_esp NAME KEY-BYTES ALGORITHM: IPsec in transport mode, both families, with
@@ -78,7 +90,16 @@ pair_esp() {
 	done
 }
 
-# pair_sst NAME SCOPE: hosts that know each other, and a rule for all that A opens.
+# pair_sst_peers NAME: hosts that have a pre-shared key.
+pair_sst_peers() {
+	# shellcheck disable=SC2154 # topology.sh sets it
+	rm -f "$topo_tmp/a.psk" "$topo_tmp/b.psk"
+	must sstctl genpsk "$topo_tmp/a.psk" "$topo_tmp/b.psk"
+	must in_ns "$1-A" peer add b address "$B4,$B6" psk "$topo_tmp/a.psk"
+	must in_ns "$1-B" peer add a address "$A4,$A6" psk "$topo_tmp/b.psk"
+}
+
+# pair_sst NAME SCOPE: the same, and a rule for all that A opens.
 pair_sst() {
 	local pair=$1 scope=$2 words=require
 	case $scope in
@@ -86,11 +107,7 @@ pair_sst() {
 	label) words="require scope label mark openings" ;;
 	*) words="require scope $scope" ;;
 	esac
-	# shellcheck disable=SC2154 # topology.sh sets it
-	rm -f "$topo_tmp/a.psk" "$topo_tmp/b.psk"
-	must sstctl genpsk "$topo_tmp/a.psk" "$topo_tmp/b.psk"
-	must in_ns "$pair-A" peer add b address "$B4,$B6" psk "$topo_tmp/a.psk"
-	must in_ns "$pair-B" peer add a address "$A4,$A6" psk "$topo_tmp/b.psk"
+	pair_sst_peers "$pair"
 	# shellcheck disable=SC2086 # several words
 	must in_ns "$pair-A" policy add out $words >/dev/null
 	# What is not the default, both sides have to want.
@@ -98,12 +115,46 @@ pair_sst() {
 	[ "$scope" = ports ] || must in_ns "$pair-B" policy add in $words >/dev/null
 }
 
-# pair_add NAME: the pair of one of the names that the table has.
+# pair_rules NAME N: hosts with N rules that fit nothing that is sent, and one for
+# this port of B.
+rule_port=5002
+pair_rules() {
+	local host
+	pair_sst_peers "$1"
+	/usr/bin/python3 "$sst_tests/lib/rule-cost.py" table "$2" >"$topo_tmp/table"
+	echo "policy add out to $B4 port $rule_port require priority 5000" >>"$topo_tmp/table"
+	for host in A B; do
+		must in_ns "$1-$host" apply "$topo_tmp/table"
+	done
+}
+
+# flows NAME add|open FIRST LAST: of many-flows.py, between the hosts of a pair.
+flows() {
+	# shellcheck disable=SC2154 # topology.sh sets it
+	must /usr/bin/python3 "$sst_tests/lib/many-flows.py" "$topo_id-$1" "${@:2}" >/dev/null
+}
+
+# pair_flows NAME N: with so many manual flows.
+pair_flows() {
+	local host
+	for host in A B; do
+		must in_ns "$1-$host" set max-flows 250000
+	done
+	flows "$1" add 0 "$2"
+}
+
+# pair_add NAME: the hosts, and what the name says.
 pair_add() {
 	pair_make "$1"
 	case $1 in
-	plain) ;;
+	plain | plain-*) ;;
 	sst-*) pair_sst "$1" "${1#sst-}" ;;
+	rules-*) pair_rules "$1" "${1#*-}" ;;
+	flows-*) pair_flows "$1" "${1#*-}" ;;
+	memory-*)
+		pair_sst_peers "$1"
+		must in_ns "$1-A" policy add out require >/dev/null
+		;;
 	wireguard) pair_wireguard "$1" ;;
 	esp-chacha) pair_esp "$1" 36 'rfc7539esp(chacha20,poly1305)' ;;
 	esp-gcm) pair_esp "$1" 20 'rfc4106(gcm(aes))' ;;
@@ -147,12 +198,13 @@ pairs_offload() {
 	done
 }
 
-# pair_words FAMILY: the pairs as mover.c wants them.
+# pair_words FAMILY PORT: the pairs as mover.c wants them, PORT 0 with the number of
+# flows that ends their names.
 pair_words() {
 	local pair a=A$1 b=B$1 addresses
 	for pair in "${bench_pairs[@]}"; do
 		addresses=${!a},${!b}
 		[ "$pair" != wireguard ] || addresses=${tunnel[$a]},${tunnel[$b]}
-		echo "$pair,$(ns_name "$pair-A"),$(ns_name "$pair-B"),$addresses,0"
+		echo "$pair,$(ns_name "$pair-A"),$(ns_name "$pair-B"),$addresses,$(($2 ? $2 : ${pair##*-}))"
 	done
 }

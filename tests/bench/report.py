@@ -2,110 +2,159 @@
 # SPDX-License-Identifier: GPL-2.0
 """Tables, a JSON file and plots of what the benchmark measured.
 
-  report.py FOLDER [PART...]   FOLDER has PART.txt of each part that was run;
-                               no PART: all of them. Writes bench.json and *.svg
-                               there and prints the tables
+  report.py FOLDER      FOLDER has PART.txt of each part that was run. Prints the
+                        tables, and writes bench.json and *.svg there
+  report.py fill DOCUMENT FOLDER...
+                        puts the tables between "<!-- bench RELEASE PART -->" and
+                        "<!-- end -->" in a document; RELEASE is a folder's name,
+                        PART may be "targets"
 """
 
 import json
 import os
+import re
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+# pylint: disable=wrong-import-position
 import figures  # noqa: E402
-import targets  # noqa: E402
+import svg  # noqa: E402
+import tables  # noqa: E402
 
-PARTS = ('instructions',)
-
-
-def table(heads, lines):
-    """In Markdown."""
-    print('| %s |\n|%s' % (' | '.join(heads), '---|' * len(heads)))
-    for line in lines:
-        print('| %s |' % ' | '.join(line))
-    print()
+PARTS = ('instructions', 'native', 'smp', 'connections', 'wire', 'idle',
+         'rules', 'flows', 'memory')
+MARKED = re.compile(r'(<!-- bench (\S+) (\S+) -->\n).*?(<!-- end -->)', re.S)
 
 
-def rivals(pairs):
-    """The pairs to which others are compared, of those that there are."""
-    return [name for name in targets.RIVALS if name in pairs]
+def read_parts(folder):
+    """All that were measured."""
+    parts = {}
+    for name in PARTS:
+        path = '%s/%s.txt' % (folder, name)
+        if os.path.exists(path):
+            with open(path, encoding='ascii') as file:
+                parts[name] = figures.read(file)
+    return parts
 
 
-def row_table(name, pairs):
-    """What each pair did in a row."""
-    print('%s, IPv%s, %d rounds\n' % (*name, len(next(iter(pairs.values())))))
-    others = rivals(pairs)
-    lines = []
-    for pair, samples in pairs.items():
-        costs = figures.spread(map(figures.busy, samples))
-        rates = figures.spread(8e-6 * figures.rate(s) for s in samples)
-        lines.append([pair, figures.text(costs, '%.0f'),
-                      figures.text(rates, '%.0f')] +
-                     [figures.text(figures.ratio(samples, pairs[other]))
-                      for other in others])
-    table(['', 'ns a packet', 'Mbit/s'] + ['to ' + o for o in others], lines)
+def write_json(path, parts):
+    """What was measured, and what can be said of it."""
+    out = {}
+    for name, part in parts.items():
+        out[name] = part._asdict()
+        out[name]['ratios'] = {row: {pair: {
+            other: figures.ratio(samples, pairs[other])._asdict()
+            for other in tables.compared_to(pairs)}
+            for pair, samples in pairs.items()}
+            for row, pairs in part.rows.items()}
+        out[name]['costs'] = {row: {pair: figures.spread(
+            map(figures.cost, samples))._asdict()
+            for pair, samples in pairs.items()}
+            for row, pairs in part.rows.items()}
+    with open(path, 'w', encoding='ascii') as file:
+        json.dump(out, file, indent=1)
+        file.write('\n')
 
 
-def judge(rows):
-    """Each target beside what was measured."""
-    lines = []
-    others = [rival for rival in targets.RIVALS
-              if any(rival in pairs for pairs in rows.values())]
-    for target in targets.TARGETS:
-        for family in target.families:
-            pairs = rows.get((target.row, family), {})
-            if target.pair not in pairs:
-                continue
-            cells = []
-            for rival in others:
-                least = target.least.get(rival)
-                if not least or rival not in pairs:
-                    cells.append('')
-                    continue
-                got = figures.ratio(pairs[target.pair], pairs[rival])
-                cells.append('%s of %g %s' % (
-                    figures.text(got), least,
-                    'PASS' if got.median >= least else 'miss'))
-            lines.append(['%s, IPv%s' % (target.name, family)] + cells)
-    if lines:
-        print('Ratios of goodput, beside the least that is wanted:\n')
-        table([''] + ['to ' + r for r in others], lines)
+def read_json(path):
+    """The parts that were written."""
+    with open(path, encoding='ascii') as file:
+        return {name: figures.from_json(data)
+                for name, data in json.load(file).items()}
 
 
-def summary(rows):
-    """For the JSON file: samples, and ratios to all that is compared to."""
+def names_of(rows):
+    """All pairs of several rows, in their order."""
     out = []
-    for (row, family), pairs in rows.items():
-        for pair, samples in pairs.items():
-            out.append({
-                'row': row, 'family': int(family), 'pair': pair,
-                'samples': [s._asdict() for s in samples],
-                'ns_per_packet': figures.spread(
-                    map(figures.busy, samples))._asdict(),
-                'ratio_to': {
-                    other: figures.ratio(samples, pairs[other])._asdict()
-                    for other in rivals(pairs)},
-            })
+    for pairs in rows.values():
+        out += [pair for pair in pairs if pair not in out]
     return out
+
+
+def plot_bars(folder, name, rows):
+    """Two plots of rows: what a packet costs, and the ratios to plain."""
+    if not rows:
+        return
+    series = names_of(rows)
+    first = {row: tables.compared_to(pairs)[0] for row, pairs in rows.items()}
+    unit = 'instructions' if name.split('-')[0] in tables.COUNTED else 'ns'
+    svg.bars('%s/%s-cost.svg' % (folder, name), name,
+             '%s a %s' % (unit, tables.words(next(iter(rows)))[0]), series, {
+                 row: {pair: figures.spread(map(figures.cost, samples))
+                       for pair, samples in pairs.items()}
+                 for row, pairs in rows.items()})
+    svg.bars('%s/%s-ratio.svg' % (folder, name), name, 'rate, to ' +
+             ', '.join(sorted(set(first.values()))), series, {
+                 row: {pair: figures.ratio(samples, pairs[first[row]])
+                       for pair, samples in pairs.items()}
+                 for row, pairs in rows.items()})
+
+
+def plot_lines(folder, name, rows):
+    """What a packet costs among 0, 100, ... of something."""
+    kinds = [pair for pair in names_of(rows) if re.search(r'-\d+$', pair)
+             and pair.startswith(name)]
+    if not kinds:
+        return
+    svg.lines('%s/%s.svg' % (folder, name), name, 'instructions a packet',
+              [int(pair.rpartition('-')[2]) for pair in kinds], {
+                  row: [figures.spread(map(figures.cost, pairs[pair]))
+                        for pair in kinds] for row, pairs in rows.items()})
+
+
+def plot(folder, parts):
+    """All of them."""
+    for name, part in parts.items():
+        if name in ('rules', 'flows'):
+            plot_lines(folder, name, part.rows)
+        elif name != 'smp':
+            # Exchanges are no packets.
+            for kind, wanted in (('', False), ('-ask', True)):
+                plot_bars(folder, name + kind, {
+                    row: pairs for row, pairs in part.rows.items()
+                    if row.startswith('ask') == wanted})
+
+
+def fill(document, folders):
+    """The tables of a document."""
+    known = {os.path.basename(os.path.realpath(folder)):
+             read_json(folder + '/bench.json') for folder in folders}
+
+    def replace(found):
+        begin, release, name, end = found.groups()
+        if release not in known:
+            return found.group(0)
+        parts = known[release]
+        if name == 'targets':
+            texts = tables.target_tables(parts)
+        elif name in parts:
+            texts = ['; '.join(parts[name].about) + '\n'] + \
+                tables.part_tables(name, parts[name])
+        else:
+            return found.group(0)
+        return begin + '\n' + '\n'.join(texts) + '\n' + end
+
+    with open(document, encoding='utf-8') as file:
+        text = file.read()
+    with open(document, 'w', encoding='utf-8') as file:
+        file.write(MARKED.sub(replace, text))
 
 
 def main():
     """The command line."""
-    folder, *wanted = sys.argv[1:]
-    out = {}
-    for part in wanted or PARTS:
-        try:
-            with open('%s/%s.txt' % (folder, part), encoding='ascii') as file:
-                rows = figures.read(file)
-        except FileNotFoundError:
-            continue
-        for name, pairs in rows.items():
-            row_table(name, pairs)
-        judge(rows)
-        out[part] = summary(rows)
-    with open(folder + '/bench.json', 'w', encoding='ascii') as file:
-        json.dump(out, file, indent=1)
-        file.write('\n')
+    if sys.argv[1] == 'fill':
+        fill(sys.argv[2], sys.argv[3:])
+        return 0
+    folder = sys.argv[1]
+    parts = read_parts(folder)
+    write_json(folder + '/bench.json', parts)
+    plot(folder, parts)
+    for name, part in parts.items():
+        print('%s: %s\n' % (name, '; '.join(part.about)))
+        for text in tables.part_tables(name, part):
+            print(text)
+    for text in tables.target_tables(parts):
+        print(text)
     return 0
 
 

@@ -8,6 +8,10 @@ Each round makes connections of each kind, first one after another, then with
 PROCESSES of them at a time.  Only numbers from the same round are compared:
 the table has medians over the rounds, and the smallest and the largest.
 Fails when the counters of a host do not say what should have happened.
+
+With $SST_SAMPLES it prints no tables, but a line for each measurement, as
+tests/bench/figures.py reads them. $CONNECTION_SCOPES has the scopes of which the
+hosts have rules.
 """
 import ipaddress
 import json
@@ -17,25 +21,35 @@ import subprocess
 import sys
 from collections import namedtuple
 
-# Over SST, A's counter of connections is `opened`; None: nothing moves.
-Kind = namedtuple('Kind', 'name hosts source to port what opened')
+# Over SST, A's counter of connections is `opened`; None: nothing moves. `pair` is
+# what tests/bench calls it.
+Kind = namedtuple('Kind', 'pair name hosts source to port what opened')
 
 # Servers take clear connections at an even port, TLS at the next one.  A has a
 # rule about the first port only.
-PLAIN = Kind('plain TCP', 'CD', '10.0.3.1', '10.0.4.1', 7000, 'clear', None)
+PLAIN = Kind('plain', 'plain TCP', 'CD', '10.0.3.1', '10.0.4.1', 7000, 'clear', None)
 KINDS = (
     PLAIN,
-    PLAIN._replace(name='plain TCP, another port has a rule', hosts='AB',
-                   source='10.0.1.1', to='10.0.2.1', port=7002),
-    Kind('SST, public key, association in place', 'AB', '10.0.1.1',
-         '10.0.2.1', 7000, 'clear', 'tx_open'),
-    Kind('SST, pre-shared key, association in place', 'AB', '10.0.1.2',
-         '10.0.2.2', 7000, 'clear', 'tx_open'),
-    Kind('SST, INIT each time', 'AB', None, '10.0.2.1', 7000, 'clear',
-         'tx_init'),
-    PLAIN._replace(name='TLS 1.3, resumed', port=7001, what='resumed'),
-    PLAIN._replace(name='TLS 1.3, full handshake', port=7001, what='full'),
+    PLAIN._replace(pair='rules', name='plain TCP, another port has a rule',
+                   hosts='AB', source='10.0.1.1', to='10.0.2.1', port=7002),
+    Kind('sst-ports', 'SST, public key, association in place', 'AB',
+         '10.0.1.1', '10.0.2.1', 7000, 'clear', 'tx_open'),
+    Kind('sst-ports-psk', 'SST, pre-shared key, association in place', 'AB',
+         '10.0.1.2', '10.0.2.2', 7000, 'clear', 'tx_open'),
+    Kind('sst-payload', 'SST, scope payload, association in place', 'AB',
+         '10.0.1.1', '10.0.2.1', 7004, 'clear', 'tx_open'),
+    Kind('sst-label', 'SST, scope label, association in place', 'AB',
+         '10.0.1.1', '10.0.2.1', 7006, 'clear', 'tx_open'),
+    Kind('sst-ports-init', 'SST, INIT each time', 'AB', None, '10.0.2.1',
+         7000, 'clear', 'tx_init'),
+    PLAIN._replace(pair='tls-resumed', name='TLS 1.3, resumed', port=7001,
+                   what='resumed'),
+    PLAIN._replace(pair='tls-full', name='TLS 1.3, full handshake', port=7001,
+                   what='full'),
 )
+SCOPES = ['ports'] + os.environ.get('CONNECTION_SCOPES', '').split()
+KINDS = [kind for kind in KINDS if not kind.pair.startswith('sst-')
+         or kind.pair.split('-')[1] in SCOPES]
 # What moves at A and at B when they make connections over SST, and nothing is
 # lost, late or refused.
 MOVES = {'tx_init', 'tx_open', 'tx_accept', 'tx_sealed', 'rx_init', 'rx_open',
@@ -140,6 +154,14 @@ def report(costs, title):
               lambda cost: 1e9 / cost, '%.0f')
 
 
+def samples(costs, connections, row):
+    """A line for each measurement, by round."""
+    for number in range(len(costs[PLAIN])):
+        for kind in KINDS:
+            print(row, 4, kind.pair, connections, 0,
+                  round(costs[kind][number] * connections), 0)
+
+
 def main():
     """The command line."""
     topo_id, program, *numbers = sys.argv[1:]
@@ -157,10 +179,13 @@ def main():
                     bench.measure(kind, connections, processes))
         print('round %d of %d' % (number + 1, rounds), file=sys.stderr)
     for processes, (connections, title) in manners.items():
+        if os.environ.get('SST_SAMPLES'):
+            samples(costs[processes], connections, 'connect-%d' % processes)
+            continue
         report(costs[processes], '%s, %d rounds of %d:' % (
             title, rounds, connections))
     for complaint in bench.complaints:
-        print('not as it should be:', complaint)
+        print('not as it should be:', complaint, file=sys.stderr)
     return bool(bench.complaints)
 
 
