@@ -110,19 +110,24 @@ static bool is_glare(const struct sst_flow *other, const struct sst_arrival *a)
 	       READ_ONCE(other->state) == SST_FLOW_STATE_OPENING;
 }
 
-/* The least that the rules, and the socket that it is for, would take. */
-static u8 least_scope(struct sst_net *sn, const struct sst_arrival *a,
-		      const char *peer)
+/*
+ * What the rules, and the socket that it is for, say about its flow. Returns the
+ * least scope that they would take.
+ */
+static u8 ask_terms(struct sst_net *sn, struct sst_arrival *a, const char *peer)
 {
 	const struct sst_rules *rules = sst_policy_rules_in(&sn->policy);
 	const struct sst_subject *who = NULL;
 	struct sk_buff *skb = a->pkt->skb;
+	const struct sst_rule *rule;
 	struct sst_subject receiver;
 
 	if (sst_policy_asks_who(rules))
 		who = sst_subject_of(&receiver,
 				     sst_sock_receiver(sn->net, skb, &a->real));
-	return sst_scope_stronger(sst_policy_scope_in(rules, &a->real, who, peer),
+	rule = sst_policy_terms_in(rules, &a->real, who, peer);
+	a->mark = rule ? rule->spec.mark : SST_MARK_ALL;
+	return sst_scope_stronger(sst_policy_least_scope(rule, who),
 				  sst_sock_takes(sn->net, skb, &a->real));
 }
 
@@ -148,7 +153,7 @@ int sst_admit_by_rules(struct sst_net *sn, struct sst_arrival *a, u32 claimed)
 	entry = sst_policy_enter(&sn->policy, &a->real, name);
 	if (entry == SST_POLICY_ENTRY_REFUSED)
 		return SST_A_STATS_RX_POLICY_PEER;
-	if (!sst_scope_satisfies(a->box.scope, least_scope(sn, a, name)))
+	if (!sst_scope_satisfies(a->box.scope, ask_terms(sn, a, name)))
 		return SST_A_STATS_RX_SCOPE;
 	if (entry == SST_POLICY_ENTRY_PEER && !a->party.peer_id)
 		a->unproven = true;
@@ -312,6 +317,7 @@ static int make(struct sst_net *sn, struct sst_arrival *a,
 		return SST_A_STATS_RX_NOMEM;
 	flow->oif = sst_packet_oif(&a->real, a->pkt->skb->dev);
 	flow->scope = a->box.scope;
+	flow->mark = a->mark;
 	flow->peer_port = a->box.sport;
 	flow->lists_real = !a->unlisted;
 	opening = flow->opening;
@@ -405,6 +411,12 @@ int sst_admit(struct sst_net *sn, struct sst_arrival *a, struct sst_flow **flow)
 	 */
 	a->fresh = is_fresh(sn, a) &&
 		   !sst_flowtable_openings(&sn->flows, &a->id) && !a->unproven;
+	/*
+	 * TCP would confirm a copy to whoever sent it: in this scope nobody else
+	 * does.
+	 */
+	if (!a->fresh && a->box.scope == SST_SCOPE_LABEL)
+		return SST_A_STATS_RX_STALE;
 	reason = place(sn, a);
 	if (reason)
 		return reason;

@@ -15,11 +15,13 @@
 #include "fragment.h"
 #include "icmp.h"
 #include "initiator.h"
+#include "label.h"
 #include "mss.h"
 #include "outcome.h"
 #include "packet.h"
 #include "pathmtu.h"
 #include "pernet.h"
+#include "rewrite.h"
 #include "seal.h"
 #include "segment.h"
 #include "select.h"
@@ -138,8 +140,11 @@ static unsigned int send_whole(struct sst_net *sn, const struct sst_flow *flow,
 		sst_drop(sn, flow, SST_A_STATS_TX_NOMEM);
 	else
 		sst_stats_inc(sn->stats, SST_A_STATS_TX_FRAGMENTED);
-	if (state->pf == NFPROTO_IPV6)
+	if (state->pf == NFPROTO_IPV6) {
+		/* Every fragment repeats it. */
+		sst_rewrite_mark_ipv6(skb, sst_config_mark_value(&sn->cfg));
 		return NF_ACCEPT;
+	}
 	return NF_STOLEN | -err << NF_VERDICT_QBITS;
 }
 
@@ -215,6 +220,19 @@ static void note_sender(struct sst_flow *flow, struct sk_buff *skb,
 	sst_mss_reserve(flow, sk);
 }
 
+/* A segment of scope label: it goes on as large as it is. */
+static unsigned int send_bare(struct sst_net *sn, struct sst_flow *flow,
+			      struct sst_pkt *pkt, struct sock *sk,
+			      const struct nf_hook_state *state)
+{
+	int reason = sst_label_send(sn, flow, pkt, state);
+
+	if (reason)
+		return drop(sn, flow, pkt->tuple.proto, reason);
+	note_sender(flow, pkt->skb, sk);
+	return NF_ACCEPT;
+}
+
 /**
  * sst_egress() - a packet at POST_ROUTING
  * @sn: namespace
@@ -237,7 +255,7 @@ unsigned int sst_egress(struct sst_net *sn, struct sk_buff *skb,
 	class = sst_packet_parse(&pkt, skb, state->pf, SST_PKT_OUT, &sn->cfg);
 	if (class == SST_PKT_OTHER)
 		return sst_icmp_out(sn, skb, state);
-	/* A COOKIE belongs to no flow (emit.c). */
+	/* A COOKIE belongs to no flow (emit.c), others were sealed before. */
 	if (!skb->skb_iif && sst_packet_is_opened(skb, state->pf))
 		return NF_ACCEPT;
 	flow = sst_flowtable_by_real(&sn->flows, &pkt.tuple);
@@ -254,6 +272,10 @@ unsigned int sst_egress(struct sst_net *sn, struct sk_buff *skb,
 	if (!reason && (!sst_expect_allows(sn, sk, flow) ||
 			!sst_sock_allows(sk, flow->scope)))
 		reason = SST_A_STATS_TX_REQUIRED;
+	if (!reason && sst_label_leaves_bare(flow, &pkt))
+		return send_bare(sn, flow, &pkt, sk, state);
+	if (!reason && flow->scope == SST_SCOPE_LABEL && sst_label_is_syn(&pkt))
+		reason = sst_label_strip_syn(&pkt);
 	/* One look decides: the flow may move on at any time. */
 	if (!reason) {
 		form = sst_seal_form(flow);

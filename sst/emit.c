@@ -283,7 +283,7 @@ static u32 sequence_of(const struct sst_pkt *pkt)
 static bool finish_cookie(struct sst_net *sn, struct sk_buff *skb, u8 family,
 			  const struct sst_cookie_trailer *cookie)
 {
-	struct sst_rewrite rw = {};
+	struct sst_rewrite rw = { .frag_off = sst_rewrite_frag_off(true) };
 	struct sst_pkt pkt;
 	void *trailer;
 

@@ -123,7 +123,8 @@ struct sst_flow *sst_flow_opened(const struct sst_tuple *real,
 }
 
 /**
- * sst_flow_set_secret() - T and the first keys of a flow with an opening
+ * sst_flow_set_secret() - T and the first keys of a flow with an opening, if its
+ *	scope has use for them
  * @flow: flow without keys
  * @flow_key: H(F, salt_i); stays with the caller, who wipes it
  * @salt_r: salt of the responder
@@ -146,6 +147,9 @@ int sst_flow_set_secret(struct sst_flow *flow,
 					      flow->real.lport,
 	};
 
+	/* In this scope nothing is sealed with keys of the flow. */
+	if (flow->scope == SST_SCOPE_LABEL)
+		return 0;
 	sst_kdf_h(flow->secret, flow_key, salt_r);
 	sst_kdf_flow(flow->secret, flow->secret, &ctx);
 	return sst_key_start(flow, GFP_ATOMIC);

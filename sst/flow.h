@@ -59,6 +59,12 @@ struct sst_wire {
  * @side: side of this host, 1 or 2; immutable
  * @scope: enum sst_scope; immutable
  * @suite: enum sst_suite; immutable
+ * @mark: enum sst_mark, 0 for SST_MARK_ALL; immutable
+ * @heard: the peer knows its wire tuple for certain, because a DATA of the peer
+ *	verified, or in scope label one came without trailer; READ_ONCE/WRITE_ONCE
+ * @sent_syn: a SYN of this host was sealed; release and acquire
+ * @syn_end: sequence number behind the last of these, host byte order;
+ *	READ_ONCE/WRITE_ONCE
  * @state: enum sst_flow_state; moved by sst_state_move()
  * @lists_real: it is found by its real tuple. Else another flow is, until this
  *	one is confirmed; table lock
@@ -117,6 +123,10 @@ struct sst_flow {
 	u8 side;
 	u8 scope;
 	u8 suite;
+	u8 mark;
+	bool heard;
+	bool sent_syn;
+	u32 syn_end;
 	u8 state;
 	bool lists_real;
 	bool forwarded;
@@ -203,6 +213,33 @@ void sst_flow_tcp_ends(struct sst_flow *flow, u8 tcp_flags, u8 fin);
 static inline u8 sst_flow_peer_side(const struct sst_flow *flow)
 {
 	return 3 - flow->side;
+}
+
+/* The peer has sent what it sends only to a flow that is confirmed. */
+static inline void sst_flow_hear(struct sst_flow *flow)
+{
+	if (unlikely(!READ_ONCE(flow->heard)))
+		WRITE_ONCE(flow->heard, true);
+}
+
+/* A SYN of this host is about to leave. */
+static inline void sst_flow_note_syn(struct sst_flow *flow, u32 seq)
+{
+	WRITE_ONCE(flow->syn_end, seq + 1);
+	/* Pairs with sst_label_confirm(). */
+	smp_store_release(&flow->sent_syn, true);
+}
+
+/* Bytes that each of its packets grows by, once it is confirmed. */
+static inline unsigned int sst_flow_trailer(const struct sst_flow *flow)
+{
+	return flow->scope == SST_SCOPE_LABEL ? 0 : SST_DATA_TRAILER_SIZE;
+}
+
+/* Does its DATA carry the mark (protocol section 2)? */
+static inline bool sst_flow_marks(const struct sst_flow *flow)
+{
+	return flow->mark != SST_MARK_OPENINGS || !READ_ONCE(flow->heard);
 }
 
 /* Does nobody else own its wire tuple? */

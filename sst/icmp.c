@@ -140,7 +140,7 @@ static void restore(const struct sk_buff *skb, const struct sst_quote *quote,
 	write_mark(skb, quote, cfg, false);
 	/* A socket of this host counts the trailer itself. */
 	if (READ_ONCE(flow->forwarded))
-		lower_mtu(skb, quote, SST_DATA_TRAILER_SIZE);
+		lower_mtu(skb, quote, sst_flow_trailer(flow));
 	*check = csum_fold(csum_add(csum_sub(~csum_unfold(*check), before),
 				    csum_partial(from, len, 0)));
 }
@@ -233,7 +233,7 @@ static int disguise(struct sk_buff *skb, const struct sst_quote *quote,
 	if (flow->real.proto == IPPROTO_UDP)
 		((struct udphdr *)at(skb, quote->port_off))->check = 0;
 	write_mark(skb, quote, cfg, true);
-	raise_mtu(skb, quote, SST_DATA_TRAILER_SIZE);
+	raise_mtu(skb, quote, sst_flow_trailer(flow));
 	clear_extension(skb, quote);
 	write_checksums(skb, quote);
 	return 0;

@@ -15,6 +15,7 @@
 #include "icmp.h"
 #include "ingress.h"
 #include "initiator.h"
+#include "label.h"
 #include "mss.h"
 #include "outcome.h"
 #include "packet.h"
@@ -57,9 +58,11 @@ static int deliver(struct sst_pkt *pkt, struct sst_flow *flow,
 	reason = sst_unseal_restore(pkt, &flow->real, trailer);
 	if (reason)
 		return reason;
-	mss = sst_mss_clamp(pkt, state->in);
-	if (mss)
-		WRITE_ONCE(flow->peer_mss, mss);
+	if (sst_flow_trailer(flow)) {
+		mss = sst_mss_clamp(pkt, state->in);
+		if (mss)
+			WRITE_ONCE(flow->peer_mss, mss);
+	}
 	account(flow, sst_packet_payload(pkt, pkt->seglen));
 	return 0;
 }
@@ -81,25 +84,34 @@ static int take_data(struct sst_net *sn, struct sst_flow *flow,
 	if (reason)
 		return reason;
 	reason = sst_key_accept(sn, flow, meta->kri, meta->seq);
-	return reason ?: sst_responder_data(sn, flow);
+	if (!reason)
+		reason = sst_responder_data(sn, flow);
+	if (!reason)
+		sst_flow_hear(flow);
+	return reason;
 }
 
-/* Before the answer there are no keys: nobody can have sealed a DATA. */
+/*
+ * Before the answer there are no keys: nobody can have sealed a DATA. In scope label
+ * there is none.
+ */
 static unsigned int types_of(const struct sst_flow *flow)
 {
+	unsigned int data = flow->scope == SST_SCOPE_LABEL ? 0 :
+							     BIT(SST_TYPE_DATA);
+
 	switch (flow->role) {
 	case SST_FLOW_ROLE_INITIATOR:
 		/* Pairs with sst_state_move(): the keys are there. */
 		if (smp_load_acquire(&flow->state) != SST_FLOW_STATE_OPENING)
-			return BIT(SST_TYPE_ACCEPT) | BIT(SST_TYPE_DATA);
+			return BIT(SST_TYPE_ACCEPT) | data;
 		if (sst_opening_is_init(flow->opening))
 			return BIT(SST_TYPE_ACCEPT) | BIT(SST_TYPE_COOKIE);
 		return BIT(SST_TYPE_ACCEPT);
 	case SST_FLOW_ROLE_RESPONDER:
-		return BIT(SST_TYPE_OPEN) | BIT(SST_TYPE_INIT) |
-		       BIT(SST_TYPE_DATA);
+		return BIT(SST_TYPE_OPEN) | BIT(SST_TYPE_INIT) | data;
 	default:
-		return BIT(SST_TYPE_DATA);
+		return data;
 	}
 }
 
@@ -147,7 +159,7 @@ static int open_waiting(struct sst_net *sn, struct sst_pkt *pkt,
 
 	rhl_for_each_entry_rcu(wire, pos, list, node) {
 		flow = rcu_dereference(wire->flow);
-		if (!flow)
+		if (!flow || flow->scope == SST_SCOPE_LABEL)
 			continue;
 		reason = take_data(sn, flow, pkt, trailer);
 		if (!reason)
@@ -256,6 +268,18 @@ static unsigned int split(struct sst_net *sn, const struct sst_flow *flow,
 	return NF_STOLEN;
 }
 
+/* A segment of scope label. */
+static unsigned int take_bare(struct sst_net *sn, struct sst_flow *flow,
+			      struct sst_pkt *pkt)
+{
+	int reason;
+
+	if (skb_is_gso(pkt->skb) && !sst_label_may_merge(pkt->skb))
+		return split(sn, flow, pkt->skb);
+	reason = sst_label_take(sn, flow, pkt);
+	return reason ? sst_drop(sn, flow, reason) : NF_ACCEPT;
+}
+
 /* The tuple has an owner: the packet is ours, marked or not. */
 static unsigned int owned(struct sst_net *sn, struct sst_flow *flow,
 			  struct sst_pkt *pkt, enum sst_pkt_class class,
@@ -265,6 +289,8 @@ static unsigned int owned(struct sst_net *sn, struct sst_flow *flow,
 
 	if (class == SST_PKT_BAD)
 		return sst_drop(sn, flow, SST_A_STATS_RX_LENGTH);
+	if (sst_label_comes_bare(flow, pkt))
+		return take_bare(sn, flow, pkt);
 	if (skb_is_gso(pkt->skb))
 		return split(sn, flow, pkt->skb);
 	reason = open_owned(sn, flow, pkt, state);
@@ -296,10 +322,16 @@ static unsigned int unowned(struct sst_net *sn, struct sst_pkt *pkt,
 			    struct rhlist_head *list,
 			    const struct nf_hook_state *state)
 {
+	struct sst_flow *flow;
 	int reason = PASS;
 
 	if (class == SST_PKT_WHOLE && pkt->marked &&
 	    sst_packet_is_local(state->net, state->in, &pkt->tuple)) {
+		reason = sst_label_confirm(sn, pkt, list, &flow);
+		if (!reason)
+			return take_bare(sn, flow, pkt);
+		if (reason != SST_LABEL_PASS)
+			return sst_drop(sn, NULL, reason);
 		if (skb_is_gso(pkt->skb))
 			return split(sn, NULL, pkt->skb);
 		reason = open_unowned(sn, pkt, list, state);

@@ -29,6 +29,7 @@
 #include "prepare.h"
 #include "queue.h"
 #include "responder.h"
+#include "scope.h"
 #include "select.h"
 #include "sock.h"
 #include "state.h"
@@ -84,6 +85,7 @@ static struct sst_want want_of(const struct sst_opening *opening)
 	return (struct sst_want) {
 		.only = opening->only,
 		.scope = opening->flow->scope,
+		.mark = opening->flow->mark,
 	};
 }
 
@@ -285,6 +287,17 @@ struct request {
 	struct attempt attempt;
 };
 
+/*
+ * Scope label proves no identity: where one is due, the flow that makes the
+ * association has the default, and those that are opened on it need not.
+ */
+static u8 scope_by(const struct way *way, u8 scope)
+{
+	return !way->derived && way->peer->kind == SST_PEER_PUBLIC &&
+	       way->peer->identity != SST_IDENTITY_MODE_NONE ?
+	       sst_scope_stronger(scope, SST_SCOPE_PORTS) : scope;
+}
+
 /* Returns 0, or the counter of the reason. */
 static int make(struct sst_net *sn, const struct request *req,
 		struct sst_flow **made)
@@ -307,7 +320,8 @@ static int make(struct sst_net *sn, const struct request *req,
 	if (!flow)
 		return SST_A_STATS_TX_NOMEM;
 	flow->oif = req->oif;
-	flow->scope = req->attempt.want.scope;
+	flow->scope = scope_by(&way, req->attempt.want.scope);
+	flow->mark = req->attempt.want.mark;
 	opening = flow->opening;
 	opening->attempt = req->attempt.n;
 	opening->step = way.derived ? 0 : way.key + 1;

@@ -65,7 +65,7 @@ void sst_mss_reserve(struct sst_flow *flow, struct sock *sk)
 	    sk->sk_type != SOCK_STREAM || READ_ONCE(sk->sk_state) == TCP_LISTEN)
 		return;
 	icsk = inet_csk(sk);
-	room = socket_options(sk, flow->real.family) + SST_DATA_TRAILER_SIZE;
+	room = socket_options(sk, flow->real.family) + sst_flow_trailer(flow);
 	mss = READ_ONCE(flow->peer_mss);
 	if (icsk->icsk_ext_hdr_len == room && !mss)
 		return;

@@ -112,6 +112,11 @@ static int parse_flow(struct genl_info *info, struct sst_flow_params *params)
 				    &params->scope);
 	if (err)
 		return err;
+	if (params->scope == SST_SCOPE_LABEL) {
+		NL_SET_ERR_MSG_ATTR(info->extack, attrs[SST_A_FLOW_SCOPE],
+				    "a manually keyed flow has no opening, which is all that scope label seals; give ports");
+		return -EINVAL;
+	}
 	params->suite = attrs[SST_A_FLOW_SUITE] ?
 			nla_get_u8(attrs[SST_A_FLOW_SUITE]) :
 			SST_SUITE_CHACHA20_POLY1305;

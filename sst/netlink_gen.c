@@ -11,7 +11,7 @@
 #include <uapi/linux/sst_netlink.h>
 
 /* Common nested types */
-const struct nla_policy sst_rule_nl_policy[SST_A_POLICY_CGROUP + 1] = {
+const struct nla_policy sst_rule_nl_policy[SST_A_POLICY_MARK + 1] = {
 	[SST_A_POLICY_DIRECTION] = NLA_POLICY_RANGE(NLA_U8, 1, 2),
 	[SST_A_POLICY_IPV4] = { .type = NLA_U32, },
 	[SST_A_POLICY_IPV6] = NLA_POLICY_EXACT_LEN(16),
@@ -26,6 +26,7 @@ const struct nla_policy sst_rule_nl_policy[SST_A_POLICY_CGROUP + 1] = {
 	[SST_A_POLICY_UID] = { .type = NLA_U32, },
 	[SST_A_POLICY_UID_LAST] = { .type = NLA_U32, },
 	[SST_A_POLICY_CGROUP] = { .type = NLA_NUL_STRING, .len = SST_CGROUP_MAX, },
+	[SST_A_POLICY_MARK] = NLA_POLICY_RANGE(NLA_U8, 1, 2),
 };
 
 /* SST_CMD_FLOW_ADD - do */
@@ -111,7 +112,7 @@ const struct nla_policy sst_peer_get_nl_policy[SST_A_PEER_NAME + 1] = {
 };
 
 /* SST_CMD_POLICY_ADD - do */
-const struct nla_policy sst_policy_add_nl_policy[SST_A_POLICY_CGROUP + 1] = {
+const struct nla_policy sst_policy_add_nl_policy[SST_A_POLICY_MARK + 1] = {
 	[SST_A_POLICY_DIRECTION] = NLA_POLICY_RANGE(NLA_U8, 1, 2),
 	[SST_A_POLICY_IPV4] = { .type = NLA_U32, },
 	[SST_A_POLICY_IPV6] = NLA_POLICY_EXACT_LEN(16),
@@ -126,6 +127,7 @@ const struct nla_policy sst_policy_add_nl_policy[SST_A_POLICY_CGROUP + 1] = {
 	[SST_A_POLICY_UID] = { .type = NLA_U32, },
 	[SST_A_POLICY_UID_LAST] = { .type = NLA_U32, },
 	[SST_A_POLICY_CGROUP] = { .type = NLA_NUL_STRING, .len = SST_CGROUP_MAX, },
+	[SST_A_POLICY_MARK] = NLA_POLICY_RANGE(NLA_U8, 1, 2),
 };
 
 /* SST_CMD_POLICY_DEL - do */
@@ -277,7 +279,7 @@ const struct genl_ops sst_nl_ops[24] = {
 		.cmd		= SST_CMD_POLICY_ADD,
 		.doit		= sst_nl_policy_add_doit,
 		.policy		= sst_policy_add_nl_policy,
-		.maxattr	= SST_A_POLICY_CGROUP,
+		.maxattr	= SST_A_POLICY_MARK,
 		.flags		= GENL_UNS_ADMIN_PERM,
 	},
 	{

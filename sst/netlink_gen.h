@@ -12,7 +12,7 @@
 #include <uapi/linux/sst_netlink.h>
 
 /* Common nested types */
-extern const struct nla_policy sst_rule_nl_policy[SST_A_POLICY_CGROUP + 1];
+extern const struct nla_policy sst_rule_nl_policy[SST_A_POLICY_MARK + 1];
 
 extern const struct nla_policy sst_flow_add_nl_policy[SST_A_FLOW_KEY + 1];
 
@@ -34,7 +34,7 @@ extern const struct nla_policy sst_peer_del_nl_policy[SST_A_PEER_NAME + 1];
 
 extern const struct nla_policy sst_peer_get_nl_policy[SST_A_PEER_NAME + 1];
 
-extern const struct nla_policy sst_policy_add_nl_policy[SST_A_POLICY_CGROUP + 1];
+extern const struct nla_policy sst_policy_add_nl_policy[SST_A_POLICY_MARK + 1];
 
 extern const struct nla_policy sst_policy_del_nl_policy[SST_A_POLICY_ID + 1];
 

@@ -169,6 +169,11 @@ static int parse_scope(struct genl_info *info, struct sst_rule_spec *spec)
 				    "a clear flow protects nothing; with scope give prefer or require");
 		return -EINVAL;
 	}
+	if (spec->scope == SST_SCOPE_LABEL && spec->proto == IPPROTO_UDP) {
+		NL_SET_ERR_MSG_ATTR(info->extack, attr,
+				    "scope label is for TCP alone; give proto tcp, or another scope");
+		return -EINVAL;
+	}
 	return 0;
 }
 
@@ -288,6 +293,7 @@ static int parse_rule_flows(struct genl_info *info, struct sst_rule_spec *spec)
 {
 	struct nlattr *priority = info->attrs[SST_A_POLICY_PRIORITY];
 	struct nlattr *proto = info->attrs[SST_A_POLICY_PROTO];
+	struct nlattr *mark = info->attrs[SST_A_POLICY_MARK];
 	int err;
 
 	memset(spec, 0, sizeof(*spec));
@@ -311,6 +317,7 @@ static int parse_rule_flows(struct genl_info *info, struct sst_rule_spec *spec)
 	err = parse_scope(info, spec);
 	if (err)
 		return err;
+	spec->mark = mark ? nla_get_u8(mark) : SST_MARK_ALL;
 	spec->priority = priority ? nla_get_u32(priority) : PRIORITY_DEFAULT;
 	return parse_peer(info, spec);
 }
@@ -429,6 +436,7 @@ int sst_netlink_put_rule(struct sk_buff *msg, const struct sst_rule *rule)
 	    (spec->peer[0] &&
 	     nla_put_string(msg, SST_A_POLICY_PEER, spec->peer)) ||
 	    nla_put_u8(msg, SST_A_POLICY_SCOPE, spec->scope) ||
+	    nla_put_u8(msg, SST_A_POLICY_MARK, spec->mark) ||
 	    put_uids(msg, spec) || put_cgroup(msg, spec) ||
 	    nla_put_u32(msg, SST_A_POLICY_PRIORITY, spec->priority))
 		return -EMSGSIZE;

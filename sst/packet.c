@@ -288,8 +288,8 @@ int sst_packet_oif(const struct sst_tuple *tuple, const struct net_device *dev)
 }
 
 /**
- * sst_packet_set_opened() - remember that the packet was verified, or an ICMP
- *	error translated, here
+ * sst_packet_set_opened() - remember that the packet was verified or sealed, or
+ *	an ICMP error translated, here
  * @skb: the packet
  * @family: NFPROTO_IPV4 or NFPROTO_IPV6
  */
@@ -306,7 +306,8 @@ void sst_packet_set_opened(struct sk_buff *skb, u8 family)
  * @skb: the packet
  * @family: NFPROTO_IPV4 or NFPROTO_IPV6
  *
- * Return: true between sst_packet_set_opened() and local delivery.
+ * Return: true between sst_packet_set_opened() and local delivery, or of a packet
+ * that leaves, from where it was sealed to the device.
  */
 bool sst_packet_is_opened(const struct sk_buff *skb, u8 family)
 {

@@ -125,6 +125,22 @@ static bool fits(const struct sst_pkt *pkt, unsigned int room)
 }
 
 /**
+ * sst_pathmtu_fits() - does every packet fit as it is, with its trailer?
+ * @pkt: whole packet on egress
+ * @trailer: bytes that each of them will grow by
+ * @state: hook state
+ *
+ * Return: true when sst_pathmtu_fit() has nothing to do.
+ */
+bool sst_pathmtu_fits(const struct sst_pkt *pkt, unsigned int trailer,
+		      const struct nf_hook_state *state)
+{
+	unsigned int mtu = sst_pathmtu(pkt->skb, state);
+
+	return mtu > trailer && fits(pkt, mtu - trailer);
+}
+
+/**
  * sst_pathmtu_fit() - make every packet that will leave fit with its trailer
  * @pkt: whole packet on egress
  * @trailer: bytes that each of them will grow by

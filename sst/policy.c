@@ -527,35 +527,47 @@ enum sst_policy_entry sst_policy_enter(const struct sst_policy *policy,
 }
 
 /**
- * sst_policy_scope_in() - the least that a sealed flow to this host protects
+ * sst_policy_terms_in() - the rule that a sealed flow to this host goes by
  * @rules: from sst_policy_rules_in()
  * @tuple: its real tuple
  * @who: its receiver, or NULL when nobody knows
  * @peer: name of the peer who opens it, whom sst_policy_enter() let in, or NULL
  *
- * Of the rule that let the peer in by name, else of the one that would decide
- * about a clear packet. A rule that may be about another socket takes nothing
- * less than the default.
+ * The rule that let the peer in by name, else the one that would decide about a
+ * clear packet.
  *
- * Return: enum sst_scope.
+ * Return: the rule, or NULL.
  */
-u8 sst_policy_scope_in(const struct sst_rules *rules,
-		       const struct sst_tuple *tuple,
-		       const struct sst_subject *who, const char *peer)
+const struct sst_rule *sst_policy_terms_in(const struct sst_rules *rules,
+					   const struct sst_tuple *tuple,
+					   const struct sst_subject *who,
+					   const char *peer)
 {
 	struct sst_question question =
 		question_of(SST_POLICY_DIRECTION_IN, tuple, who);
 	const struct sst_rule *rule;
 
 	if (!rules)
-		return SST_SCOPE_PORTS;
+		return NULL;
 	rule = sst_rules_first(rules, &question);
-	if (rule && sst_rule_names_peer(&rule->spec) && peer) {
-		question.peer = peer;
-		rule = sst_rules_named(rules, &question);
-	} else {
-		rule = sst_rules_decide(rules, &question);
-	}
+	if (!rule || !sst_rule_names_peer(&rule->spec) || !peer)
+		return sst_rules_decide(rules, &question);
+	question.peer = peer;
+	return sst_rules_named(rules, &question);
+}
+
+/**
+ * sst_policy_least_scope() - the least that a sealed flow to this host protects
+ * @rule: from sst_policy_terms_in()
+ * @who: as it was asked about
+ *
+ * A rule that may be about another socket takes nothing less than the default.
+ *
+ * Return: enum sst_scope.
+ */
+u8 sst_policy_least_scope(const struct sst_rule *rule,
+			  const struct sst_subject *who)
+{
 	if (!rule || rule->spec.verdict == SST_VERDICT_CLEAR)
 		return SST_SCOPE_PORTS;
 	if (!who && sst_rule_asks_who(&rule->spec))

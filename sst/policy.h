@@ -81,9 +81,12 @@ const struct sst_rule *sst_policy_explain(const struct sst_policy *policy,
 enum sst_policy_entry sst_policy_enter(const struct sst_policy *policy,
 				       const struct sst_tuple *tuple,
 				       const char *peer);
-u8 sst_policy_scope_in(const struct sst_rules *rules,
-		       const struct sst_tuple *tuple,
-		       const struct sst_subject *who, const char *peer);
+const struct sst_rule *sst_policy_terms_in(const struct sst_rules *rules,
+					   const struct sst_tuple *tuple,
+					   const struct sst_subject *who,
+					   const char *peer);
+u8 sst_policy_least_scope(const struct sst_rule *rule,
+			  const struct sst_subject *who);
 
 /* Two tests, for callers that may hold no lock. */
 static inline bool sst_policy_is_empty(const struct sst_policy *policy)

@@ -43,21 +43,24 @@ static u8 check_tcp(struct sst_net *sn, struct sst_flow *flow)
 	unsigned long rx = last_verified(flow), tx = READ_ONCE(flow->tx_last);
 	unsigned long last = time_after(rx, tx) ? rx : tx;
 	bool closing = READ_ONCE(flow->state) == SST_FLOW_STATE_CLOSING;
+	unsigned int lost;
 
 	if (closing && !older_than(last, SST_TCP_CLOSING_SECONDS))
 		return KEEP;
 	if (!closing && !older_than(last, SST_TCP_KEEPALIVE_SECONDS))
 		return KEEP;
 	if (sst_sock_exists(sn->net, &flow->real)) {
-		if (!closing && flow->role == SST_FLOW_ROLE_INITIATOR)
+		if (!closing && flow->role == SST_FLOW_ROLE_INITIATOR &&
+		    flow->scope != SST_SCOPE_LABEL)
 			sst_emit_empty(sn, flow);
 		return KEEP;
 	}
 	if (closing)
 		return SST_CLOSE_REASON_ENDED;
 	/* A container's connection has no socket here: the peer keeps it alive. */
-	return older_than(rx, SST_TCP_LOST_SECONDS) ? SST_CLOSE_REASON_ENDED :
-						      KEEP;
+	lost = flow->scope == SST_SCOPE_LABEL ? SST_LABEL_LOST_SECONDS :
+						SST_TCP_LOST_SECONDS;
+	return older_than(rx, lost) ? SST_CLOSE_REASON_ENDED : KEEP;
 }
 
 static u8 check(struct sst_net *sn, struct sst_flow *flow)

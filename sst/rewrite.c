@@ -107,19 +107,20 @@ static void write_transport(struct sst_pkt *pkt, const struct sst_rewrite *rw,
 		*check = CSUM_MANGLED_0;
 }
 
-static void write_network(struct sst_pkt *pkt, u8 dsfield, bool marked, int grow)
+/* @frag_off is for IPv4. */
+static void write_network(struct sst_pkt *pkt, u8 dsfield, __be16 frag_off,
+			  int grow)
 {
 	struct sk_buff *skb = pkt->skb;
 
 	if (pkt->tuple.family == NFPROTO_IPV4) {
 		struct iphdr *iph = ip_hdr(skb);
 
+		if (!grow && iph->tos == dsfield && iph->frag_off == frag_off)
+			return;
 		iph->tos = dsfield;
 		iph->tot_len = htons(ntohs(iph->tot_len) + grow);
-		if (marked)
-			iph->frag_off = htons(SST_MARK_IPV4 | IP_DF);
-		else
-			iph->frag_off &= ~htons(SST_MARK_IPV4);
+		iph->frag_off = frag_off;
 		ip_send_check(iph);
 	} else {
 		struct ipv6hdr *ip6h = ipv6_hdr(skb);
@@ -285,7 +286,7 @@ void sst_rewrite_seal(struct sst_pkt *pkt, const struct sst_rewrite *rw,
 		      const void *trailer, unsigned int len)
 {
 	write_transport(pkt, rw, trailer, len, true, pkt->seglen);
-	write_network(pkt, rw->dsfield, true, len);
+	write_network(pkt, rw->dsfield, rw->frag_off, len);
 	/* A hash over the real ports must not choose a queue or a path. */
 	skb_clear_hash(pkt->skb);
 }
@@ -338,10 +339,63 @@ int sst_rewrite_open(struct sst_pkt *pkt, const struct sst_rewrite *rw,
 	if (pskb_trim_rcsum(skb, skb->len - len))
 		return SST_A_STATS_RX_NOMEM;
 	write_transport(pkt, rw, trailer, len, false, seglen);
-	write_network(pkt, rw->dsfield, false, -(int)len);
+	write_network(pkt, rw->dsfield, sst_rewrite_unmarked(pkt),
+		      -(int)len);
 	skb_clear_hash(skb);
 	pkt->seglen = seglen;
 	return 0;
+}
+
+/**
+ * sst_rewrite_label() - other ports, and the mark or none, and nothing else
+ * @pkt: whole TCP packet, however large, after sst_rewrite_prepare_seal() or
+ *	sst_rewrite_prepare_open()
+ * @rw: what to write
+ *
+ * With CHECKSUM_PARTIAL the field holds no ports.
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int sst_rewrite_label(struct sst_pkt *pkt, const struct sst_rewrite *rw)
+{
+	struct sk_buff *skb = pkt->skb;
+	struct tcphdr *th;
+	__be32 before;
+
+	if (skb_ensure_writable(skb, pkt->thoff + sizeof(*th)))
+		return -ENOMEM;
+	th = (struct tcphdr *)(skb_network_header(skb) + pkt->thoff);
+	before = get_unaligned((__be32 *)th);
+	th->source = rw->sport;
+	th->dest = rw->dport;
+	if (skb->ip_summed != CHECKSUM_PARTIAL)
+		inet_proto_csum_replace4(&th->check, skb, before,
+					 get_unaligned((__be32 *)th), false);
+	write_network(pkt, rw->dsfield, rw->frag_off, 0);
+	skb_clear_hash(skb);
+	return 0;
+}
+
+/**
+ * sst_rewrite_mark_ipv6() - write the mark, whether it is there or not
+ * @skb: sealed IPv6 packet, its header writable
+ * @mark: traffic class that is the mark, ECN bits 0
+ */
+void sst_rewrite_mark_ipv6(struct sk_buff *skb, u8 mark)
+{
+	ipv6_change_dsfield(ipv6_hdr(skb), SST_ECN_MASK, mark);
+}
+
+/**
+ * sst_rewrite_unmarked() - the fragment field without the mark
+ * @pkt: the packet
+ *
+ * Return: that of an IPv4 packet; 0 for IPv6.
+ */
+__be16 sst_rewrite_unmarked(const struct sst_pkt *pkt)
+{
+	return pkt->tuple.family == NFPROTO_IPV4 ?
+	       ip_hdr(pkt->skb)->frag_off & ~htons(SST_MARK_IPV4) : 0;
 }
 
 /**

@@ -2,19 +2,31 @@
 #ifndef _SST_REWRITE_H
 #define _SST_REWRITE_H
 
+#include <net/ip.h>
+
 #include "packet.h"
+#include "wire.h"
 
 /**
  * struct sst_rewrite - how the headers of a packet change
  * @sport: source port to write
  * @dport: destination port to write
- * @dsfield: TOS or traffic class to write
+ * @dsfield: TOS or traffic class to write; that of IPv6 holds the mark
+ * @frag_off: fragment field of IPv4 to write; sst_rewrite_open() takes only the
+ *	mark away
  */
 struct sst_rewrite {
 	__be16 sport;
 	__be16 dport;
 	u8 dsfield;
+	__be16 frag_off;
 };
+
+/* The fragment field of an IPv4 packet that leaves whole (protocol section 2). */
+static inline __be16 sst_rewrite_frag_off(bool marked)
+{
+	return marked ? htons(SST_MARK_IPV4 | IP_DF) : htons(IP_DF);
+}
 
 int sst_rewrite_shorten(struct sst_pkt *pkt, u32 seglen);
 int sst_rewrite_prepare_seal(struct sst_pkt *pkt);
@@ -24,6 +36,9 @@ void sst_rewrite_seal(struct sst_pkt *pkt, const struct sst_rewrite *rw,
 int sst_rewrite_prepare_open(struct sst_pkt *pkt);
 int sst_rewrite_open(struct sst_pkt *pkt, const struct sst_rewrite *rw,
 		     const void *trailer, unsigned int len);
+int sst_rewrite_label(struct sst_pkt *pkt, const struct sst_rewrite *rw);
+void sst_rewrite_mark_ipv6(struct sk_buff *skb, u8 mark);
+__be16 sst_rewrite_unmarked(const struct sst_pkt *pkt);
 u8 sst_rewrite_dsfield(const struct sst_pkt *pkt);
 
 #endif /* _SST_REWRITE_H */

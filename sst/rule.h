@@ -24,6 +24,7 @@ struct cgroup;
  * @last_port: last port; 65535 when all ports match
  * @verdict: enum sst_verdict
  * @scope: enum sst_scope of the flows
+ * @mark: enum sst_mark: which packets of them this host marks
  * @has_uid: @first_uid and @last_uid count
  * @first_uid: first user of the socket, in the kernel's own numbers
  * @last_uid: last user
@@ -43,6 +44,7 @@ struct sst_rule_spec {
 	u16 last_port;
 	u8 verdict;
 	u8 scope;
+	u8 mark;
 	bool has_uid;
 	u32 first_uid;
 	u32 last_uid;

@@ -37,7 +37,7 @@ static inline u8 sst_scope_stronger(u8 a, u8 b)
 /* Is it one whose packets this module can seal and open? */
 static inline bool sst_scope_is_built(u8 scope)
 {
-	return scope == SST_SCOPE_PORTS;
+	return scope == SST_SCOPE_PORTS || scope == SST_SCOPE_LABEL;
 }
 
 #endif /* _SST_SCOPE_H */

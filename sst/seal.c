@@ -16,14 +16,27 @@
 #include "trace.h"
 #include "trailer.h"
 
-static u8 wire_dsfield(const struct sst_net *sn, const struct sst_pkt *pkt,
-		       u8 dsfield)
+/**
+ * sst_seal_dsfield() - what stands in the place of TOS or traffic class
+ * @sn: namespace
+ * @pkt: packet on egress, as its sender made it
+ * @marked: it carries the mark
+ *
+ * Return: the octet, with the ECN bits of the packet.
+ */
+u8 sst_seal_dsfield(const struct sst_net *sn, const struct sst_pkt *pkt,
+		    bool marked)
 {
+	bool ipv6 = pkt->tuple.family == NFPROTO_IPV6;
+	u8 dsfield = sst_rewrite_dsfield(pkt);
 	u8 ecn = dsfield & SST_ECN_MASK;
 
-	if (pkt->tuple.family == NFPROTO_IPV6)
+	if (ipv6 && marked)
 		return sst_config_mark_value(&sn->cfg) | ecn;
-	return READ_ONCE(sn->cfg.dscp) == SST_DSCP_KEEP ? dsfield : ecn;
+	if (READ_ONCE(sn->cfg.dscp) != SST_DSCP_KEEP)
+		return ecn;
+	/* What would look like the mark does not stay. */
+	return ipv6 && pkt->marked ? ecn : dsfield;
 }
 
 /* The traffic class that travels in the trailer, because the mark took its place. */
@@ -195,8 +208,10 @@ static void note_tcp(struct sst_flow *flow, const struct sst_pkt *pkt)
 	WRITE_ONCE(flow->tcp_seq, ntohl(th->seq) + th->syn + th->fin +
 				  sst_packet_payload(pkt, pkt->seglen));
 	WRITE_ONCE(flow->tcp_ack, ntohl(th->ack_seq));
-	if (unlikely(th->syn))
+	if (unlikely(th->syn)) {
 		WRITE_ONCE(flow->accepts, th->ack);
+		sst_flow_note_syn(flow, ntohl(th->seq));
+	}
 	sst_flow_tcp_ends(flow, pkt->covered[1], SST_TCP_FIN_TX);
 }
 
@@ -210,22 +225,31 @@ static void note_data(struct sst_net *sn, struct sst_flow *flow, u32 seq)
 		sst_opening_publish(sn, flow->opening);
 }
 
+static u8 accept_form(const struct sst_opening *opening)
+{
+	return sst_opening_is_new(opening) ? SST_FORM_ACCEPT_NEW :
+					     SST_FORM_ACCEPT;
+}
+
 /**
  * sst_seal_form() - which trailer a packet of this flow carries now
  * @flow: the flow
  *
  * Return: enum sst_form: of an opening until the peer answered, of an ACCEPT
- * until it confirmed, SST_FORM_DATA from then on.
+ * until it confirmed, SST_FORM_DATA from then on. In scope label what has a trailer
+ * carries the first of these for as long as the flow lives.
  */
 u8 sst_seal_form(const struct sst_flow *flow)
 {
+	if (flow->scope == SST_SCOPE_LABEL)
+		return flow->role == SST_FLOW_ROLE_INITIATOR ?
+		       flow->opening->form : accept_form(flow->opening);
 	/* Whoever sees the state sees the keys that belong to it. */
 	switch (smp_load_acquire(&flow->state)) {
 	case SST_FLOW_STATE_OPENING:
 		return flow->opening->form;
 	case SST_FLOW_STATE_ACCEPTING:
-		return sst_opening_is_new(flow->opening) ? SST_FORM_ACCEPT_NEW :
-							   SST_FORM_ACCEPT;
+		return accept_form(flow->opening);
 	case SST_FLOW_STATE_REOPENING:
 		return flow->role == SST_FLOW_ROLE_INITIATOR ? SST_FORM_OPEN :
 							       SST_FORM_ACCEPT;
@@ -247,11 +271,13 @@ u8 sst_seal_form(const struct sst_flow *flow)
 int sst_seal(struct sst_net *sn, struct sst_flow *flow, struct sst_pkt *pkt,
 	     u8 form, u8 flags)
 {
+	bool marked = form != SST_FORM_DATA || sst_flow_marks(flow);
 	u8 dsfield = sst_rewrite_dsfield(pkt);
 	struct sst_rewrite rw = {
 		.sport = flow->wire.lport,
 		.dport = READ_ONCE(flow->wire.rport),
-		.dsfield = wire_dsfield(sn, pkt, dsfield),
+		.dsfield = sst_seal_dsfield(sn, pkt, marked),
+		.frag_off = sst_rewrite_frag_off(marked),
 	};
 	struct sst_meta meta = {
 		.type = form >> 4,
@@ -283,6 +309,8 @@ int sst_seal(struct sst_net *sn, struct sst_flow *flow, struct sst_pkt *pkt,
 	if (reason)
 		return reason;
 	sst_rewrite_seal(pkt, &rw, trailer, layout.len);
+	/* Should it pass the hooks again: no mark may tell what it is. */
+	sst_packet_set_opened(pkt->skb, pkt->tuple.family);
 
 	trace_sst_seal(flow, &meta);
 	if (form == SST_FORM_DATA)

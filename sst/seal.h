@@ -8,6 +8,8 @@ struct sst_flow;
 struct sst_net;
 struct sst_pkt;
 
+u8 sst_seal_dsfield(const struct sst_net *sn, const struct sst_pkt *pkt,
+		    bool marked);
 u8 sst_seal_form(const struct sst_flow *flow);
 int sst_seal(struct sst_net *sn, struct sst_flow *flow, struct sst_pkt *pkt,
 	     u8 form, u8 flags);

@@ -62,18 +62,27 @@ static u8 scope_in(const struct sst_rule *rule)
 						       rule->spec.scope;
 }
 
+/* Nothing of UDP tells who is confirmed, so that nothing need be sealed. */
+static u8 scope_of(u8 proto, u8 scope)
+{
+	return proto == IPPROTO_UDP ? sst_scope_stronger(scope, SST_SCOPE_PORTS) :
+				      scope;
+}
+
 /*
  * The strictest of what policy and socket want, how much is to be protected, and
  * the name of the only peer that will do, or NULL. Forwarded packets have neither.
  */
 static u8 wanted(struct sst_net *sn, const struct sst_pkt *pkt,
-		 const struct sock *sk, u8 *scope, const char **name)
+		 const struct sock *sk, struct sst_want *want,
+		 const char **name)
 {
 	const struct sst_rule *rule;
 	struct sst_subject sender;
 
 	*name = NULL;
-	*scope = SST_SCOPE_PORTS;
+	want->scope = SST_SCOPE_PORTS;
+	want->mark = SST_MARK_ALL;
 	if (pkt->skb->skb_iif ||
 	    !sst_packet_is_unicast(&pkt->tuple.remote, pkt->tuple.family) ||
 	    sst_guard_is_broadcast(pkt->skb, pkt->tuple.family))
@@ -81,7 +90,11 @@ static u8 wanted(struct sst_net *sn, const struct sst_pkt *pkt,
 	rule = sst_policy_out(&sn->policy, &pkt->tuple,
 			      sst_subject_of(&sender, sk));
 	*name = name_in(rule);
-	*scope = sst_scope_stronger(scope_in(rule), sst_sock_scope(sk));
+	want->scope = scope_of(pkt->tuple.proto,
+			       sst_scope_stronger(scope_in(rule),
+						  sst_sock_scope(sk)));
+	if (rule)
+		want->mark = rule->spec.mark;
 	return raised(verdict_in(rule), sst_sock_mode(sk));
 }
 
@@ -133,7 +146,7 @@ int sst_select(struct sst_net *sn, const struct sst_pkt *pkt,
 {
 	const struct sst_peer *peer;
 	const char *name;
-	u8 verdict = wanted(sn, pkt, sk, &want->scope, &name);
+	u8 verdict = wanted(sn, pkt, sk, want, &name);
 	bool first, known;
 
 	/* Sealed already: a packet that passes this hook a second time. */

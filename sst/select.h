@@ -30,10 +30,12 @@ struct sst_forecast {
  * struct sst_want - how a flow is to be opened
  * @only: number of the only peer with which it may be, or 0
  * @scope: enum sst_scope, what it is to protect
+ * @mark: enum sst_mark, which of its packets this host marks
  */
 struct sst_want {
 	u32 only;
 	u8 scope;
+	u8 mark;
 };
 
 /* What sst_select() says besides the reason to drop a packet. */

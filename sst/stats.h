@@ -23,6 +23,13 @@ static inline void sst_stats_inc(struct sst_stats __percpu *stats, int counter)
 	this_cpu_inc(stats->value[counter]);
 }
 
+/* The same for a packet that stands for several. */
+static inline void sst_stats_add(struct sst_stats __percpu *stats, int counter,
+				 unsigned int n)
+{
+	this_cpu_add(stats->value[counter], n);
+}
+
 void sst_stats_sum(struct sst_stats *sum,
 		   const struct sst_stats __percpu *stats);
 

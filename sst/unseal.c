@@ -136,6 +136,18 @@ int sst_unseal_accept(const struct sst_pkt *pkt, const struct sst_flow *flow,
 	return 0;
 }
 
+/* In scope label nothing but the SYN itself is taken, from whoever it may be. */
+static int check_label(const struct sst_pkt *pkt,
+		       const struct sst_open_box *box,
+		       const struct sst_trailer *trailer)
+{
+	unsigned int payload;
+
+	payload = sst_packet_payload(pkt, pkt->seglen - trailer->layout.len);
+	return pkt->tuple.proto == IPPROTO_TCP && !payload &&
+	       !box->has_identity ? 0 : SST_A_STATS_RX_LABEL_OPENING;
+}
+
 /**
  * sst_unseal_open() - does an OPEN or INIT verify, and what does it say?
  * @pkt: the packet
@@ -159,7 +171,8 @@ int sst_unseal_open(const struct sst_pkt *pkt, struct sst_open_box *box,
 		return SST_A_STATS_RX_FLAGS;
 	if (!box->sport || !box->dport)
 		return SST_A_STATS_RX_PORTS;
-	return 0;
+	return box->scope == SST_SCOPE_LABEL ?
+	       check_label(pkt, box, trailer) : 0;
 }
 
 /**

@@ -117,6 +117,7 @@ enum sst_form {
 #define SST_TCP_CLOSING_SECONDS		60
 #define SST_TCP_KEEPALIVE_SECONDS	240
 #define SST_TCP_LOST_SECONDS		600	/* no socket, nothing verified */
+#define SST_LABEL_LOST_SECONDS		7440	/* the same, where nothing keeps alive */
 #define SST_WIRE_QUARANTINE_SECONDS	240
 #define SST_WINDOW_SECONDS		600	/* freshness of an opening */
 #define SST_HELD_BYTES			2048	/* packet kept until confirmed */

@@ -185,6 +185,7 @@ static void seal(struct kunit *test, struct work *w)
 		.sport = htons(WIRE_SPORT),
 		.dport = htons(WIRE_DPORT),
 		.dsfield = w->desc.family == NFPROTO_IPV4 ? 0x02 : 0xae,
+		.frag_off = sst_rewrite_frag_off(true),
 	};
 	struct sk_buff *skb = get_skb(test, w, w->orig, w->len);
 	struct sst_data_trailer *trailer;
@@ -552,6 +553,7 @@ static void rewrite_padding(struct kunit *test)
 			.sport = htons(WIRE_SPORT),
 			.dport = htons(WIRE_DPORT),
 			.dsfield = kind->family == NFPROTO_IPV4 ? 0x02 : 0xae,
+			.frag_off = sst_rewrite_frag_off(true),
 		};
 		const struct sst_rewrite in = {
 			.sport = htons(SST_TEST_SPORT),

@@ -80,7 +80,7 @@ SETS = {
 COMMANDS = {n[8:].lower().replace('_', '-'): v for n, v in ENUM.items()
             if n.startswith('SST_CMD_')}
 
-U8 = {'proto', 'side', 'scope', 'suite', 'mark-mask', 'mark-value', 'dscp',
+U8 = {'proto', 'side', 'scope', 'mark', 'suite', 'mark-mask', 'mark-value', 'dscp',
       'direction', 'prefix-len', 'verdict', 'cookies', 'init-from', 'identity'}
 BE16 = {'local-port', 'remote-port', 'wire-local-port', 'wire-remote-port', 'port',
         'port-last', 'wire-port', 'wire-port-last'}

@@ -14,10 +14,12 @@ static const char policy_help[] =
 	"Usage: sstctl policy show [ID]\n"
 	"       sstctl policy add out [to PREFIX] [proto tcp|udp] [port PORT[-PORT]]\n"
 	"                             [uid UID[-UID]] [cgroup PATH]\n"
-	"                             clear|prefer|require [scope SCOPE] [peer NAME] [priority N]\n"
+	"                             clear|prefer|require [scope SCOPE] [mark all|openings]\n"
+	"                             [peer NAME] [priority N]\n"
 	"       sstctl policy add in [from PREFIX] [proto tcp|udp] [port PORT[-PORT]]\n"
 	"                            [uid UID[-UID]] [cgroup PATH]\n"
-	"                            clear|require [scope SCOPE] [peer NAME] [priority N]\n"
+	"                            clear|require [scope SCOPE] [mark all|openings]\n"
+	"                            [peer NAME] [priority N]\n"
 	"       sstctl policy del ID...\n"
 	"       sstctl policy flush [out|in]\n"
 	"\n"
@@ -27,10 +29,12 @@ static const char policy_help[] =
 static const char add_help[] =
 	"Usage: sstctl policy add out [to PREFIX] [proto tcp|udp] [port PORT[-PORT]]\n"
 	"                             [uid UID[-UID]] [cgroup PATH]\n"
-	"                             clear|prefer|require [scope SCOPE] [peer NAME] [priority N]\n"
+	"                             clear|prefer|require [scope SCOPE] [mark all|openings]\n"
+	"                             [peer NAME] [priority N]\n"
 	"       sstctl policy add in [from PREFIX] [proto tcp|udp] [port PORT[-PORT]]\n"
 	"                            [uid UID[-UID]] [cgroup PATH]\n"
-	"                            clear|require [scope SCOPE] [peer NAME] [priority N]\n"
+	"                            clear|require [scope SCOPE] [mark all|openings]\n"
+	"                            [peer NAME] [priority N]\n"
 	"\n"
 	"Add a rule and print its id. Flows that were there before stay as they are.\n"
 	"\n"
@@ -47,6 +51,8 @@ static const char add_help[] =
 	"  require   SST, or no flow\n"
 	"  scope     what the flow protects, with in: the least that is taken. ports, the\n"
 	"            default; payload, which is more; or label, which is less\n"
+	"  mark      which packets of the flow this host marks: all, or openings, which are\n"
+	"            those that the other host has to know it by\n"
 	"  peer      with out: only by the key of this peer. With in: only this peer may\n"
 	"            open the flow, and those that other rules name; not with clear\n"
 	"  priority  the rule with the smallest number decides; 1000 when left out\n";
@@ -77,6 +83,7 @@ enum rule_word {
 	W_PRIORITY,
 	W_PEER,
 	W_SCOPE,
+	W_MARK,
 	W_UID,
 	W_CGROUP,
 	W_COUNT,
@@ -95,6 +102,7 @@ static const char *const rule_words[W_COUNT] = {
 	[W_PRIORITY] = "priority",
 	[W_PEER] = "peer",
 	[W_SCOPE] = "scope",
+	[W_MARK] = "mark",
 	[W_UID] = "uid",
 	[W_CGROUP] = "cgroup",
 };
@@ -164,6 +172,8 @@ static const char *set_value(void *data, int word, char *value)
 		return set_peer(rule, value);
 	case W_SCOPE:
 		return parse_scope(value, &rule->scope);
+	case W_MARK:
+		return parse_mark(value, &rule->mark);
 	case W_UID:
 		return parse_uids(value, &rule->uids);
 	case W_CGROUP:

@@ -282,6 +282,18 @@ static const struct {
 		"To do: nothing, they are forged.",
 	},
 	{
+		SST_A_STATS_RX_LABEL_EARLY,
+		"rx_label_early",
+		"Dropped. A segment without trailer for a flow of scope label that waits for its confirmation, and no answer to its SYN.",
+		"To do: nothing, it was too early, or forged.",
+	},
+	{
+		SST_A_STATS_RX_LABEL_OPENING,
+		"rx_label_opening",
+		"Dropped. An opening of scope label on UDP, or with payload or an identity.",
+		"To do: install the same version on both hosts.",
+	},
+	{
 		SST_A_STATS_RX_TUPLE,
 		"rx_tuple",
 		"Dropped. An opening on a tuple that another flow or a clear socket owns, or with a wire port below 1024.",

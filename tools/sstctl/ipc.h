@@ -129,6 +129,7 @@ struct sst_assoc {
  * @has_priority: in a request: not the default
  * @peer: empty: all of them
  * @scope: 0 in a request: the default
+ * @mark: 0 in a request: the default
  * @cgroup: its path, NULL when it does not matter; see rule_free()
  * @cgroup_id: its number, 0 in a request
  */
@@ -143,6 +144,7 @@ struct sst_rule {
 	bool has_priority;
 	char peer[SST_NAME_MAX + 1];
 	uint8_t scope;
+	uint8_t mark;
 	struct sst_uids uids;
 	char *cgroup;
 	uint64_t cgroup_id;

@@ -21,6 +21,7 @@ static const char *const words[SST_A_POLICY_MAX + 1] = {
 	[SST_A_POLICY_PRIORITY] = "priority",
 	[SST_A_POLICY_PEER] = "peer",
 	[SST_A_POLICY_SCOPE] = "scope",
+	[SST_A_POLICY_MARK] = "mark",
 	[SST_A_POLICY_UID] = "uid",
 	[SST_A_POLICY_UID_LAST] = "uid",
 	[SST_A_POLICY_CGROUP] = "cgroup",
@@ -37,6 +38,7 @@ static size_t rule_attr_len(unsigned int type)
 	case SST_A_POLICY_PROTO:
 	case SST_A_POLICY_VERDICT:
 	case SST_A_POLICY_SCOPE:
+	case SST_A_POLICY_MARK:
 	case SST_A_POLICY_OUTCOME:
 	case SST_A_POLICY_KEY_KIND:
 		return 1;
@@ -130,6 +132,9 @@ static int rule_attr(const struct nlattr *attr, void *data)
 	case SST_A_POLICY_SCOPE:
 		rule->scope = mnl_attr_get_u8(attr);
 		break;
+	case SST_A_POLICY_MARK:
+		rule->mark = mnl_attr_get_u8(attr);
+		break;
 	case SST_A_POLICY_UID:
 		rule->uids.first = mnl_attr_get_u32(attr);
 		rule->uids.given = true;
@@ -214,6 +219,8 @@ static void put_rule(struct nlmsghdr *nlh, const struct sst_rule *rule)
 		mnl_attr_put_strz(nlh, SST_A_POLICY_PEER, rule->peer);
 	if (rule->scope)
 		mnl_attr_put_u8(nlh, SST_A_POLICY_SCOPE, rule->scope);
+	if (rule->mark)
+		mnl_attr_put_u8(nlh, SST_A_POLICY_MARK, rule->mark);
 	put_uids(nlh, &rule->uids);
 	if (rule->cgroup)
 		mnl_attr_put_strz(nlh, SST_A_POLICY_CGROUP, rule->cgroup);

@@ -129,6 +129,16 @@ const char *parse_scope(const char *text, uint8_t *scope)
 	       "give ports, label or payload";
 }
 
+const char *parse_mark(const char *text, uint8_t *mark)
+{
+	static const struct value_word words[] = {
+		{ "all", SST_MARK_ALL },
+		{ "openings", SST_MARK_OPENINGS },
+	};
+
+	return PARSE_VALUE(text, words, mark) ? NULL : "give all or openings";
+}
+
 const char *parse_suite(const char *text, uint8_t *suite)
 {
 	static const struct value_word words[] = {

@@ -104,6 +104,7 @@ const char *parse_id(const char *text, uint32_t *id);
 const char *parse_proto(const char *text, uint8_t *proto);
 const char *parse_side(const char *text, uint8_t *side);
 const char *parse_scope(const char *text, uint8_t *scope);
+const char *parse_mark(const char *text, uint8_t *mark);
 const char *parse_suite(const char *text, uint8_t *suite);
 const char *parse_dscp(const char *text, uint8_t *dscp);
 const char *parse_cookies(const char *text, uint8_t *mode);

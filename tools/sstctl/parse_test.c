@@ -509,6 +509,9 @@ static void test_words(void)
 	result(parse_proto("sctp", &v) != NULL, "proto", "sctp");
 	result(!parse_side("2", &v) && v == 2, "side", "2");
 	result(parse_side("3", &v) && parse_side("", &v), "side", "3");
+	result(!parse_mark("all", &v) && v == 1, "mark", "all");
+	result(!parse_mark("openings", &v) && v == 2, "mark", "openings");
+	result(parse_mark("none", &v) != NULL, "mark", "none");
 	result(!parse_scope("ports", &v) && v == 1, "scope", "ports");
 	result(!parse_scope("label", &v) && v == 2, "scope", "label");
 	result(!parse_scope("payload", &v) && v == 3, "scope", "payload");

@@ -391,11 +391,17 @@ static void print_rule_says(const struct sst_rule *rule)
 		[SST_VERDICT_PREFER] = "prefer",
 		[SST_VERDICT_REQUIRE] = "require",
 	};
+	static const char *const marks[] = {
+		[SST_MARK_ALL] = "all",
+		[SST_MARK_OPENINGS] = "openings",
+	};
 
 	out_word("verdict", " ", verdicts, ARRAY_SIZE(verdicts), rule->verdict, "");
 	/* Text is silent about the default. */
 	if (out_is_json() || rule->scope != SST_SCOPE_PORTS)
 		print_scope(rule->scope);
+	if (out_is_json() || rule->mark == SST_MARK_OPENINGS)
+		out_word("mark", " mark ", marks, ARRAY_SIZE(marks), rule->mark, "");
 	if (rule->peer[0])
 		out_string("peer", " peer ", rule->peer, "");
 	else

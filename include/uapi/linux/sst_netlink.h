@@ -39,6 +39,17 @@ enum sst_suite {
 };
 
 /**
+ * enum sst_mark - Which packets of a flow carry the mark (protocol section 2).
+ * @SST_MARK_ALL: All of them.
+ * @SST_MARK_OPENINGS: Those before both ends have heard of each other,
+ *   openings, and fragments.
+ */
+enum sst_mark {
+	SST_MARK_ALL = 1,
+	SST_MARK_OPENINGS,
+};
+
+/**
  * enum sst_dscp - What the sender does with DSCP, which names services too.
  * @SST_DSCP_CLEAR: DSCP 0 (IPv4) or only the mark (IPv6) on the wire.
  * @SST_DSCP_KEEP: IPv4 leaves it as it is; IPv6 carries it in the trailer.
@@ -310,6 +321,8 @@ enum {
 	SST_A_STATS_RX_HELD,
 	SST_A_STATS_RX_STALE,
 	SST_A_STATS_RX_NOT_SYN,
+	SST_A_STATS_RX_LABEL_EARLY,
+	SST_A_STATS_RX_LABEL_OPENING,
 	SST_A_STATS_RX_TUPLE,
 	SST_A_STATS_RX_HALF_OPEN,
 	SST_A_STATS_RX_GLARE,
@@ -455,6 +468,7 @@ enum {
 	SST_A_POLICY_OUTCOME,
 	SST_A_POLICY_KEY_PEER,
 	SST_A_POLICY_KEY_KIND,
+	SST_A_POLICY_MARK,
 
 	__SST_A_POLICY_MAX
 };

@@ -13,12 +13,13 @@ _sstctl_things() {
 # What may stand next after "policy add", where the verdict has no value.
 _sstctl_rule() {
 	local prev=${*: -1} w
-	local -a all=(to proto port uid cgroup scope priority peer) left=()
+	local -a all=(to proto port uid cgroup scope mark priority peer) left=()
 
 	case ${1-}:$prev in
 	:*) echo out in help; return ;;
 	*:proto) echo tcp udp; return ;;
 	*:scope) echo ports; return ;;
+	*:mark) echo all openings; return ;;
 	*:to | *:from | *:port | *:uid | *:cgroup | *:priority | *:peer) return ;;
 	in:*) all[0]=from ;;
 	esac
