@@ -73,15 +73,13 @@ static unsigned int lose(struct sst_net *sn, const struct sst_flow *flow,
 
 /* One segment of a large packet. Returns 0 or a negative errno; consumes it. */
 static int send_segment(struct sst_net *sn, struct sst_flow *flow,
-			struct sk_buff *seg, u8 form,
-			const struct nf_hook_state *state)
+			const struct sst_pkt *whole, struct sk_buff *seg,
+			u8 form, const struct nf_hook_state *state)
 {
 	struct sst_pkt pkt;
 	int reason;
 
-	/* Parsed anew: this is what leaves, whatever the large packet was. */
-	if (sst_packet_parse(&pkt, seg, state->pf, SST_PKT_OUT, &sn->cfg) !=
-	    SST_PKT_WHOLE)
+	if (!sst_packet_segment(&pkt, whole, seg))
 		reason = SST_A_STATS_TX_MALFORMED;
 	else
 		reason = sst_seal(sn, flow, &pkt, form, 0);
@@ -94,21 +92,22 @@ static int send_segment(struct sst_net *sn, struct sst_flow *flow,
 
 /* The packet takes the rest of its way in segments, each sealed by itself. */
 static unsigned int send_segments(struct sst_net *sn, struct sst_flow *flow,
-				  struct sk_buff *skb, u8 form,
+				  const struct sst_pkt *pkt, u8 form,
 				  const struct nf_hook_state *state)
 {
 	struct sk_buff *segs, *seg, *next;
 	bool sent = false;
 	int err = 0;
 
-	segs = sst_conntrack_confirm(skb) ? NULL : sst_segment_cut(skb);
+	segs = sst_conntrack_confirm(pkt->skb) ? NULL :
+						 sst_segment_cut(pkt->skb);
 	if (!segs)
 		return drop(sn, flow, flow->real.proto, SST_A_STATS_TX_SEGMENT);
 	/* Without softirqs in between the receiver gets to see a train. */
 	local_bh_disable();
 	skb_list_walk_safe(segs, seg, next) {
 		skb_mark_not_on_list(seg);
-		err = send_segment(sn, flow, seg, form, state);
+		err = send_segment(sn, flow, pkt, seg, form, state);
 		if (err >= 0)
 			sent = true;
 	}
@@ -285,7 +284,7 @@ unsigned int sst_egress(struct sst_net *sn, struct sk_buff *skb,
 		sst_initiator_keep(flow, skb);
 	if (!reason && skb_is_gso(skb)) {
 		note_sender(flow, skb, sk);
-		return send_segments(sn, flow, skb, form, state);
+		return send_segments(sn, flow, &pkt, form, state);
 	}
 	if (!reason)
 		reason = sst_seal(sn, flow, &pkt, form, 0);

@@ -19,7 +19,21 @@
 /* How many of them one step of the reaper frees under the lock. */
 #define EXPIRE_BATCH	256
 
+/* The addresses of IPv4 are one word each; the rest of their room is zero. */
+static u32 tuple_hash(const void *key, u32 len, u32 seed)
+{
+	const struct sst_tuple *tuple = key;
+
+	if (tuple->family != NFPROTO_IPV4)
+		return jhash2(key, sizeof(*tuple) / sizeof(u32), seed);
+	return jhash_3words((__force u32)tuple->local.ip,
+			    (__force u32)tuple->remote.ip,
+			    (__force u32)tuple->lport << 16 |
+			    (__force u32)tuple->rport, seed + tuple->proto);
+}
+
 static const struct rhashtable_params wire_params = {
+	.hashfn = tuple_hash,
 	.key_len = sizeof(struct sst_tuple),
 	.key_offset = offsetof(struct sst_wire, tuple),
 	.head_offset = offsetof(struct sst_wire, node),
@@ -27,6 +41,7 @@ static const struct rhashtable_params wire_params = {
 };
 
 static const struct rhashtable_params real_params = {
+	.hashfn = tuple_hash,
 	.key_len = sizeof(struct sst_tuple),
 	.key_offset = offsetof(struct sst_flow, real),
 	.head_offset = offsetof(struct sst_flow, real_node),

@@ -16,6 +16,7 @@
 #include "ingress.h"
 #include "initiator.h"
 #include "label.h"
+#include "merge.h"
 #include "mss.h"
 #include "outcome.h"
 #include "packet.h"
@@ -79,8 +80,8 @@ static int take_data(struct sst_net *sn, struct sst_flow *flow,
 	reason = sst_key_try(flow, meta->kri, meta->seq, &attempt);
 	if (reason)
 		return reason;
-	reason = sst_unseal_data(pkt, flow, attempt.key, trailer);
-	memzero_explicit(attempt.derived, sizeof(attempt.derived));
+	reason = sst_unseal_data(pkt, flow, attempt.stream, trailer);
+	memzero_explicit(attempt.derived.key, sizeof(attempt.derived.key));
 	if (reason)
 		return reason;
 	reason = sst_key_accept(sn, flow, meta->kri, meta->seq);
@@ -301,7 +302,7 @@ static unsigned int owned(struct sst_net *sn, struct sst_flow *flow,
 	if (reason)
 		return sst_drop(sn, flow, reason);
 	sst_stats_inc(sn->stats, SST_A_STATS_RX_OPENED);
-	return NF_ACCEPT;
+	return sst_merge_take(sn->stats, pkt, state);
 }
 
 /* Nothing but a valid opening comes through on the tuple of an ended flow. */
@@ -364,6 +365,9 @@ unsigned int sst_ingress(struct sst_net *sn, struct sk_buff *skb,
 	struct sst_flow *flow;
 	struct sst_pkt pkt;
 
+	/* It has waited for others (merge.c). */
+	if (sst_packet_is_opened(skb, state->pf))
+		return NF_ACCEPT;
 	class = sst_packet_parse(&pkt, skb, state->pf, SST_PKT_IN, &sn->cfg);
 	if (class == SST_PKT_OTHER)
 		return sst_icmp_translate(sn, skb, state);

@@ -50,7 +50,7 @@ static void tx_key_free(struct sst_tx_key *key)
 {
 	if (!key)
 		return;
-	memzero_explicit(key->key, sizeof(key->key));
+	sst_keystream_end(&key->stream);
 	kmem_cache_free(tx_cache, key);
 }
 
@@ -63,8 +63,8 @@ static void rx_key_free(struct sst_rx_key *key)
 {
 	if (!key)
 		return;
-	memzero_explicit(key->key, sizeof(key->key));
-	memzero_explicit(key->next_key, sizeof(key->next_key));
+	sst_keystream_end(&key->stream);
+	sst_keystream_end(&key->next);
 	kmem_cache_free(rx_cache, key);
 }
 
@@ -82,7 +82,8 @@ static struct sst_tx_key *tx_key_new(const struct sst_flow *flow, u16 kri,
 		return NULL;
 	key->kri = kri;
 	key->first_use = jiffies;
-	sst_kdf_packet_key(key->key, flow->secret, flow->side, kri);
+	sst_kdf_packet_key(key->stream.key, flow->secret, flow->side, kri);
+	sst_keystream_start(&key->stream);
 	return key;
 }
 
@@ -95,10 +96,11 @@ static struct sst_rx_key *rx_key_new(const struct sst_flow *flow, u16 kri,
 	if (!key)
 		return NULL;
 	key->kri = kri;
-	sst_kdf_packet_key(key->key, flow->secret, side, kri);
+	sst_kdf_packet_key(key->stream.key, flow->secret, side, kri);
+	sst_keystream_start(&key->stream);
 	/* Nothing follows SST_KRI_MAX; the key stays zero and is never tried. */
 	if (kri < SST_KRI_MAX)
-		sst_kdf_packet_key(key->next_key, flow->secret, side, kri + 1);
+		sst_kdf_packet_key(key->next.key, flow->secret, side, kri + 1);
 	return key;
 }
 
@@ -193,7 +195,7 @@ static bool tx_key_is_old(const struct sst_net *sn, const struct sst_tx_key *key
  * Return: 0, or the counter of the reason to drop the packet.
  */
 int sst_key_take(struct sst_net *sn, struct sst_flow *flow,
-		 const struct sst_tx_key **key, u32 *seq)
+		 struct sst_tx_key **key, u32 *seq)
 {
 	u32 limit = READ_ONCE(sn->cfg.rekey_packets);
 	struct sst_tx_key *cur;
@@ -251,7 +253,7 @@ static bool may_try_far(struct sst_flow *flow)
 int sst_key_try(struct sst_flow *flow, u16 kri, u32 seq,
 		struct sst_rx_try *attempt)
 {
-	const struct sst_rx_key *key = rcu_dereference(flow->rx);
+	struct sst_rx_key *key = rcu_dereference(flow->rx);
 	int ahead = (int)kri - key->kri;
 
 	attempt->rotates = ahead > 0;
@@ -260,13 +262,14 @@ int sst_key_try(struct sst_flow *flow, u16 kri, u32 seq,
 	if (ahead > 1) {
 		if (!may_try_far(flow))
 			return SST_A_STATS_RX_KRI_LIMITED;
-		sst_kdf_packet_key(attempt->derived, flow->secret,
+		sst_kdf_packet_key(attempt->derived.key, flow->secret,
 				   sst_flow_peer_side(flow), kri);
-		attempt->key = attempt->derived;
+		attempt->derived.id = 0;
+		attempt->stream = &attempt->derived;
 		return 0;
 	}
 	if (ahead == 1) {
-		attempt->key = key->next_key;
+		attempt->stream = &key->next;
 		return 0;
 	}
 	if (ahead < 0) {
@@ -277,7 +280,7 @@ int sst_key_try(struct sst_flow *flow, u16 kri, u32 seq,
 	}
 	if (!sst_replay_check(&key->replay, seq))
 		return SST_A_STATS_RX_REPLAY;
-	attempt->key = key->key;
+	attempt->stream = &key->stream;
 	return 0;
 }
 

@@ -7,6 +7,7 @@
 #include <linux/rcupdate.h>
 #include <linux/types.h>
 
+#include "keystream.h"
 #include "replay.h"
 #include "wire.h"
 
@@ -15,7 +16,7 @@ struct sst_net;
 
 /**
  * struct sst_tx_key - packet key of the sending direction
- * @key: packet key; immutable
+ * @stream: packet key and its blocks
  * @kri: its index; immutable
  * @next_seq: counter of the next packet. 64 bits, so it cannot wrap while
  *	CPUs that lost the race for the last counter still add to it.
@@ -23,7 +24,7 @@ struct sst_net;
  * @rcu: frees the key after the packets that still use it
  */
 struct sst_tx_key {
-	u8 key[SST_SECRET_SIZE];
+	struct sst_keystream stream;
 	u16 kri;
 	atomic64_t next_seq;
 	unsigned long first_use;
@@ -32,18 +33,17 @@ struct sst_tx_key {
 
 /**
  * struct sst_rx_key - packet key of the receiving direction
- * @key: packet key; immutable
- * @next_key: packet key of kri + 1, so that trying it costs no derivation;
- *	immutable
- * @kri: index of @key; immutable
+ * @stream: packet key and its blocks
+ * @next: packet key of kri + 1, so that trying it costs no derivation
+ * @kri: index of the key; immutable
  * @expires: jiffies when the key stops being accepted, once it is the
  *	previous one; flow lock
  * @replay: counters seen; flow lock
  * @rcu: frees the key after the packets that still use it
  */
 struct sst_rx_key {
-	u8 key[SST_SECRET_SIZE];
-	u8 next_key[SST_SECRET_SIZE];
+	struct sst_keystream stream;
+	struct sst_keystream next;
 	u16 kri;
 	unsigned long expires;
 	struct sst_replay replay;
@@ -52,13 +52,13 @@ struct sst_rx_key {
 
 /**
  * struct sst_rx_try - a key with which a packet may be opened
- * @key: packet key
+ * @stream: packet key
  * @derived: room for a key that is in no table
  * @rotates: the packet is under a key newer than the current one
  */
 struct sst_rx_try {
-	const u8 *key;
-	u8 derived[SST_SECRET_SIZE];
+	struct sst_keystream *stream;
+	struct sst_keystream derived;
 	bool rotates;
 };
 
@@ -69,7 +69,7 @@ int sst_key_start(struct sst_flow *flow, gfp_t gfp);
 void sst_key_stop(struct sst_flow *flow);
 
 int sst_key_take(struct sst_net *sn, struct sst_flow *flow,
-		 const struct sst_tx_key **key, u32 *seq);
+		 struct sst_tx_key **key, u32 *seq);
 int sst_key_try(struct sst_flow *flow, u16 kri, u32 seq,
 		struct sst_rx_try *attempt);
 int sst_key_accept(struct sst_net *sn, struct sst_flow *flow, u16 kri, u32 seq);

@@ -6,6 +6,8 @@
 #include "flow.h"
 #include "fork.h"
 #include "key.h"
+#include "keystream.h"
+#include "merge.h"
 #include "netlink.h"
 #include "opening.h"
 #include "pernet.h"
@@ -16,15 +18,21 @@ static int __init sst_init(void)
 {
 	int err;
 
-	err = sst_key_init();
+	err = sst_keystream_init();
 	if (err)
 		return err;
+	err = sst_key_init();
+	if (err)
+		goto no_key;
 	err = sst_opening_init();
 	if (err)
 		goto no_opening;
 	err = sst_flow_init();
 	if (err)
 		goto no_flow;
+	err = sst_merge_init();
+	if (err)
+		goto no_merge;
 	err = sst_queue_start();
 	if (err)
 		goto no_queue;
@@ -52,11 +60,15 @@ no_fork:
 no_pernet:
 	sst_queue_end();
 no_queue:
+	sst_merge_exit();
+no_merge:
 	sst_flow_exit();
 no_flow:
 	sst_opening_exit();
 no_opening:
 	sst_key_exit();
+no_key:
+	sst_keystream_exit();
 	return err;
 }
 
@@ -67,6 +79,7 @@ static void __exit sst_exit(void)
 	sst_fork_exit();
 	sst_pernet_exit();
 	sst_queue_end();
+	sst_merge_exit();
 	/*
 	 * Flows and keys are freed by RCU callbacks, and the callback of a flow
 	 * frees its keys and its opening directly: one barrier waits for all.
@@ -75,6 +88,7 @@ static void __exit sst_exit(void)
 	sst_flow_exit();
 	sst_opening_exit();
 	sst_key_exit();
+	sst_keystream_exit();
 }
 
 module_init(sst_init);

@@ -236,6 +236,31 @@ enum sst_pkt_class sst_packet_parse(struct sst_pkt *pkt, struct sk_buff *skb,
 }
 
 /**
+ * sst_packet_segment() - what sst_packet_parse() would find in a segment
+ * @pkt: output
+ * @whole: the large packet that was cut, whole, on egress
+ * @seg: one of its segments
+ *
+ * Only lengths and TCP flags differ, and these are read anew.
+ *
+ * Return: false when it is no segment of this packet.
+ */
+bool sst_packet_segment(struct sst_pkt *pkt, const struct sst_pkt *whole,
+			struct sk_buff *seg)
+{
+	*pkt = *whole;
+	pkt->skb = seg;
+	if (seg->len < pkt->thoff + pkt->thlen ||
+	    skb_headlen(seg) < pkt->thoff + pkt->thlen)
+		return false;
+	pkt->seglen = seg->len - pkt->thoff;
+	if (pkt->tuple.proto == IPPROTO_TCP)
+		pkt->covered[1] = (skb_network_header(seg) +
+				   pkt->thoff)[13] & 0x1f;
+	return true;
+}
+
+/**
  * sst_packet_is_unicast() - is this address one of a single host?
  * @addr: address
  * @family: NFPROTO_IPV4 or NFPROTO_IPV6

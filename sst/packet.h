@@ -90,6 +90,8 @@ struct sst_config;
 enum sst_pkt_class sst_packet_parse(struct sst_pkt *pkt, struct sk_buff *skb,
 				    u8 family, enum sst_pkt_dir dir,
 				    const struct sst_config *cfg);
+bool sst_packet_segment(struct sst_pkt *pkt, const struct sst_pkt *whole,
+			struct sk_buff *seg);
 bool sst_packet_is_unicast(const union nf_inet_addr *addr, u8 family);
 bool sst_packet_is_local(struct net *net, const struct net_device *in,
 			 const struct sst_tuple *tuple);

@@ -54,7 +54,7 @@ static int fill_data(struct sst_net *sn, struct sst_flow *flow,
 		     struct sst_data_trailer *trailer)
 {
 	__be16 ports[2] = { flow->real.lport, flow->peer_port };
-	const struct sst_tx_key *key;
+	struct sst_tx_key *key;
 	struct sst_block block;
 	struct sst_aad aad;
 	int reason;
@@ -65,7 +65,7 @@ static int fill_data(struct sst_net *sn, struct sst_flow *flow,
 	meta->kri = key->kri;
 	sst_meta_encode(trailer->meta, meta);
 	sst_aad_build(&aad, trailer->meta, pkt, pkt->seglen);
-	sst_suite_block(&block, key->key, meta->seq);
+	sst_keystream_block(&key->stream, meta->seq, &block);
 	sst_suite_xor_ports(trailer->sealed, &block, (const u8 *)ports);
 	sst_suite_tag(trailer->tag, &block, &aad, trailer->sealed);
 	memzero_explicit(&block, sizeof(block));

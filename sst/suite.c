@@ -15,6 +15,26 @@
 #include "compat.h"
 #include "suite.h"
 
+static void compute(struct sst_block *blocks, unsigned int n,
+		    const u8 key[SST_SECRET_SIZE], u32 seq)
+{
+	u32 state[CHACHA_STATE_WORDS], words[CHACHA_KEY_SIZE / 4];
+	u8 iv[CHACHA_IV_SIZE] = {};
+	int i;
+
+	BUILD_BUG_ON(sizeof(*blocks) != CHACHA_BLOCK_SIZE);
+
+	for (i = 0; i < ARRAY_SIZE(words); i++)
+		words[i] = get_unaligned_le32(key + 4 * i);
+	put_unaligned_le32(seq, iv);
+	chacha_init(state, words, iv);
+	memset(blocks, 0, n * sizeof(*blocks));
+	chacha20_crypt(state, (u8 *)blocks, (u8 *)blocks, n * sizeof(*blocks));
+
+	memzero_explicit(state, sizeof(state));
+	memzero_explicit(words, sizeof(words));
+}
+
 /**
  * sst_suite_block() - ChaCha20 block number @seq under a packet key
  * @block: output; holds key material, wipe it after use
@@ -24,21 +44,19 @@
 void sst_suite_block(struct sst_block *block, const u8 key[SST_SECRET_SIZE],
 		     u32 seq)
 {
-	u32 state[CHACHA_STATE_WORDS], words[CHACHA_KEY_SIZE / 4];
-	u8 iv[CHACHA_IV_SIZE] = {};
-	int i;
+	compute(block, 1, key, seq);
+}
 
-	BUILD_BUG_ON(sizeof(*block) != CHACHA_BLOCK_SIZE);
-
-	for (i = 0; i < ARRAY_SIZE(words); i++)
-		words[i] = get_unaligned_le32(key + 4 * i);
-	put_unaligned_le32(seq, iv);
-	chacha_init(state, words, iv);
-	memset(block, 0, sizeof(*block));
-	chacha20_crypt(state, (u8 *)block, (u8 *)block, sizeof(*block));
-
-	memzero_explicit(state, sizeof(state));
-	memzero_explicit(words, sizeof(words));
+/**
+ * sst_suite_blocks() - blocks of consecutive packets, from one call
+ * @blocks: output; hold key material, wipe them after use
+ * @key: packet key
+ * @seq: counter of the first of these packets; that of the last fits 32 bits
+ */
+void sst_suite_blocks(struct sst_block blocks[SST_BLOCKS_AHEAD],
+		      const u8 key[SST_SECRET_SIZE], u32 seq)
+{
+	compute(blocks, SST_BLOCKS_AHEAD, key, seq);
 }
 
 /**
@@ -63,8 +81,9 @@ void sst_suite_tag(u8 tag[SST_TAG_SIZE], const struct sst_block *block,
 		.sealed_len = cpu_to_le64(SST_SEALED_PORTS_SIZE),
 	};
 
+	/* What is behind a shorter one is padding, too. */
 	BUILD_BUG_ON(SST_AAD_DATA_MAX > sizeof(input.aad));
-	memcpy(input.aad, aad->bytes, min_t(size_t, aad->len, SST_AAD_DATA_MAX));
+	memcpy(input.aad, aad->bytes, SST_AAD_DATA_MAX);
 	memcpy(input.sealed, sealed, SST_SEALED_PORTS_SIZE);
 
 	poly1305_init(&desc, block->mac_key);

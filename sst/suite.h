@@ -19,8 +19,13 @@ struct sst_block {
 	u8 rest[SST_BLOCK_SIZE - 32 - SST_SEALED_PORTS_SIZE];
 };
 
+/* As many as the fastest ciphers compute side by side. */
+#define SST_BLOCKS_AHEAD	8
+
 void sst_suite_block(struct sst_block *block, const u8 key[SST_SECRET_SIZE],
 		     u32 seq);
+void sst_suite_blocks(struct sst_block blocks[SST_BLOCKS_AHEAD],
+		      const u8 key[SST_SECRET_SIZE], u32 seq);
 void sst_suite_tag(u8 tag[SST_TAG_SIZE], const struct sst_block *block,
 		   const struct sst_aad *aad,
 		   const u8 sealed[SST_SEALED_PORTS_SIZE]);

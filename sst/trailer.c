@@ -121,12 +121,10 @@ void sst_aad_build(struct sst_aad *aad, const u8 meta[SST_META_SIZE],
 	memcpy(aad->bytes, meta, SST_META_SIZE);
 	aad->bytes[8] = pkt->tuple.proto;
 	put_unaligned_be16(seglen, aad->bytes + 9);
-	aad->len = 11;
-	if (pkt->tuple.proto == IPPROTO_TCP) {
-		aad->bytes[11] = pkt->covered[0];
-		aad->bytes[12] = pkt->covered[1];
-		aad->len = 13;
-	}
+	/* Of UDP nothing is covered, and these are zero. */
+	aad->bytes[11] = pkt->covered[0];
+	aad->bytes[12] = pkt->covered[1];
+	aad->len = pkt->tuple.proto == IPPROTO_TCP ? SST_AAD_DATA_MAX : 11;
 }
 
 /**

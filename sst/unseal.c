@@ -34,25 +34,26 @@ int sst_unseal_read(const struct sst_pkt *pkt, struct sst_trailer *trailer,
 {
 	unsigned int end = pkt->thoff + pkt->seglen, payload;
 	struct sst_layout *layout = &trailer->layout;
-	u8 meta[SST_META_SIZE];
 
 	if (pkt->seglen < shortest_header(pkt) + SST_DATA_TRAILER_SIZE)
 		return SST_A_STATS_RX_SHORT;
 	/* TCP options that reach into the trailer. */
 	if (pkt->seglen < pkt->thlen + SST_DATA_TRAILER_SIZE)
 		return SST_A_STATS_RX_LENGTH;
-	if (skb_copy_bits(pkt->skb, end - SST_META_SIZE - SST_TAG_SIZE, meta,
-			  sizeof(meta)))
+	/* A DATA, which most are, is read at once. */
+	if (skb_copy_bits(pkt->skb, end - sizeof(trailer->data), &trailer->data,
+			  sizeof(trailer->data)))
 		return SST_A_STATS_RX_LENGTH;
-	sst_meta_decode(&trailer->meta, meta);
+	sst_meta_decode(&trailer->meta, trailer->data.meta);
 	if (!(BIT(trailer->meta.type) & types))
 		return SST_A_STATS_RX_TYPE;
-	trailer->form = meta[0] & ~SST_FLAG_EMPTY;
+	trailer->form = trailer->data.meta[0] & ~SST_FLAG_EMPTY;
 	if (!sst_trailer_layout(layout, trailer->form))
 		return SST_A_STATS_RX_FLAGS;
 	if (pkt->seglen < pkt->thlen + layout->len)
 		return SST_A_STATS_RX_SHORT;
-	if (skb_copy_bits(pkt->skb, end - layout->len, trailer->bytes,
+	if (trailer->form != SST_FORM_DATA &&
+	    skb_copy_bits(pkt->skb, end - layout->len, trailer->bytes,
 			  layout->len))
 		return SST_A_STATS_RX_LENGTH;
 	payload = sst_packet_payload(pkt, pkt->seglen - layout->len);
@@ -65,13 +66,13 @@ int sst_unseal_read(const struct sst_pkt *pkt, struct sst_trailer *trailer,
  * sst_unseal_data() - does a DATA verify?
  * @pkt: the packet
  * @flow: flow that it may belong to
- * @key: packet key
+ * @stream: packet key
  * @trailer: its trailer
  *
  * Return: 0, or the counter of the reason to drop the packet.
  */
 int sst_unseal_data(const struct sst_pkt *pkt, const struct sst_flow *flow,
-		    const u8 key[SST_SECRET_SIZE],
+		    struct sst_keystream *stream,
 		    const struct sst_trailer *trailer)
 {
 	const struct sst_data_trailer *data = &trailer->data;
@@ -82,7 +83,7 @@ int sst_unseal_data(const struct sst_pkt *pkt, const struct sst_flow *flow,
 	int reason = 0;
 
 	sst_aad_build(&aad, data->meta, pkt, pkt->seglen - trailer->layout.len);
-	sst_suite_block(&block, key, trailer->meta.seq);
+	sst_keystream_block(stream, trailer->meta.seq, &block);
 	sst_suite_tag(tag, &block, &aad, data->sealed);
 	sst_suite_xor_ports(ports, &block, data->sealed);
 	if (crypto_memneq(tag, data->tag, sizeof(tag)))

@@ -45,7 +45,7 @@ static inline u8 sst_trailer_enc_size(const struct sst_trailer *trailer)
 int sst_unseal_read(const struct sst_pkt *pkt, struct sst_trailer *trailer,
 		    unsigned int types);
 int sst_unseal_data(const struct sst_pkt *pkt, const struct sst_flow *flow,
-		    const u8 key[SST_SECRET_SIZE],
+		    struct sst_keystream *stream,
 		    const struct sst_trailer *trailer);
 int sst_unseal_accept(const struct sst_pkt *pkt, const struct sst_flow *flow,
 		      const u8 key[SST_SECRET_SIZE],

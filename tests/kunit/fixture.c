@@ -424,7 +424,7 @@ void sst_test_set_tx(struct sst_flow *flow, u16 kri, u64 next_seq)
 	key->kri = kri;
 	atomic64_set(&key->next_seq, next_seq);
 	key->first_use = jiffies;
-	sst_kdf_packet_key(key->key, flow->secret, flow->side, kri);
+	sst_kdf_packet_key(key->stream.key, flow->secret, flow->side, kri);
 }
 
 /* A receiver that was not there for the keys before, with a fresh window. */
@@ -435,10 +435,10 @@ void sst_test_set_rx(struct sst_flow *flow, u16 kri)
 
 	key->kri = kri;
 	memset(&key->replay, 0, sizeof(key->replay));
-	sst_kdf_packet_key(key->key, flow->secret, peer, kri);
-	memset(key->next_key, 0, sizeof(key->next_key));
+	sst_kdf_packet_key(key->stream.key, flow->secret, peer, kri);
+	memset(key->next.key, 0, sizeof(key->next.key));
 	if (kri < SST_KRI_MAX)
-		sst_kdf_packet_key(key->next_key, flow->secret, peer, kri + 1);
+		sst_kdf_packet_key(key->next.key, flow->secret, peer, kri + 1);
 }
 
 static void free_flow(void *flow)

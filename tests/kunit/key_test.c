@@ -57,14 +57,14 @@ struct taken {
 
 static int take(struct sst_net *sn, struct sst_flow *flow, struct taken *t)
 {
-	const struct sst_tx_key *key;
+	struct sst_tx_key *key;
 	int err;
 
 	rcu_read_lock();
 	err = sst_key_take(sn, flow, &key, &t->seq);
 	if (!err) {
 		t->kri = key->kri;
-		memcpy(t->key, key->key, sizeof(t->key));
+		memcpy(t->key, key->stream.key, sizeof(t->key));
 	}
 	rcu_read_unlock();
 	return err;
@@ -112,11 +112,11 @@ static void key_sides(struct kunit *test)
 	expect_take(test, sn, one, 0, 0);
 	expect_take(test, sn, two, 0, 0);
 	KUNIT_EXPECT_MEMEQ(test, one->secret, two->secret, SST_SECRET_SIZE);
-	KUNIT_EXPECT_MEMNEQ(test, tx_of(one)->key, tx_of(two)->key,
+	KUNIT_EXPECT_MEMNEQ(test, tx_of(one)->stream.key, tx_of(two)->stream.key,
 			    SST_SECRET_SIZE);
-	KUNIT_EXPECT_MEMEQ(test, tx_of(one)->key, rx_of(two)->key,
+	KUNIT_EXPECT_MEMEQ(test, tx_of(one)->stream.key, rx_of(two)->stream.key,
 			   SST_SECRET_SIZE);
-	KUNIT_EXPECT_MEMEQ(test, tx_of(two)->key, rx_of(one)->key,
+	KUNIT_EXPECT_MEMEQ(test, tx_of(two)->stream.key, rx_of(one)->stream.key,
 			   SST_SECRET_SIZE);
 }
 
@@ -296,7 +296,7 @@ static int try_copy(struct sst_flow *flow, u16 kri, u32 seq, struct tried *t)
 	rcu_read_lock();
 	err = sst_key_try(flow, kri, seq, &attempt);
 	if (!err) {
-		memcpy(t->key, attempt.key, sizeof(t->key));
+		memcpy(t->key, attempt.stream->key, sizeof(t->key));
 		t->rotates = attempt.rotates;
 	}
 	rcu_read_unlock();
@@ -669,12 +669,12 @@ static void key_schedule(struct kunit *test)
 		no_trials_yet(flow);
 		expect_packet(test, sn, flow, kris[i], 0);
 		sst_kdf_packet_key(key, flow->secret, 1, kris[i]);
-		KUNIT_EXPECT_MEMEQ(test, key, rx_of(flow)->key, sizeof(key));
+		KUNIT_EXPECT_MEMEQ(test, key, rx_of(flow)->stream.key, sizeof(key));
 		sst_kdf_packet_key(key, flow->secret, 1, kris[i] + 1);
-		KUNIT_EXPECT_MEMEQ(test, key, rx_of(flow)->next_key,
+		KUNIT_EXPECT_MEMEQ(test, key, rx_of(flow)->next.key,
 				   sizeof(key));
 		sst_kdf_packet_key(key, flow->secret, 1, kris[i] - 1);
-		KUNIT_EXPECT_MEMEQ(test, key, prev_of(flow)->key, sizeof(key));
+		KUNIT_EXPECT_MEMEQ(test, key, prev_of(flow)->stream.key, sizeof(key));
 	}
 }
 

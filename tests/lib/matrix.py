@@ -69,7 +69,7 @@ FIRST, LAST = 40, 20
 # netem makes are replays, and "packet too big" is about a sealed packet.
 NORMAL = {'tx_sealed', 'tx_open', 'tx_accept', 'tx_empty', 'tx_init',
           'rx_opened', 'rx_open', 'rx_accept', 'rx_empty', 'rx_init',
-          'rx_queued', 'rx_split', 'rx_held', 'assoc_made'}
+          'rx_queued', 'rx_split', 'rx_merged', 'rx_held', 'assoc_made'}
 NORMAL_LOSS = {'rx_replay', 'tx_restarted', 'assoc_lost'}
 # A host that opened anew may hear the answer to its first opening after all.
 NORMAL_RESTARTED = {'rx_ended'}

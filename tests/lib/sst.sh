@@ -78,7 +78,7 @@ sst_drops() {
 			select(.value > 0 and (.key | startswith($p))) |
 			select(.key | IN("tx_sealed", "tx_open", "tx_accept", "tx_empty", "tx_restarted",
 				"rx_opened", "rx_open", "rx_accept", "rx_alias", "rx_held",
-				"rx_empty", "rx_split", "tx_fragmented", "tx_translated",
+				"rx_empty", "rx_split", "rx_merged", "tx_fragmented", "tx_translated",
 				"rx_gathered", "rx_translated", "tx_init", "tx_cookie",
 				"rx_init", "rx_queued", "rx_cookie", "assoc_made",
 				"tx_no_identity",

@@ -71,7 +71,7 @@ drops() {
 	local k sum=0
 	for k in "${!now[@]}"; do
 		case $k in
-		"$1".rx_opened | "$1".rx_device | "$1".rx_split | "$1".rx_open | \
+		"$1".rx_opened | "$1".rx_device | "$1".rx_split | "$1".rx_merged | "$1".rx_open | \
 		"$1".rx_accept | "$1".rx_alias | "$1".rx_held) ;;
 		"$1".rx_*) sum=$((sum + now[$k])) ;;
 		esac

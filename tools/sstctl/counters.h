@@ -144,6 +144,12 @@ static const struct {
 		NULL,
 	},
 	{
+		SST_A_STATS_RX_MERGED,
+		"rx_merged",
+		"An opened packet was handed up as part of a larger one, as receive offload would have done; it counts as opened, too.",
+		NULL,
+	},
+	{
 		SST_A_STATS_RX_SPLIT,
 		"rx_split",
 		"A merged packet on the wire tuple of a flow, cut into its parts again; each part is counted by itself.",

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Blocks of packet keys, several from one call: the cipher computes eight side
+ * by side for little more than one. Whoever takes two blocks in a row is likely
+ * to want the next ones, and finds them here.
+ *
+ * What is ahead belongs to a CPU, not to a flow: it costs no memory for each of
+ * them, and CPUs share nothing. Of the flows that meet in one place the last one
+ * has it; those that take turns compute block by block, as if this did not
+ * exist. A block is handed out once and wiped, and the rest is wiped when its
+ * key ends (protocol section 5).
+ */
+#include <linux/atomic.h>
+#include <linux/percpu.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include "keystream.h"
+
+/* Places of a CPU; a power of two. */
+#define PLACES	16
+
+/**
+ * struct ahead - blocks of one key that nobody has asked for yet
+ * @busy: somebody uses it; who comes next does without
+ * @next: counter of the first block that was not computed
+ * @left: which of @blocks are there
+ * @id: whose they are, 0 of nobody; written when @busy
+ * @blocks: those in front of @next, the last one behind
+ *
+ * A lock to try only: a packet that interrupts another one on this CPU does not
+ * wait for it, nor does the end of a key on another CPU.
+ */
+struct ahead {
+	atomic_t busy;
+	u32 next;
+	u32 left;
+	u64 id;
+	struct sst_block blocks[SST_BLOCKS_AHEAD];
+};
+
+static struct ahead __percpu *places;
+static atomic64_t last_id;
+
+static bool take(struct ahead *ahead)
+{
+	return !atomic_cmpxchg_acquire(&ahead->busy, 0, 1);
+}
+
+static void release(struct ahead *ahead)
+{
+	atomic_set_release(&ahead->busy, 0);
+}
+
+static void wipe(struct ahead *ahead)
+{
+	if (ahead->left)
+		memzero_explicit(ahead->blocks, sizeof(ahead->blocks));
+	ahead->left = 0;
+}
+
+/* Is the block there? Then it is nowhere else, and will not come again. */
+static bool hand_out(struct ahead *ahead, u32 seq, struct sst_block *block)
+{
+	/* Below zero: far behind, as a large number. */
+	u32 n = seq + SST_BLOCKS_AHEAD - ahead->next;
+
+	if (n >= SST_BLOCKS_AHEAD || !(ahead->left & BIT(n)))
+		return false;
+	*block = ahead->blocks[n];
+	memzero_explicit(&ahead->blocks[n], sizeof(ahead->blocks[n]));
+	ahead->left &= ~BIT(n);
+	return true;
+}
+
+/* Those that follow the one that is asked for, if they are likely to be next. */
+static bool refill(struct ahead *ahead, struct sst_keystream *stream, u32 seq)
+{
+	/* A gap, or the first one: see whether another one follows. */
+	if (ahead->id != stream->id || seq != ahead->next ||
+	    seq > U32_MAX - SST_BLOCKS_AHEAD) {
+		wipe(ahead);
+		WRITE_ONCE(ahead->id, stream->id);
+		ahead->next = seq + 1;
+		return false;
+	}
+	sst_suite_blocks(ahead->blocks, stream->key, seq);
+	ahead->next = seq + SST_BLOCKS_AHEAD;
+	ahead->left = GENMASK(SST_BLOCKS_AHEAD - 1, 0);
+	if (!READ_ONCE(stream->ahead))
+		WRITE_ONCE(stream->ahead, true);
+	return true;
+}
+
+static bool get(struct ahead *ahead, struct sst_keystream *stream, u32 seq,
+		struct sst_block *block)
+{
+	if (ahead->id == stream->id) {
+		if (hand_out(ahead, seq, block))
+			return true;
+		/* One that is late does not take away those that are to come. */
+		if (seq < ahead->next)
+			return false;
+	}
+	return refill(ahead, stream, seq) && hand_out(ahead, seq, block);
+}
+
+/**
+ * sst_keystream_block() - the block of one packet
+ * @stream: packet key, under RCU
+ * @seq: counter of the packet under this key
+ * @block: output; holds key material, wipe it after use
+ */
+void sst_keystream_block(struct sst_keystream *stream, u32 seq,
+			 struct sst_block *block)
+{
+	struct ahead *ahead;
+	bool found;
+
+	if (stream->id) {
+		ahead = raw_cpu_ptr(places) + stream->id % PLACES;
+		if (take(ahead)) {
+			found = get(ahead, stream, seq, block);
+			release(ahead);
+			if (found)
+				return;
+		}
+	}
+	sst_suite_block(block, stream->key, seq);
+}
+
+/**
+ * sst_keystream_start() - from now on blocks may be computed ahead
+ * @stream: key that nobody uses yet
+ */
+void sst_keystream_start(struct sst_keystream *stream)
+{
+	stream->id = atomic64_inc_return(&last_id);
+}
+
+/**
+ * sst_keystream_end() - wipe a key, and what was computed ahead
+ * @stream: key that nobody uses any more, after a grace period
+ */
+void sst_keystream_end(struct sst_keystream *stream)
+{
+	struct ahead *ahead;
+	int cpu;
+
+	memzero_explicit(stream->key, sizeof(stream->key));
+	if (!stream->ahead)
+		return;
+	for_each_possible_cpu(cpu) {
+		ahead = per_cpu_ptr(places, cpu) + stream->id % PLACES;
+		/*
+		 * Who has it now has another key, as nobody has this one any
+		 * more: it wipes what it finds.
+		 */
+		if (READ_ONCE(ahead->id) != stream->id || !take(ahead))
+			continue;
+		if (ahead->id == stream->id) {
+			wipe(ahead);
+			WRITE_ONCE(ahead->id, 0);
+		}
+		release(ahead);
+	}
+}
+
+/**
+ * sst_keystream_init() - prepare
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int sst_keystream_init(void)
+{
+	places = __alloc_percpu(PLACES * sizeof(*places),
+				__alignof__(*places));
+	return places ? 0 : -ENOMEM;
+}
+
+/**
+ * sst_keystream_exit() - the reverse; all keys have ended
+ */
+void sst_keystream_exit(void)
+{
+	free_percpu(places);
+}
