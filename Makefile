@@ -37,7 +37,7 @@ matrix:
 	@scripts/deps build tools vm test
 	@$(MAKE) --no-print-directory tools
 	@tests/lib/module-build keylog $(or $(K),6.12) >/dev/null
-	@scripts/vm -k $(or $(K),6.12) --timeout 3600 tests/matrix all
+	@scripts/vm -k $(or $(K),6.12) --timeout 3600 env SCOPE=$(SCOPE) tests/matrix all
 
 connections:
 	@tests/tools/connections $(or $(K),6.12) clock
@@ -95,7 +95,8 @@ help:
 	@echo 'make model      models of the protocol, checked with spin'
 	@echo 'make check      all of the above, on all kernels, with a total'
 	@echo 'make matrix     128 kinds of paths, in clear and over SST, as a table;'
-	@echo '                K=6.1 or K=debug for another kernel than 6.12'
+	@echo '                K=6.1 or K=debug for another kernel than 6.12,'
+	@echo '                SCOPE=payload for flows of that scope'
 	@echo 'make connections'
 	@echo '                connections per second, beside plain TCP and TLS 1.3;'
 	@echo '                K=6.1 for another kernel than 6.12'

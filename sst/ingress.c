@@ -26,6 +26,7 @@
 #include "rewrite.h"
 #include "segment.h"
 #include "state.h"
+#include "stream.h"
 #include "unseal.h"
 
 /* What openings return besides reasons to drop. */
@@ -116,11 +117,27 @@ static unsigned int types_of(const struct sst_flow *flow)
 	}
 }
 
+static int take_any(struct sst_net *sn, struct sst_flow *flow,
+		    struct sst_pkt *pkt, const struct sst_trailer *trailer)
+{
+	switch (trailer->meta.type) {
+	case SST_TYPE_DATA:
+		return take_data(sn, flow, pkt, trailer);
+	case SST_TYPE_ACCEPT:
+		return sst_initiator_accept(sn, flow, pkt, trailer);
+	case SST_TYPE_COOKIE:
+		return sst_initiator_cookie(sn, flow, trailer);
+	default:
+		return sst_responder_reopen(sn, flow, pkt, trailer);
+	}
+}
+
 /* One whole packet on the wire tuple of a flow that owns it. */
 static int open_owned(struct sst_net *sn, struct sst_flow *flow,
 		      struct sst_pkt *pkt, const struct nf_hook_state *state)
 {
 	struct sst_trailer trailer;
+	struct sst_stream stream;
 	int reason;
 
 	reason = sst_rewrite_prepare_open(pkt);
@@ -129,22 +146,13 @@ static int open_owned(struct sst_net *sn, struct sst_flow *flow,
 	reason = sst_unseal_read(pkt, &trailer, types_of(flow));
 	if (reason)
 		return reason;
-	switch (trailer.meta.type) {
-	case SST_TYPE_DATA:
-		reason = take_data(sn, flow, pkt, &trailer);
-		break;
-	case SST_TYPE_ACCEPT:
-		reason = sst_initiator_accept(sn, flow, pkt, &trailer);
-		break;
-	case SST_TYPE_COOKIE:
-		reason = sst_initiator_cookie(sn, flow, &trailer);
-		break;
-	default:
-		reason = sst_responder_reopen(sn, flow, pkt, &trailer);
-	}
-	if (reason)
-		return reason;
-	return deliver(pkt, flow, &trailer, state);
+	trailer.stream = &stream;
+	reason = take_any(sn, flow, pkt, &trailer);
+	if (!reason)
+		reason = deliver(pkt, flow, &trailer, state);
+	if (trailer.covers)
+		memzero_explicit(&stream, sizeof(stream));
+	return reason;
 }
 
 /* A DATA on a tuple on which flows wait for confirmation: whose is it? */
@@ -211,6 +219,26 @@ static bool is_for_us(struct sst_net *sn, const struct sst_trailer *trailer)
 	}
 }
 
+static int open_read(struct sst_net *sn, struct sst_pkt *pkt,
+		     struct rhlist_head *list,
+		     const struct sst_trailer *trailer,
+		     const struct nf_hook_state *state)
+{
+	int reason;
+
+	if (trailer->meta.type != SST_TYPE_DATA) {
+		/* Before routing had a look: nobody could be answered there. */
+		if (!sst_packet_is_unicast(&pkt->tuple.remote,
+					   pkt->tuple.family))
+			return PASS;
+		return open_opening(sn, pkt, trailer, state);
+	}
+	if (!has_waiting(list))
+		return PASS;
+	reason = sst_rewrite_prepare_open(pkt);
+	return reason ?: open_waiting(sn, pkt, list, trailer, state);
+}
+
 /*
  * One whole packet, marked and for this host, on a tuple that no flow owns.
  * Until it is known to be ours nothing in it is touched.
@@ -220,6 +248,7 @@ static int open_unowned(struct sst_net *sn, struct sst_pkt *pkt,
 			const struct nf_hook_state *state)
 {
 	struct sst_trailer trailer = {};
+	struct sst_stream stream;
 	int reason;
 
 	reason = sst_unseal_read(pkt, &trailer, BIT(SST_TYPE_OPEN) |
@@ -227,17 +256,11 @@ static int open_unowned(struct sst_net *sn, struct sst_pkt *pkt,
 	if (reason)
 		return has_waiting(list) || is_for_us(sn, &trailer) ? reason :
 								      PASS;
-	if (trailer.meta.type != SST_TYPE_DATA) {
-		/* Before routing had a look: nobody could be answered there. */
-		if (!sst_packet_is_unicast(&pkt->tuple.remote,
-					   pkt->tuple.family))
-			return PASS;
-		return open_opening(sn, pkt, &trailer, state);
-	}
-	if (!has_waiting(list))
-		return PASS;
-	reason = sst_rewrite_prepare_open(pkt);
-	return reason ?: open_waiting(sn, pkt, list, &trailer, state);
+	trailer.stream = &stream;
+	reason = open_read(sn, pkt, list, &trailer, state);
+	if (trailer.covers)
+		memzero_explicit(&stream, sizeof(stream));
+	return reason;
 }
 
 /* Marked fragments for this host are gathered apart from all others. */

@@ -202,6 +202,8 @@ int sst_key_take(struct sst_net *sn, struct sst_flow *flow,
 	u64 n;
 	int err;
 
+	if (flow->scope == SST_SCOPE_PAYLOAD)
+		limit = min(limit, SST_SEQ_LIMIT_PAYLOAD);
 	/* Each turn but the last moves the flow to a newer key. */
 	for (;;) {
 		cur = rcu_dereference(flow->tx);

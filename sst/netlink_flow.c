@@ -108,10 +108,8 @@ static int parse_flow(struct genl_info *info, struct sst_flow_params *params)
 		return -EINVAL;
 	}
 	params->side = nla_get_u8(attrs[SST_A_FLOW_SIDE]);
-	err = sst_netlink_get_scope(info, attrs[SST_A_FLOW_SCOPE],
-				    &params->scope);
-	if (err)
-		return err;
+	params->scope = attrs[SST_A_FLOW_SCOPE] ?
+			nla_get_u8(attrs[SST_A_FLOW_SCOPE]) : SST_SCOPE_PORTS;
 	if (params->scope == SST_SCOPE_LABEL) {
 		NL_SET_ERR_MSG_ATTR(info->extack, attrs[SST_A_FLOW_SCOPE],
 				    "a manually keyed flow has no opening, which is all that scope label seals; give ports");

@@ -5,7 +5,6 @@
 #include <net/ipv6.h>
 
 #include "netlink_request.h"
-#include "scope.h"
 #include "pernet.h"
 
 /**
@@ -112,26 +111,6 @@ int sst_netlink_get_name(struct genl_info *info, const struct nlattr *attr,
 		NL_SET_ERR_MSG_ATTR(info->extack, attr,
 				    "name must be 1 to 31 printable ASCII characters without blank and comma");
 		return -EINVAL;
-	}
-	return 0;
-}
-
-/**
- * sst_netlink_get_scope() - read what flows are to protect
- * @info: the request
- * @attr: attribute that holds it, or NULL: the default
- * @scope: where it goes
- *
- * Return: 0, or -EOPNOTSUPP for a scope that this module does not have.
- */
-int sst_netlink_get_scope(struct genl_info *info, const struct nlattr *attr,
-			  u8 *scope)
-{
-	*scope = attr ? nla_get_u8(attr) : SST_SCOPE_PORTS;
-	if (!sst_scope_is_built(*scope)) {
-		NL_SET_ERR_MSG_ATTR(info->extack, attr,
-				    "this scope is not built in this module; give another one");
-		return -EOPNOTSUPP;
 	}
 	return 0;
 }

@@ -31,8 +31,6 @@ int sst_netlink_get_proto(struct genl_info *info, const struct nlattr *attr,
 			  u8 *proto);
 int sst_netlink_get_name(struct genl_info *info, const struct nlattr *attr,
 			 char name[SST_NAME_MAX + 1]);
-int sst_netlink_get_scope(struct genl_info *info, const struct nlattr *attr,
-			  u8 *scope);
 bool sst_netlink_is_unicast(const union nf_inet_addr *addr, u8 family);
 bool sst_netlink_is_loopback(const union nf_inet_addr *addr, u8 family);
 void sst_netlink_wipe_attr(const struct genl_info *info, int type);

@@ -159,10 +159,8 @@ static int parse_peer(struct genl_info *info, struct sst_rule_spec *spec)
 static int parse_scope(struct genl_info *info, struct sst_rule_spec *spec)
 {
 	const struct nlattr *attr = info->attrs[SST_A_POLICY_SCOPE];
-	int err = sst_netlink_get_scope(info, attr, &spec->scope);
 
-	if (err)
-		return err;
+	spec->scope = attr ? nla_get_u8(attr) : SST_SCOPE_PORTS;
 	if (spec->verdict == SST_VERDICT_CLEAR &&
 	    spec->scope != SST_SCOPE_PORTS) {
 		NL_SET_ERR_MSG_ATTR(info->extack, attr,

@@ -27,6 +27,7 @@
 #include "prepare.h"
 #include "queue.h"
 #include "rewrite.h"
+#include "stream.h"
 #include "unseal.h"
 
 /* No work is needed: the packets can take their way. */
@@ -42,6 +43,7 @@
  * @packets: its packets, once they are taken
  * @pkt: the packet that is looked at
  * @trailer: its trailer
+ * @stream: for it
  * @a: of a responder, the opening
  * @agreement: what the association is made from
  * @eph: ephemeral key of this host
@@ -55,6 +57,7 @@ struct task {
 	struct sk_buff_head packets;
 	struct sst_pkt pkt;
 	struct sst_trailer trailer;
+	struct sst_stream stream;
 	struct sst_arrival a;
 	struct sst_agreement agreement;
 	struct sst_pair eph;
@@ -421,6 +424,7 @@ static struct task *begin(struct sst_net *sn, struct sst_queued *entry)
 		return NULL;
 	t->sn = sn;
 	t->entry = entry;
+	t->trailer.stream = &t->stream;
 	__skb_queue_head_init(&t->packets);
 	return t;
 }

@@ -34,10 +34,9 @@ static inline u8 sst_scope_stronger(u8 a, u8 b)
 	return sst_scope_satisfies(a, b) ? a : b;
 }
 
-/* Is it one whose packets this module can seal and open? */
-static inline bool sst_scope_is_built(u8 scope)
+static inline bool sst_scope_is_known(u8 scope)
 {
-	return scope == SST_SCOPE_PORTS || scope == SST_SCOPE_LABEL;
+	return scope >= SST_SCOPE_PORTS && scope <= SST_SCOPE_PAYLOAD;
 }
 
 #endif /* _SST_SCOPE_H */

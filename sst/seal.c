@@ -9,6 +9,7 @@
 #include "compat.h"
 #include "cookie.h"
 #include "flow.h"
+#include "payload.h"
 #include "pernet.h"
 #include "rewrite.h"
 #include "seal.h"
@@ -49,9 +50,28 @@ static u8 carried_tc(const struct sst_net *sn, const struct sst_pkt *pkt,
 	return dsfield & ~SST_ECN_MASK;
 }
 
+/* The sealed field has its content; meta is there, and the tag follows it. */
+static int seal_covered(struct sst_pkt *pkt, u8 *sealed,
+			const struct sst_layout *layout,
+			const u8 key[SST_SECRET_SIZE],
+			const struct sst_meta *meta, const struct sst_aad *aad)
+{
+	const struct sst_payload_box box = {
+		.key = key,
+		.counter = (u64)meta->kri << 32 | meta->seq,
+		.aad = aad,
+		.sealed = sealed,
+		.len = layout->sealed,
+		.tag = sealed + layout->sealed + SST_META_SIZE,
+	};
+
+	return sst_payload_seal(pkt, &box, layout->len);
+}
+
 static int fill_data(struct sst_net *sn, struct sst_flow *flow,
-		     const struct sst_pkt *pkt, struct sst_meta *meta,
-		     struct sst_data_trailer *trailer)
+		     struct sst_pkt *pkt, struct sst_meta *meta,
+		     struct sst_data_trailer *trailer,
+		     const struct sst_layout *layout)
 {
 	__be16 ports[2] = { flow->real.lport, flow->peer_port };
 	struct sst_tx_key *key;
@@ -65,6 +85,11 @@ static int fill_data(struct sst_net *sn, struct sst_flow *flow,
 	meta->kri = key->kri;
 	sst_meta_encode(trailer->meta, meta);
 	sst_aad_build(&aad, trailer->meta, pkt, pkt->seglen);
+	if (meta->flags & SST_FLAG_PAYLOAD) {
+		memcpy(trailer->sealed, ports, sizeof(ports));
+		return seal_covered(pkt, trailer->sealed, layout, key->stream.key,
+				    meta, &aad);
+	}
 	sst_keystream_block(&key->stream, meta->seq, &block);
 	sst_suite_xor_ports(trailer->sealed, &block, (const u8 *)ports);
 	sst_suite_tag(trailer->tag, &block, &aad, trailer->sealed);
@@ -73,9 +98,9 @@ static int fill_data(struct sst_net *sn, struct sst_flow *flow,
 }
 
 /* Meta, box and tag behind what stands in clear. */
-static void box(u8 *trailer, const struct sst_layout *layout, u8 form,
-		const struct sst_pkt *pkt, const struct sst_meta *meta,
-		const u8 *plain, const u8 key[SST_SECRET_SIZE])
+static int box(u8 *trailer, const struct sst_layout *layout, u8 form,
+	       struct sst_pkt *pkt, const struct sst_meta *meta,
+	       const u8 *plain, const u8 key[SST_SECRET_SIZE])
 {
 	u8 *sealed = trailer + layout->clear;
 	struct sst_aad aad;
@@ -83,7 +108,12 @@ static void box(u8 *trailer, const struct sst_layout *layout, u8 form,
 	sst_meta_encode(sealed + layout->sealed, meta);
 	sst_aad_build(&aad, sealed + layout->sealed, pkt, pkt->seglen);
 	sst_aad_clear(&aad, form, trailer);
+	if (meta->flags & SST_FLAG_PAYLOAD) {
+		memcpy(sealed, plain, layout->sealed);
+		return seal_covered(pkt, sealed, layout, key, meta, &aad);
+	}
 	sst_suite_seal(sealed, plain, layout->sealed, &aad, key, meta->seq);
+	return 0;
 }
 
 /* What stands in clear in an OPEN or INIT. */
@@ -107,7 +137,7 @@ static void put_clear(u8 *trailer, u8 form, const struct sst_flow *flow,
 }
 
 static int fill_open(struct sst_net *sn, struct sst_flow *flow,
-		     const struct sst_pkt *pkt, struct sst_meta *meta,
+		     struct sst_pkt *pkt, struct sst_meta *meta,
 		     u8 *trailer, u8 form, const struct sst_layout *layout)
 {
 	struct sst_opening *opening = flow->opening;
@@ -135,8 +165,10 @@ static int fill_open(struct sst_net *sn, struct sst_flow *flow,
 	put_clear(trailer, form, flow, again ? opening->reopen_id :
 					       opening->name);
 	sst_open_box_encode(plain, &content);
-	box(trailer, layout, form, pkt, meta, plain, again ?
-	    opening->reopen_key : opening->open_key);
+	reason = box(trailer, layout, form, pkt, meta, plain, again ?
+		     opening->reopen_key : opening->open_key);
+	if (reason)
+		return reason;
 	if (form >> 4 == SST_TYPE_INIT && form & SST_FLAG_PROOF)
 		sst_cookie_prove(trailer + SST_INIT_PROOF_OFFSET,
 				 ephemeral->cookie.c, trailer, layout->len);
@@ -147,7 +179,7 @@ static int fill_open(struct sst_net *sn, struct sst_flow *flow,
 }
 
 static int fill_accept(struct sst_net *sn, struct sst_flow *flow,
-		       const struct sst_pkt *pkt, struct sst_meta *meta,
+		       struct sst_pkt *pkt, struct sst_meta *meta,
 		       u8 *trailer, u8 form, const struct sst_layout *layout)
 {
 	__be16 ports[2] = { flow->real.lport, flow->peer_port };
@@ -161,9 +193,11 @@ static int fill_accept(struct sst_net *sn, struct sst_flow *flow,
 	memcpy(trailer, opening->salt_r, layout->clear);
 	memcpy(plain, ports, sizeof(ports));
 	put_unaligned_be32(opening->lifetime, plain + sizeof(ports));
-	box(trailer, layout, form, pkt, meta, plain, opening->accept_key);
-	sst_stats_inc(sn->stats, SST_A_STATS_TX_ACCEPT);
-	return 0;
+	reason = box(trailer, layout, form, pkt, meta, plain,
+		     opening->accept_key);
+	if (!reason)
+		sst_stats_inc(sn->stats, SST_A_STATS_TX_ACCEPT);
+	return reason;
 }
 
 /*
@@ -294,12 +328,17 @@ int sst_seal(struct sst_net *sn, struct sst_flow *flow, struct sst_pkt *pkt,
 		return SST_A_STATS_TX_AMPLIFIED;
 	if (sst_rewrite_prepare_seal(pkt))
 		return SST_A_STATS_TX_NOMEM;
-	trailer = sst_rewrite_add_trailer(pkt, layout.len);
+	if (flow->scope == SST_SCOPE_PAYLOAD) {
+		meta.flags |= SST_FLAG_PAYLOAD;
+		trailer = sst_payload_room(pkt, layout.len);
+	} else {
+		trailer = sst_rewrite_add_trailer(pkt, layout.len);
+	}
 	if (!trailer)
 		return SST_A_STATS_TX_NOMEM;
 	/* The counter last, so that none is spent on a packet that fails. */
 	if (form == SST_FORM_DATA)
-		reason = fill_data(sn, flow, pkt, &meta, trailer);
+		reason = fill_data(sn, flow, pkt, &meta, trailer, &layout);
 	else if (meta.type == SST_TYPE_ACCEPT)
 		reason = fill_accept(sn, flow, pkt, &meta, trailer, form,
 				     &layout);

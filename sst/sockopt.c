@@ -153,7 +153,7 @@ static int check_option(const struct sst_sockopt *option)
 	/* A key without the flag is a mistake; so is one that does not bind. */
 	if (has_key ? option->mode != SST_REQUIRE : has_bytes)
 		return -EINVAL;
-	return sst_scope_is_built(option->scope) ? 0 : -EOPNOTSUPP;
+	return 0;
 }
 
 /*

@@ -9,6 +9,7 @@
 #include "compat.h"
 #include "flow.h"
 #include "packet.h"
+#include "payload.h"
 #include "rewrite.h"
 #include "scope.h"
 #include "stats.h"
@@ -47,7 +48,11 @@ int sst_unseal_read(const struct sst_pkt *pkt, struct sst_trailer *trailer,
 	sst_meta_decode(&trailer->meta, trailer->data.meta);
 	if (!(BIT(trailer->meta.type) & types))
 		return SST_A_STATS_RX_TYPE;
-	trailer->form = trailer->data.meta[0] & ~SST_FLAG_EMPTY;
+	trailer->covers = trailer->meta.flags & SST_FLAG_PAYLOAD;
+	if (trailer->covers && trailer->meta.type == SST_TYPE_COOKIE)
+		return SST_A_STATS_RX_FLAGS;
+	trailer->meta.flags &= ~SST_FLAG_PAYLOAD;
+	trailer->form = trailer->data.meta[0] & ~(SST_FLAG_EMPTY | SST_FLAG_PAYLOAD);
 	if (!sst_trailer_layout(layout, trailer->form))
 		return SST_A_STATS_RX_FLAGS;
 	if (pkt->seglen < pkt->thlen + layout->len)
@@ -60,6 +65,35 @@ int sst_unseal_read(const struct sst_pkt *pkt, struct sst_trailer *trailer,
 	if (trailer->form == SST_FORM_DATA)
 		return sst_meta_check_data(&trailer->meta, pkt, payload);
 	return sst_meta_check_opening(&trailer->meta, pkt, payload);
+}
+
+/* Flag P says the same as the scope of the flow, or the packet is not of it. */
+static bool fits_scope(const struct sst_trailer *trailer, u8 scope)
+{
+	return trailer->covers == (scope == SST_SCOPE_PAYLOAD);
+}
+
+/* The trailer of a packet in scope payload, for verification. */
+static bool open_covered(const struct sst_pkt *pkt, u8 *plain,
+			 const u8 key[SST_SECRET_SIZE],
+			 const struct sst_trailer *trailer,
+			 const struct sst_aad *aad)
+{
+	const struct sst_layout *layout = &trailer->layout;
+	const struct sst_meta *meta = &trailer->meta;
+	/* Only read. */
+	u8 *sealed = (u8 *)trailer->bytes + layout->clear;
+	const struct sst_payload_box box = {
+		.key = key,
+		.counter = (u64)meta->kri << 32 | meta->seq,
+		.aad = aad,
+		.sealed = sealed,
+		.len = layout->sealed,
+		.tag = sealed + layout->sealed + SST_META_SIZE,
+	};
+
+	return sst_payload_verify(pkt, &box, layout->len, plain,
+				  trailer->stream);
 }
 
 /**
@@ -82,7 +116,15 @@ int sst_unseal_data(const struct sst_pkt *pkt, const struct sst_flow *flow,
 	struct sst_aad aad;
 	int reason = 0;
 
+	if (!fits_scope(trailer, flow->scope))
+		return SST_A_STATS_RX_FLAGS;
 	sst_aad_build(&aad, data->meta, pkt, pkt->seglen - trailer->layout.len);
+	if (trailer->covers) {
+		if (!open_covered(pkt, ports, stream->key, trailer, &aad))
+			return SST_A_STATS_RX_AUTH;
+		return memcmp(ports, expected, sizeof(ports)) ?
+		       SST_A_STATS_RX_PORTS : 0;
+	}
 	sst_keystream_block(stream, trailer->meta.seq, &block);
 	sst_suite_tag(tag, &block, &aad, data->sealed);
 	sst_suite_xor_ports(ports, &block, data->sealed);
@@ -106,6 +148,8 @@ static bool unbox(const struct sst_pkt *pkt, u8 plain[SST_SEALED_MAX],
 	sst_aad_build(&aad, sealed + layout->sealed, pkt,
 		      pkt->seglen - layout->len);
 	sst_aad_clear(&aad, trailer->form, trailer->bytes);
+	if (trailer->covers)
+		return open_covered(pkt, plain, key, trailer, &aad);
 	return sst_suite_open(plain, sealed, layout->sealed, &aad, key,
 			      trailer->meta.seq);
 }
@@ -128,6 +172,8 @@ int sst_unseal_accept(const struct sst_pkt *pkt, const struct sst_flow *flow,
 	__be16 expected[2] = { flow->peer_port, flow->real.lport };
 	u8 plain[SST_SEALED_MAX];
 
+	if (!fits_scope(trailer, flow->scope))
+		return SST_A_STATS_RX_FLAGS;
 	if (!unbox(pkt, plain, key, trailer))
 		return SST_A_STATS_RX_AUTH;
 	if (memcmp(plain, expected, sizeof(expected)))
@@ -168,7 +214,8 @@ int sst_unseal_open(const struct sst_pkt *pkt, struct sst_open_box *box,
 		return SST_A_STATS_RX_AUTH;
 	box->has_identity = trailer->meta.type == SST_TYPE_INIT &&
 			    trailer->form & SST_FLAG_IDENTITY;
-	if (!sst_open_box_decode(box, plain) || !sst_scope_is_built(box->scope))
+	if (!sst_open_box_decode(box, plain) ||
+	    !sst_scope_is_known(box->scope) || !fits_scope(trailer, box->scope))
 		return SST_A_STATS_RX_FLAGS;
 	if (!box->sport || !box->dport)
 		return SST_A_STATS_RX_PORTS;
@@ -197,6 +244,12 @@ int sst_unseal_restore(struct sst_pkt *pkt, const struct sst_tuple *real,
 
 	if (pkt->tuple.family == NFPROTO_IPV6)
 		rw.dsfield = trailer->meta.tc | (arrived & SST_ECN_MASK);
+	if (trailer->covers) {
+		reason = sst_payload_open(pkt, trailer->stream,
+					  trailer->layout.len);
+		if (reason)
+			return reason;
+	}
 	reason = sst_rewrite_open(pkt, &rw, trailer->bytes, trailer->layout.len);
 	if (reason)
 		return reason;

@@ -7,12 +7,16 @@
 struct net_device;
 struct sst_flow;
 struct sst_net;
+struct sst_stream;
 
 /**
  * struct sst_trailer - a trailer as it was read from a packet
  * @meta: decoded
  * @form: enum sst_form, with the flags that its type has
+ * @covers: flag P: the payload is sealed, too. @meta has it no more.
  * @layout: its parts
+ * @stream: where verification leaves what opens the payload, of one that @covers
+ *	it; belongs to whoever made this
  * @data: of a DATA
  * @name: of an OPEN or INIT, the assoc_id or key_id
  * @bytes: all of it
@@ -20,7 +24,9 @@ struct sst_net;
 struct sst_trailer {
 	struct sst_meta meta;
 	u8 form;
+	bool covers;
 	struct sst_layout layout;
+	struct sst_stream *stream;
 	union {
 		struct sst_data_trailer data;
 		u8 name[SST_ASSOC_ID_SIZE];

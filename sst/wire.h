@@ -96,6 +96,7 @@ enum sst_form {
 #define SST_KRI_AHEAD			16	/* accepted distance ahead */
 #define SST_KRI_PREV_SECONDS		60	/* life of the key before */
 #define SST_SEQ_LIMIT			0xffff0000U	/* 2^32 - 2^16 */
+#define SST_SEQ_LIMIT_PAYLOAD		0x10000000U	/* 2^28 */
 #define SST_REKEY_SECONDS		3600
 
 /* A flow's life (section 6), in seconds where nothing else is said. */

@@ -15,6 +15,7 @@
 #include "peer.h"
 #include "rewrite.h"
 #include "seal.h"
+#include "stream.h"
 #include "sst_vectors.h"
 #include "unseal.h"
 
@@ -32,6 +33,7 @@
  * @got: bytes of a packet
  * @len: how many
  * @trailer: trailer of the packet that was opened last
+ * @stream: for it
  * @box: what it said, of an opening
  * @lifetime: what it said, of an ACCEPT N
  * @peer: the other host; only what an opening needs
@@ -44,6 +46,7 @@ struct work {
 	u8 got[SST_TEST_PACKET_MAX];
 	unsigned int len;
 	struct sst_trailer trailer;
+	struct sst_stream stream;
 	struct sst_open_box box;
 	u32 lifetime;
 	struct sst_peer peer;
@@ -334,6 +337,7 @@ static int unseal(struct kunit *test, struct work *w, u8 type,
 	KUNIT_ASSERT_EQ(test, SST_PKT_WHOLE,
 			sst_packet_parse(&pkt, skb, w->family, SST_PKT_IN,
 					 &w->sn->cfg));
+	t->stream = &w->stream;
 	reason = sst_unseal_read(&pkt, t, BIT(type));
 	if (!reason && type == SST_TYPE_ACCEPT)
 		reason = sst_unseal_accept(&pkt, w->flow, key, t,

@@ -13,6 +13,7 @@
 #include "peer.h"
 #include "rewrite.h"
 #include "seal.h"
+#include "stream.h"
 #include "sst_vectors.h"
 #include "state.h"
 #include "unseal.h"
@@ -154,6 +155,7 @@ static int verify(struct kunit *test, struct work *w, struct sst_flow *flow,
 		  const struct sst_kat_opening *kat)
 {
 	struct sst_open_box box;
+	struct sst_stream stream;
 	struct sst_trailer t;
 	struct sst_pkt pkt;
 	struct sk_buff *skb;
@@ -165,6 +167,7 @@ static int verify(struct kunit *test, struct work *w, struct sst_flow *flow,
 		reason = SST_A_STATS_RX_LENGTH;
 		goto out;
 	}
+	t.stream = &stream;
 	reason = sst_unseal_read(&pkt, &t, BIT(kat->type));
 	if (!reason && kat->type == SST_TYPE_OPEN) {
 		reason = sst_unseal_open(&pkt, &box, kat->key, &t);

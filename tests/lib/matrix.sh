@@ -18,7 +18,8 @@ matrix_setup() {
 	must sstctl genpsk "$topo_tmp/a.psk" "$topo_tmp/b.psk"
 	must in_ns A peer add b address "$B4,$B6" psk "$topo_tmp/a.psk"
 	must in_ns B peer add a address "$A4,$A6,$RB4,$RB6" psk "$topo_tmp/b.psk"
-	must in_ns A policy add out port 80 prefer >/dev/null
+	must in_ns A policy add out port 80 prefer scope "$sst_scope" >/dev/null
+	must in_ns B policy add in port 80 require scope "$sst_scope" >/dev/null
 	# Packets wait here when an emulated processor stands still.
 	echo 20000 >/proc/sys/net/core/netdev_max_backlog
 	for n in A B; do

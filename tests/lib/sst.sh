@@ -7,6 +7,8 @@ sst_tests=$(dirname "$(dirname "$(realpath "${BASH_SOURCE[0]}")")")
 # shellcheck disable=SC2154 # topology.sh sets it
 sst_keys=$topo_tmp/keys.json
 sst_wire_next=20000
+# What the flows of sst_pair protect.
+sst_scope=${SST_SCOPE-ports}
 sst_flow_list=()
 
 # sst_key: a fresh flow secret, 64 hex digits.
@@ -18,11 +20,13 @@ sst_quote() {
 	case $1 in *:*) echo "[$1]:$2" ;; *) echo "$1:$2" ;; esac
 }
 
-# sst_flow_add NS PROTO LOCAL LPORT REMOTE RPORT LWIRE RWIRE SIDE KEY: one end.
+# sst_flow_add NS PROTO LOCAL LPORT REMOTE RPORT LWIRE RWIRE SIDE KEY [SCOPE]: one
+# end.
 sst_flow_add() {
 	sstctl -n "$(ns_name "$1")" flow add proto "$2" \
 		local "$(sst_quote "$3" "$4")" remote "$(sst_quote "$5" "$6")" \
-		wire "$7:$8" side "$9" key - <<<"${10}" >/dev/null
+		wire "$7:$8" side "$9" key - scope "${11-$sst_scope}" \
+		<<<"${10}" >/dev/null
 }
 
 # sst_pair PROTO 4|6 APORT BPORT: both ends of a flow between A (side 1) and B,
@@ -36,7 +40,7 @@ sst_pair() {
 	sst_flow_add A "$proto" "${!a}" "$aport" "${!b}" "$bport" "$awire" "$bwire" 1 "$key" &&
 	sst_flow_add B "$proto" "${!b}" "$bport" "${!a}" "$aport" "$bwire" "$awire" 2 "$key" ||
 		return 1
-	sst_flow_list+=("{\"proto\":\"$proto\",\"a_addr\":\"${!a}\",\"a_port\":$aport,\"b_addr\":\"${!b}\",\"b_port\":$bport,\"a_wire\":$awire,\"b_wire\":$bwire,\"key\":\"$key\",\"a_side\":1,\"name\":\"$proto$fam-$aport-$bport\"}")
+	sst_flow_list+=("{\"proto\":\"$proto\",\"a_addr\":\"${!a}\",\"a_port\":$aport,\"b_addr\":\"${!b}\",\"b_port\":$bport,\"a_wire\":$awire,\"b_wire\":$bwire,\"key\":\"$key\",\"a_side\":1,\"scope\":\"$sst_scope\",\"name\":\"$proto$fam-$aport-$bport\"}")
 	(IFS=,; echo "[${sst_flow_list[*]}]") >"$sst_keys"
 }
 

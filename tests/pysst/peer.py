@@ -23,7 +23,7 @@ import signal
 import sys
 import time
 
-from sst import (assoc, codec, endpoint, frag, hostkey, link, minitcp,
+from sst import (assoc, codec, endpoint, frag, hostkey, kdf, link, minitcp,
                  mutate, opening, packet, pcap, trailer)
 from sst.keys import KeysFile
 from sst.trailer import Drop
@@ -182,7 +182,8 @@ class OpeningHost(BaseHost):
             cookies=args.cookies, cookie_ttl=args.cookie_ttl,
             lifetime=args.lifetime,
             init_from={hostkey.parse(text) for text in args.init_from}
-            if args.init_from else 'anyone', need_id=args.need_id)
+            if args.init_from else 'anyone', need_id=args.need_id,
+            scope=kdf.SCOPES[args.scope])
         super().__init__(args, set(args.address))
 
     def wall(self):
@@ -752,6 +753,8 @@ def main(argv=None):
     psk.add_argument('--mark6', type=lambda t: tuple(
         int(part, 0) for part in t.split('/')), default=(0xfc, 0xac),
         metavar='MASK/VALUE', help='of the IPv6 traffic class')
+    psk.add_argument('--scope', choices=('ports', 'payload'), default='ports',
+                     help='of the flows that this host opens')
     psk.add_argument('--mss', type=int, default=1200)
     psk.add_argument('--mode', choices=('echo', 'sink', 'source'),
                      default='echo', help='TCP, as for tcp-client')

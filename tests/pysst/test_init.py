@@ -176,7 +176,7 @@ class Inits(unittest.TestCase):
             self.assertEqual(parts.fields['enc_i'], self.ENC_I)
             keys = self.HOST.opened_keys(parts.fields['enc_i'])
             content, identity = opening.read_init(opening.unseal(
-                parts, keys.key))
+                parts, keys.key), parts.meta.flags)
             self.assertEqual(content, (40000, 53, 1, NOW))
             self.assertEqual(identity, bytes([1]) * 32 if flags & 4
                              else None)

@@ -26,8 +26,8 @@ def kind_of(wire):
 
 
 def flags_of(wire):
-    """The trailer's flags."""
-    return opening.peek(packet.Packet(wire).segment).flags
+    """The trailer's flags, but for that of the scope."""
+    return opening.peek(packet.Packet(wire).segment).flags & ~trailer.P
 
 
 def whole_of(wire):
@@ -870,8 +870,9 @@ class Refused(Lab):
                           good[:7] + b'\1' + good[8:]):
                 self.refuse(1, self.forge(one, OPEN, plain))
             with_n = self.flags
-            for wrong in ({'flags': 8 | with_n}, {'flags': 1 | with_n},
-                          {'flags': 4 | with_n},
+            self.refuse(1, self.forge(one, OPEN, good, flags=1 | with_n),
+                        'rx_flags')
+            for wrong in ({'flags': 8 | with_n}, {'flags': 4 | with_n},
                           {'flags': 2, 'clear': bytes(40)},
                           {'flags': 0, 'clear': bytes(24)}, {'tc': 1},
                           {'tc': 2}, {'counter': 1 << 32},

@@ -29,8 +29,7 @@
  *   EFAULT       the value cannot be read
  *   E2BIG        longer than a page, or something behind the structure that this
  *                module does not know
- *   EOPNOTSUPP   neither a TCP nor a UDP socket, or a scope that this module
- *                does not have
+ *   EOPNOTSUPP   neither a TCP nor a UDP socket
  *   EPERM        less than the socket asks for now; that needs CAP_NET_ADMIN in
  *                the user namespace that owns the socket's network namespace
  *   EISCONN      too late: a TCP socket that listens, connects or is connected,

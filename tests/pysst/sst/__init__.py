@@ -2,9 +2,9 @@
 """A second implementation of the SST/1 protocol, for tests.
 
 Written from the protocol text alone, so that an error in the kernel module
-is not repeated here.  Built so far, in scope `ports`: DATA packets of
-manually keyed flows, and flows that open themselves, on pre-shared keys, on
-public keys and on associations (sections 2 to 8).
+is not repeated here.  Built so far, in scopes `ports` and `payload`: DATA
+packets of manually keyed flows, and flows that open themselves, on pre-shared
+keys, on public keys and on associations (sections 2 to 8).
 
   kdf.py      HChaCha20, HKDF, associations, flow and packet keys (section 5)
   trailer.py  meta word, trailer layouts, strict checks (section 4)

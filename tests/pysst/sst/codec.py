@@ -7,14 +7,26 @@ A DATA trailer has 28 bytes: sealed 4 || meta 8 || tag 16.
 import struct
 from collections import namedtuple
 
-from . import packet, suite, trailer
+from . import kdf, packet, suite, trailer
 from .trailer import DATA, DATA_LEN, Drop, Meta, TCP, UDP
 
 # The parts of a sealed packet that passed every check before the key.
-Parts = namedtuple('Parts', 'meta aad sealed tag seglen payload_len')
+# payload is a Payload.
+Parts = namedtuple('Parts', 'meta aad sealed tag seglen payload_len payload')
 
 # packet is None when nothing is for the stack (flag E).
 Opened = namedtuple('Opened', 'packet flow side meta')
+
+
+class Payload:
+    """What stands in the place of the payload, and the payload.
+
+    clear is None until the packet has verified.
+    """
+
+    def __init__(self, wire):
+        self.wire = wire
+        self.clear = None
 
 
 class SealError(Exception):
@@ -32,6 +44,12 @@ def _header_len(parsed, segment_len):
     if size < 8 or size > segment_len or parsed.proto == TCP and size < 20:
         raise SealError('bad transport header')
     return size
+
+
+def payload_of(parsed):
+    """The payload of a clear packet."""
+    segment = parsed.segment
+    return segment[_header_len(parsed, len(segment)):]
 
 
 def prepare(flow, original, flags, size):
@@ -59,17 +77,23 @@ def carried_class(parsed, dscp_keep, mark):
     return 0 if mark.matches(keep) else keep
 
 
-def assemble(flow, side, parsed, end, dscp_keep, mark):
+def assemble(flow, side, parsed, end, dscp_keep, mark, payload=None):
     """The wire form of a flow's packet with the trailer `end`."""
     return put_together(parsed, flow.wires[side], flow.wires[3 - side], end,
-                        dscp_keep, mark)
+                        dscp_keep, mark, payload)
 
 
-def put_together(parsed, sport, dport, end, dscp_keep, mark):
-    """The wire form: wire ports, trailer `end`, mark, lengths, checksums."""
+def put_together(parsed, sport, dport, end, dscp_keep, mark, payload=None):
+    """The wire form: wire ports, trailer `end`, mark, lengths, checksums.
+
+    payload is what stands in the place of the payload, if not that itself.
+    """
     wire = struct.pack('>HH', sport, dport)
-    out = bytearray(b''.join((parsed.data[:parsed.l4], wire,
-                              parsed.segment[4:], end)))
+    segment = parsed.segment
+    if payload is not None:
+        segment = segment[:len(segment) - len(payload)] + payload
+    out = bytearray(b''.join((parsed.data[:parsed.l4], wire, segment[4:],
+                              end)))
     ecn = parsed.tos & 3
     if parsed.version == 4:
         field = int.from_bytes(out[6:8], 'big')
@@ -94,13 +118,20 @@ def seal_data(flow, side, original, kri, seq, flags=0, dscp_keep=False,
     segment = parsed.segment
     if tc is None:
         tc = carried_class(parsed, dscp_keep, mark)
-    meta = Meta(kind, flags, tc, kri, seq).pack()
-    aad = trailer.aad(meta, parsed.proto, len(segment),
+    flags ^= trailer.scope_flag(flow.scope)
+    meta = Meta(kind, flags, tc, kri, seq)
+    aad = trailer.aad(meta.pack(), parsed.proto, len(segment),
                       trailer.covered(parsed.proto, segment))
-    sealed, tag = suite.seal_ports(
-        key or flow.keys.packet_key(side, kri), seq, aad,
-        segment[:4] if ports is None else ports)
-    return assemble(flow, side, parsed, sealed + meta + tag, dscp_keep, mark)
+    key = key or flow.keys.packet_key(side, kri)
+    ports = segment[:4] if ports is None else ports
+    payload = None
+    if flow.scope == kdf.SCOPE_PAYLOAD:
+        sealed, payload, tag = suite.seal_payload(
+            key, meta.counter, aad, ports, payload_of(parsed))
+    else:
+        sealed, tag = suite.seal_ports(key, seq, aad, ports)
+    return assemble(flow, side, parsed, sealed + meta.pack() + tag, dscp_keep,
+                    mark, payload)
 
 
 def measure(parsed, trailer_len, checksum_ready=True):
@@ -149,14 +180,21 @@ def take_apart(parsed, flow, checksum_ready=True):
     aad = trailer.aad(meta_bytes, proto, seglen,
                       trailer.covered(proto, segment))
     return Parts(meta, aad, segment[seglen:seglen + 4], segment[-16:],
-                 seglen, seglen - size)
+                 seglen, seglen - size, Payload(segment[size:seglen]))
 
 
 def authenticate(flow, side, parts):
     """Verify the tag of what `side` sent; returns the 4 bytes of ports."""
-    ports = suite.open_ports(
-        flow.keys.packet_key(side, parts.meta.kri), parts.meta.seq,
-        parts.aad, parts.sealed, parts.tag)
+    key = flow.keys.packet_key(side, parts.meta.kri)
+    payload = parts.payload
+    if flow.scope == kdf.SCOPE_PAYLOAD:
+        ports, payload.clear = suite.open_payload(
+            key, parts.meta.counter, parts.aad, parts.sealed, payload.wire,
+            parts.tag)
+    else:
+        ports = suite.open_ports(key, parts.meta.seq, parts.aad,
+                                 parts.sealed, parts.tag)
+        payload.clear = payload.wire
     if ports is None:
         raise Drop('rx_auth')
     return ports
@@ -174,10 +212,13 @@ def restore(parsed, flow, side, parts):
     Ports come from the flow, never from the box.  DF and, on IPv4, DSCP
     stay as they arrived.
     """
+    if parts.payload.clear is None:
+        authenticate(flow, side, parts)
     real = struct.pack('>HH', flow.ports[side], flow.ports[3 - side])
     end = parsed.l4 + parts.seglen
-    out = bytearray(parsed.data[:parsed.l4] + real
-                    + parsed.data[parsed.l4 + 4:end])
+    segment = parsed.data[parsed.l4 + 4:end]
+    segment = segment[:len(segment) - parts.payload_len] + parts.payload.clear
+    out = bytearray(parsed.data[:parsed.l4] + real + segment)
     if parsed.version == 4:
         out[6] &= 0x7f
     else:

@@ -13,7 +13,7 @@ import os
 import time
 from collections import namedtuple
 
-from . import assoc, codec, cookie, handshake, opening, packet
+from . import assoc, codec, cookie, handshake, kdf, opening, packet
 from .flow import KEY_SECONDS
 from .roles import (Initiator, Responder, UNCONFIRMED_SECONDS,
                     wire_port_allowed)
@@ -85,7 +85,8 @@ class Endpoint:
     of the other host, tried behind psks; host_keys are our own.  identity
     is a host key that our INITs prove.  cookies is 'off' or 'always',
     init_from 'anyone', 'nobody', or a set of public keys; need_id holds
-    payload until an identity is proved.
+    payload until an identity is proved.  scope is that of flows that we
+    open.
     """
 
     def __init__(self, psks, emit, clock=time.monotonic, wall=time.time,
@@ -94,7 +95,8 @@ class Endpoint:
                  rotate_packets=None, rotate_seconds=KEY_SECONDS,
                  remote_wire=None, own_wire=None, host_keys=(), peers=(),
                  identity=None, cookies='off', cookie_ttl=120,
-                 init_from='anyone', need_id=False, lifetime=LIFETIME):
+                 init_from='anyone', need_id=False, lifetime=LIFETIME,
+                 scope=kdf.SCOPE_PORTS):
         self.psks = list(psks)
         self.emit = emit
         self.clock = clock
@@ -117,6 +119,7 @@ class Endpoint:
         self.init_from = init_from
         self.need_id = need_id
         self.lifetime = lifetime
+        self.scope = scope
         self.associations = {}  # id: assoc.Derived
         self.learned = []       # kdf.Association, also unconfirmed ones
         self._wire = {}         # tuple as it arrives: flows, at most 4
@@ -433,7 +436,7 @@ class Endpoint:
                 return []
         if flow:
             content = opening.read_init(opening.unseal(
-                parts, flow.received.open_key))
+                parts, flow.received.open_key), parts.meta.flags)
             if content != (flow.content, flow.received.identity):
                 raise Drop('rx_ports', 'not what the first opening said')
         else:
@@ -453,7 +456,8 @@ class Endpoint:
         """A plain OPEN for a flow that made a new association."""
         if not flow.reopens.fresh(parts.meta.counter):
             raise Drop('rx_replay')
-        content = opening.read_open(opening.unseal(parts, flow.reopen_key))
+        content = opening.read_open(opening.unseal(parts, flow.reopen_key),
+                                    parts.meta.flags)
         if content != flow.content:
             raise Drop('rx_ports', 'not what the first opening said')
         # When the flow has ended, a copy is an opening on the association.

@@ -7,11 +7,17 @@ from . import kdf, packet
 from .trailer import Drop
 
 SEQ_LIMIT = 2 ** 32 - 2 ** 16       # a sender moves on before this seq
+PAYLOAD_LIMIT = 2 ** 28             # in scope payload
 KRI_LAST = 65535
 KEY_SECONDS = 3600
 PREVIOUS_SECONDS = 60
 KRI_AHEAD = 16
 WINDOW = 2048
+
+
+def seq_limit(scope):
+    """Before this seq a sender moves to the next kri."""
+    return PAYLOAD_LIMIT if scope == kdf.SCOPE_PAYLOAD else SEQ_LIMIT
 
 
 class Exhausted(Exception):
@@ -191,8 +197,8 @@ class Flow:
                  side=None, scope=kdf.SCOPE_PORTS, name='', clock=None,
                  rotate_packets=None, rotate_seconds=KEY_SECONDS):
         clock = clock or time.monotonic
-        if scope != kdf.SCOPE_PORTS:
-            raise ValueError('only scope ports is built')
+        if scope not in (kdf.SCOPE_PORTS, kdf.SCOPE_PAYLOAD):
+            raise ValueError('this scope is not built')
         self.name = name
         self.proto = proto
         self.addrs = {1: packet.addr(addr1) if isinstance(addr1, str)
@@ -207,7 +213,8 @@ class Flow:
         if key is not None:
             self.set_flow_key(kdf.manual_flow_key(key, scope, proto, port1,
                                                   port2))
-        self.sender = Sender(rotate_packets, rotate_seconds, clock=clock)
+        self.sender = Sender(rotate_packets, rotate_seconds, clock=clock,
+                             limit=seq_limit(scope))
         self.receiver = Receiver(clock=clock)
 
     def set_flow_key(self, flow_key):

@@ -165,7 +165,8 @@ class Received:
                 self._s0 = key.a_psk
         self.open_key = open_key
         plain = opening.unseal(parts, open_key)
-        self.content, self.identity = opening.read_init(plain)
+        self.content, self.identity = opening.read_init(
+            plain, parts.meta.flags)
 
     def derive(self, e_r):
         """(kdf.Association, enc_r) of a new association."""

@@ -24,6 +24,8 @@ SUITE_CHACHA = 1
 SCOPE_PORTS = 1
 SCOPE_LABEL = 2
 SCOPE_PAYLOAD = 3
+SCOPES = {'ports': SCOPE_PORTS, 'label': SCOPE_LABEL,
+          'payload': SCOPE_PAYLOAD}
 
 
 def hchacha20(key, data):

@@ -4,15 +4,15 @@
     [{"proto": "udp", "a_addr": "192.0.2.1", "a_port": 4000,
       "b_addr": "192.0.2.2", "b_port": 53, "a_wire": 20001,
       "b_wire": 20002, "key": "<64 hex digits>", "a_side": 1,
-      "name": "optional"}]
+      "scope": "payload", "name": "optional"}]
 
 or an object {"flows": [...], "mark6": {"mask": 252, "value": 172}}.
-a_port and b_port are the real ports.  "side" is taken for "a_side" too.
+a_port and b_port are the real ports.  scope is ports if left out.  "side" is taken for "a_side" too.
 """
 
 import json
 
-from . import packet
+from . import kdf, packet
 from .flow import Flow
 
 _PROTO = {'tcp': packet.TCP, 'udp': packet.UDP, 6: packet.TCP,
@@ -65,7 +65,8 @@ class KeysFile:
             entry[one + '_addr'], int(entry[one + '_port']),
             entry[two + '_addr'], int(entry[two + '_port']),
             int(entry[one + '_wire']), int(entry[two + '_wire']), key,
-            side=side, name=entry.get('name', 'flow%d' % index), **kwargs)
+            side=side, name=entry.get('name', 'flow%d' % index),
+            scope=kdf.SCOPES[entry.get('scope', 'ports')], **kwargs)
 
     def flows(self, me=None, **kwargs):
         """All flows, in order."""

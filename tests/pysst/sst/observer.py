@@ -45,6 +45,7 @@ class Opening:
         self.answered = [secrets] if secrets else []
         self.content = content
         self.public = public        # the host key of an INIT
+        self.scope = trailer.told_scope(parts.meta.flags)
         self.ports = (content.sport, content.dport) if content else None
         self.proto = parsed.proto
         self.tuples = []            # (proto, a's address, a, b's, b)
@@ -57,7 +58,7 @@ class Opening:
         if self.side == 2:
             one, two = two, one
         out = Flow(self.proto, one[0], one[1], two[0], two[1], one[2],
-                   two[2], None)
+                   two[2], None, scope=self.scope)
         if salt_r is not None:
             out.set_flow_key(self.secrets.flow_key(
                 self.salt_i, salt_r, kdf.flow_context(
@@ -164,7 +165,7 @@ class Observer:
                 continue
         else:
             raise Drop('rx_auth')
-        content = opening.read_init(plain)[0]
+        content = opening.read_init(plain, parts.meta.flags)[0]
         found = self.openings.get((owner, side, whole))
         if found is None:
             found = Opening(
@@ -232,7 +233,7 @@ class Observer:
                         yield secrets, side
 
     def _accept(self, parsed, known):
-        parts = opening.take_apart(parsed, new=True)
+        parts = opening.take_apart(parsed, new=True, scope=known[-1][0].scope)
         with_n = 'enc_r' in parts.fields
         salt_r = parts.fields['enc_r' if with_n else 'salt_r'][:16]
         closed = False

@@ -18,7 +18,8 @@ from . import codec, cookie, kdf, packet, suite, trailer
 from .trailer import Drop, Meta
 
 # The parts of a packet that passed every check before the key.
-Parts = namedtuple('Parts', 'meta fields aad seglen payload_len')
+# payload is a codec.Payload.
+Parts = namedtuple('Parts', 'meta fields aad seglen payload_len payload')
 
 # The content of the box.
 Open = namedtuple('Open', 'sport dport scope time')
@@ -56,19 +57,21 @@ def accept_plain(sport, dport, lifetime=None):
     return out
 
 
-def read_open(plain):
-    """The reverse of open_plain(); only scope `ports` is built."""
+def read_open(plain, flags):
+    """The reverse of open_plain(); flags are those of meta."""
     out = Open(*struct.unpack('>HHB3xQ', plain))
     if any(plain[5:8]):
         raise Drop('rx_type', 'zeros are not zero')
-    if out.scope != kdf.SCOPE_PORTS:
-        raise Drop('rx_scope', 'scope %d' % out.scope)
+    if out.scope not in (kdf.SCOPE_PORTS, kdf.SCOPE_PAYLOAD):
+        raise Drop('rx_flags', 'scope %d' % out.scope)
+    if out.scope != trailer.told_scope(flags):
+        raise Drop('rx_flags', 'P disagrees with the scope')
     return out
 
 
-def read_init(plain):
+def read_init(plain, flags):
     """(Open, public key or None), the reverse of init_plain()."""
-    return read_open(plain[:16]), plain[16:] or None
+    return read_open(plain[:16], flags), plain[16:] or None
 
 
 def read_accept(plain):
@@ -92,16 +95,26 @@ def seal_trailer(kind, flags, counter, key, proto, segment, clear, plain,
 
     secret is the c of the cookie that an INIT with C proves.
     """
+    return seal_both(kind, flags, counter, key, proto, segment, clear, plain,
+                     b'', tc, secret)[0]
+
+
+def seal_both(kind, flags, counter, key, proto, segment, clear, plain,
+              payload, tc=0, secret=None):
+    """(trailer, payload on the wire); payload is empty but with P."""
     if kind not in KINDS:
         raise ValueError('not a trailer with such a box')
     meta = Meta(kind, flags, tc, counter >> 32, counter & 0xffffffff).pack()
-    sealed, tag = suite.aead_seal(
+    sealed, payload, tag = suite.seal_payload(
         key, counter,
-        opening_aad(kind, flags, counter, proto, segment, clear, tc), plain)
+        opening_aad(kind, flags, counter, proto, segment, clear, tc), plain,
+        payload)
     out = clear + sealed + meta + tag
     if len(out) != trailer.length(kind, flags):
         raise ValueError('a field has the wrong length')
-    return out if secret is None else cookie.add_proof(secret, out)
+    if secret is not None:
+        out = cookie.add_proof(secret, out)
+    return out, payload
 
 
 def peek(segment):
@@ -135,13 +148,17 @@ def check(wire_segment, seglen, header, proto, scope, version):
     aad = trailer.aad(fields['meta'], proto, seglen,
                       trailer.covered(proto, segment),
                       trailer.clear_bytes(fields))
-    return Parts(meta, fields, aad, seglen, seglen - header)
+    return Parts(meta, fields, aad, seglen, seglen - header,
+                 codec.Payload(segment[header:]))
 
 
 def unseal(parts, key):
     """The plaintext of the box; raises Drop."""
-    plain = suite.aead_open(key, parts.meta.counter, parts.aad,
-                            parts.fields['sealed'], parts.fields['tag'])
+    payload, covers = parts.payload, parts.meta.flags & trailer.P
+    plain, clear = suite.open_payload(
+        key, parts.meta.counter, parts.aad, parts.fields['sealed'],
+        payload.wire if covers else b'', parts.fields['tag'])
+    payload.clear = clear if covers else payload.wire
     if plain is None:
         raise Drop('rx_auth')
     return plain
@@ -168,16 +185,17 @@ def open_trailer(wire_segment, key, proto, scope, version=4):
     parts = check(wire_segment, seglen, header, proto, scope, version)
     plain = unseal(parts, key)
     if meta.type in OPENINGS:
-        read_open(plain[:16])
+        read_open(plain[:16], parts.meta.flags)
     return parts.meta, parts.fields, plain
 
 
 # Whole packets
 
-def take_apart(parsed, checksum_ready=True, new=False):
+def take_apart(parsed, checksum_ready=True, new=False, scope=None):
     """Everything that needs no key in a packet with OPEN, INIT or ACCEPT.
 
-    Those that make a new association are refused unless asked for.
+    Those that make a new association are refused unless asked for.  scope
+    is that of the flow, None where the packet itself has yet to tell.
     """
     meta = peek(parsed.segment)
     if meta is None:
@@ -188,8 +206,10 @@ def take_apart(parsed, checksum_ready=True, new=False):
         raise Drop('rx_flags', 'N is not built')
     seglen, header = codec.measure(
         parsed, trailer.length(meta.type, meta.flags), checksum_ready)
-    return check(parsed.segment, seglen, header, parsed.proto,
-                 kdf.SCOPE_PORTS, parsed.version)
+    if scope is None:
+        scope = trailer.told_scope(meta.flags)
+    return check(parsed.segment, seglen, header, parsed.proto, scope,
+                 parsed.version)
 
 
 def seal_packet(flow, side, original, kind, counter, key, clear, plain,
@@ -204,9 +224,15 @@ def seal_packet(flow, side, original, kind, counter, key, clear, plain,
                            trailer.length(kind, flags))
     if tc is None:
         tc = codec.carried_class(parsed, dscp_keep, mark)
-    end = seal_trailer(kind, flags, counter, key, parsed.proto,
-                       parsed.segment, clear, plain, tc, secret)
-    return codec.assemble(flow, side, parsed, end, dscp_keep, mark)
+    payload = None
+    if flow.scope == kdf.SCOPE_PAYLOAD:
+        flags ^= trailer.P
+        payload = codec.payload_of(parsed)
+    end, sealed = seal_both(kind, flags, counter, key, parsed.proto,
+                            parsed.segment, clear, plain, payload or b'', tc,
+                            secret)
+    return codec.assemble(flow, side, parsed, end, dscp_keep, mark,
+                          sealed if payload else None)
 
 
 # COOKIE

@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0
 """The two ends of a flow that was opened: initiator and responder.
 
-Protocol sections 6 to 8, scope `ports`.  These objects know one flow each;
+Protocol sections 6 to 8, scopes `ports` and `payload`.  These objects know one flow each;
 what an opening is sealed with is in handshake.py, tables, freshness and
 glare are in endpoint.py.  host is the Endpoint: it gives clocks, randomness,
 the mark and a place for events.
 """
 
 from . import assoc, codec, cookie, handshake, kdf, opening, packet, trailer
-from .flow import Flow, Receiver, Sender, Window
+from .flow import Flow, Receiver, Sender, Window, seq_limit
 from .trailer import ACCEPT, Drop, E, INIT, N, OPEN, TCP, UDP
 
 ACCEPT_SECONDS = {OPEN: 1, INIT: 3}     # no ACCEPT: start over
@@ -48,10 +48,10 @@ class Exchange(Flow):
     initiator = False
 
     def __init__(self, host, side, initiator_side, proto, addrs, ports,
-                 wires, name=''):
+                 wires, name='', scope=kdf.SCOPE_PORTS):
         super().__init__(proto, addrs[1], ports[1], addrs[2], ports[2],
                          wires[1], wires[2], None, side=side, name=name,
-                         clock=host.clock)
+                         clock=host.clock, scope=scope)
         self.host = host
         self.initiator_side = initiator_side
         self.confirmed = False
@@ -71,7 +71,8 @@ class Exchange(Flow):
         """Counters and windows of packet keys begin anew."""
         self.keys = None
         self.sender = Sender(self.host.rotate_packets,
-                             self.host.rotate_seconds, clock=self.host.clock)
+                             self.host.rotate_seconds, seq_limit(self.scope),
+                             self.host.clock)
         self.receiver = Receiver(clock=self.host.clock)
 
     def accept_key_for(self, secrets, salt_r):
@@ -135,7 +136,8 @@ class Initiator(Exchange):
     def __init__(self, host, keys, proto, addr, port, peer_addr, peer_port,
                  name=''):
         super().__init__(host, 1, 1, proto, {1: addr, 2: peer_addr},
-                         {1: port, 2: peer_port}, {1: 0, 2: 0}, name)
+                         {1: port, 2: peer_port}, {1: 0, 2: 0}, name,
+                         host.scope)
         self.known_keys = list(keys)
         self.rung = 0               # which of the keys is next
         self.unanswered = None      # id of an association that is silent
@@ -322,7 +324,7 @@ class Initiator(Exchange):
         if not self.confirmed and (self.sent_at is None or self.host.clock()
                                    - self.sent_at >= UNCONFIRMED_SECONDS):
             raise Drop('rx_unconfirmed', 'ACCEPT too late')
-        parts = opening.take_apart(parsed, checksum_ready, True)
+        parts = opening.take_apart(parsed, checksum_ready, True, self.scope)
         with_n = bool(parts.meta.flags & N)
         # Plain ones answer a re-opening too.
         if with_n and not self.first.new \
@@ -386,7 +388,8 @@ class Responder(Exchange):
             host, me, other, parsed.proto,
             {me: parsed.dst, other: parsed.src},
             {me: content.dport, other: content.sport},
-            {me: parsed.ports[1], other: parsed.ports[0]}, name)
+            {me: parsed.ports[1], other: parsed.ports[0]}, name,
+            content.scope)
         self.received = received
         self.salt_i = received.salt_i
         self.content = content

@@ -68,6 +68,20 @@ def aead_open(key, counter, aad, ciphertext, tag):
         return None
 
 
+def seal_payload(key, counter, aad, sealed, payload):
+    """Scope payload: (sealed field, payload on the wire, tag 16)."""
+    out, tag = aead_seal(key, counter, aad, sealed + payload)
+    return out[:len(sealed)], out[len(sealed):], tag
+
+
+def open_payload(key, counter, aad, sealed, payload, tag):
+    """The reverse: (sealed field, payload), None twice for a wrong tag."""
+    plain = aead_open(key, counter, aad, sealed + payload, tag)
+    if plain is None:
+        return None, None
+    return plain[:len(sealed)], plain[len(sealed):]
+
+
 def _xaead(key, nonce):
     """The AEAD and nonce 12 of XChaCha20-Poly1305 with a nonce of 24."""
     return (ChaCha20Poly1305(kdf.hchacha20(key, nonce[:16])),

@@ -159,6 +159,16 @@ def check_flags(meta, proto, scope, payload_len):
             raise Drop('rx_flags', 'empty ACCEPT on TCP')
 
 
+def scope_flag(scope):
+    """P, if the packets of this scope have it."""
+    return P if scope == kdf.SCOPE_PAYLOAD else 0
+
+
+def told_scope(flags):
+    """The scope that flag P tells, label left out."""
+    return kdf.SCOPE_PAYLOAD if flags & P else kdf.SCOPE_PORTS
+
+
 def check_tc(meta, version):
     """tc: bits 0-1 are zero, and all of it on IPv4."""
     if meta.tc & 3:

@@ -18,7 +18,7 @@ _sstctl_rule() {
 	case ${1-}:$prev in
 	:*) echo out in help; return ;;
 	*:proto) echo tcp udp; return ;;
-	*:scope) echo ports; return ;;
+	*:scope) echo ports payload label; return ;;
 	*:mark) echo all openings; return ;;
 	*:to | *:from | *:port | *:uid | *:cgroup | *:priority | *:peer) return ;;
 	in:*) all[0]=from ;;
@@ -144,7 +144,7 @@ _sstctl_next() {
 		case $prev in
 		proto) echo tcp udp ;;
 		side) echo 1 2 ;;
-		scope) echo ports ;;
+		scope) echo ports payload ;;
 		suite) echo 1 ;;
 		identity) echo none offer required ;;
 		esac

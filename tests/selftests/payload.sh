@@ -1,0 +1,92 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# check: debug
+# timeout: 150
+# before: tests/lib/module-build keylog
+# Scope payload: what the applications say is nowhere on the path, arrives
+# unchanged whatever is cut, fragmented or sent from a file's own memory, and that
+# memory stays as it was. Damaged packets and other scopes are refused.
+. "$(dirname "$0")/../lib/topology.sh"
+. "$(dirname "$0")/../lib/sst.sh"
+
+tap_plan 37
+sst_scope=payload
+program=$sst_tests/lib/payload.py
+text=$topo_tmp/text
+# Each line has words that nothing else says.
+yes 'plainly to be seen: 0123456789' | head -c 300000 >"$text"
+sum=$(sha256sum <"$text")
+
+# carry FAMILY HOW: a file over TCP.
+carry() {
+	local b=B$1 rc=0
+
+	rm -f "$topo_tmp/got"
+	bg_ns carrier B /usr/bin/python3 "$program" serve 80 "$topo_tmp/got"
+	wait_for listening B tcp 80 || return 1
+	ns A timeout 60 /usr/bin/python3 "$program" send "${!b}" 80 "$text" "$2" || rc=1
+	bg_wait carrier || rc=1
+	[ "$(sha256sum <"$topo_tmp/got")" = "$sum" ] && return $rc
+}
+# flows_say NS: the scopes of its flows.
+flows_say() {
+	in_ns "$1" -j flow show | jq -r '[.flows[].scope] | unique | join(" ")'
+}
+
+sst_keylog
+topo_hrh
+sst_psk_peers
+must in_ns A policy add out port 80 require scope payload >/dev/null
+must in_ns A policy add out port 53 require scope payload >/dev/null
+must in_ns A policy add out port 81 require >/dev/null
+must in_ns B policy add in port 80-81 require scope payload >/dev/null
+is "a rule shows its scope" "$(in_ns A policy show | head -n 1)" \
+	"policy 1 out port 80 require scope payload priority 1000 hits 0"
+
+# unseen CAPTURE: it has none of what was said.
+unseen() {
+	is "nothing of what was said is on the path, offloads $1" \
+		"$(grep -ac 'plainly to be\|to be seen:\|0123456789' "${capture_file[$1]}")" 0
+}
+
+for offload in on off; do
+	must topo_offload $offload
+	must capture_start $offload R rb "$topo_tmp/$offload.pcap"
+	for fam in 4 6; do
+		for how in write sendfile zerocopy; do
+			ok "TCP over IPv$fam, offloads $offload, by $how" carry $fam $how
+		done
+	done
+	[ $offload = off ] || must capture_stop on
+done
+is "the file in the page cache is as it was" "$(sha256sum <"$text")" "$sum"
+is "the flows have their scope on both hosts" "$(flows_say A) $(flows_say B)" \
+	"payload payload"
+
+bg_ns echo B /usr/bin/python3 "$program" echo 53
+wait_for listening B udp 53
+ok "datagrams over IPv4 come back, large ones too" \
+	ns A /usr/bin/python3 "$program" ask "$B4" 53 0 1 64 1300 1443 1444 8000 60000
+ok "and over IPv6" \
+	ns A /usr/bin/python3 "$program" ask "$B6" 53 0 1 64 1300 1423 1424 8000 60000
+must capture_stop off
+unseen on
+unseen off
+# With offloads on, checksums are not made before the packets leave the router.
+ok "whoever has the keys reads all of it" \
+	sst_decode_psk "$topo_tmp/off.pcap" "$topo_tmp/originals.pcap"
+at_least "and sees it in the clear packets" \
+	"$(grep -ac 'plainly to be seen' "$topo_tmp/originals.pcap")" 1
+is "A dropped nothing" "$(sst_drops A)" ""
+is "nor did B" "$(sst_drops B)" ""
+
+not_ok "a flow that protects less than the rule asks for is not let in" \
+	ns A timeout 3 socat -u OPEN:/dev/null "TCP4:$B4:81,connect-timeout=2"
+at_least "B counts it" "$(stat_get B rx_scope)" 1
+
+must sst_pair udp 4 4002 153
+must sst_pair udp 6 4002 153
+bg_ns sink B socat -u UDP6-RECV:153,ipv6only=0 OPEN:/dev/null
+wait_for listening B udp 153
+tap_program payload.py tamper "$topo_id" "$sst_keys" 0
+tap_program payload.py tamper "$topo_id" "$sst_keys" 1
