@@ -207,7 +207,7 @@ static int open(struct kunit *test, struct work *w, struct sk_buff *skb)
 		reason = sst_key_try(w->in, trailer.meta.kri, trailer.meta.seq,
 				     &attempt);
 	if (!reason)
-		reason = sst_unseal_data(&pkt, w->in, attempt.key, &trailer);
+		reason = sst_unseal_data(&pkt, w->in, attempt.stream, &trailer);
 	rcu_read_unlock();
 	return reason ?: sst_unseal_restore(&pkt, &w->in->real, &trailer);
 }
@@ -447,7 +447,7 @@ static void payload_large(struct kunit *test)
 static void payload_rotation(struct kunit *test)
 {
 	struct work *w = get_work(test, NFPROTO_IPV4, IPPROTO_UDP);
-	const struct sst_tx_key *key;
+	struct sst_tx_key *key;
 	u32 seq;
 
 	sst_test_set_tx(w->out, 0, SST_SEQ_LIMIT_PAYLOAD - 1);
