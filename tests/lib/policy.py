@@ -19,7 +19,10 @@ import hosts
 from hosts import ADDRESS, RST, SYN, outcome, until
 from nets import report
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                                '../tools'))
 # pylint: disable=wrong-import-position
+import nlraw  # noqa: E402
 from sst import packet  # noqa: E402
 from sst.packet import TCP, UDP  # noqa: E402
 
@@ -28,6 +31,9 @@ CHOSEN = 612
 SO_REUSEPORT, ATTACH_REUSEPORT_CBPF = 15, 51
 # BPF_RET | BPF_K
 RETURN = 6
+# NLM_F_DUMP_INTR
+DUMP_INTR = 0x10
+PART = 8192
 
 
 class Policy:
@@ -184,6 +190,40 @@ class Policy:
         parsed = packet.Packet(data)
         return parsed.proto == TCP and parsed.segment[13] & RST
 
+    def listed(self):
+        """A list during which all rules were replaced says that it is of no
+        state that ever was; another one does not."""
+        self.hosts.enter('A')
+        kernel = nlraw.Socket()
+        kind, flags, body = kernel.build('policy-get dump')[:3]
+        for swap in (False, True):
+            with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW,
+                               nlraw.NETLINK_GENERIC) as sock:
+                sock.send(struct.pack(
+                    '=IHHII', 16 + len(body), kind,
+                    nlraw.NLM_F_REQUEST | flags, 1, 0) + body)
+                parts = [self.part(sock)]
+                if swap:
+                    self.hosts.sst('A', 'apply', self.args.file)
+                while nlraw.NLMSG_DONE not in [kind for kind, _ in parts[-1]]:
+                    parts.append(self.part(sock))
+            told = any(flags & DUMP_INTR for part in parts
+                       for _, flags in part)
+            report(told == swap and len(parts) > 3, 'a list %s' % (
+                'during which all rules are replaced says so' if swap else
+                'of one table'), '%d parts, %s' % (len(parts), told))
+
+    @staticmethod
+    def part(sock):
+        """Of a dump, which comes in parts of this size: types and flags."""
+        data = sock.recv(PART)
+        out = []
+        while len(data) >= 16:
+            length, kind, flags = struct.unpack_from('=IHH', data)
+            out.append((kind, flags))
+            data = data[(length + 3) & ~3:]
+        return out
+
     def swapped(self):
         """Connections and datagrams while tables are replaced."""
         end = time.monotonic() + self.args.seconds
@@ -209,7 +249,8 @@ def main():
     parser.add_argument('--cgroup', help='folder of control groups')
     parser.add_argument('--seconds', type=float, default=6)
     parser.add_argument('phase', choices=('clients', 'listeners', 'chosen',
-                                          'nobody', 'swapped'))
+                                          'nobody', 'listed', 'swapped'))
+    parser.add_argument('--file', help='rules that replace all others')
     args = parser.parse_args()
     getattr(Policy(args), args.phase)()
     return 0
