@@ -35,6 +35,9 @@ must mkdir $run_cgroups/other
 must mkdir $readonly
 must mount --bind $run_cgroups $readonly
 must mount -o remount,bind,ro $readonly
+# Who gets there in clear is served.
+bg_ns door R socat TCP-LISTEN:600,fork,reuseaddr /dev/null
+must wait_for listening R tcp 600
 ulimit -n 1024
 verdicts < <(run_as_user mine A /usr/bin/python3 "$program" user "$B4" \
 	$run_cgroups/mine $readonly/mine 2>&1)
