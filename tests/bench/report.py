@@ -5,14 +5,16 @@
   report.py FOLDER      FOLDER has PART.txt of each part that was run. Prints the
                         tables, and writes bench.json and *.svg there
   report.py fill DOCUMENT FOLDER...
-                        puts the tables between "<!-- bench RELEASE PART -->" and
-                        "<!-- end -->" in a document; RELEASE is a folder's name,
-                        PART may be "targets"
+                        puts the tables between "<!-- bench SERIES PART -->" and
+                        "<!-- end -->" in a document; SERIES is that of the kernel
+                        after which a folder is called, PART may be "targets".
+                        The plots that it shows are copied: plots/SERIES-NAME.svg
 """
 
 import json
 import os
 import re
+import shutil
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -24,6 +26,7 @@ import tables  # noqa: E402
 PARTS = ('instructions', 'native', 'smp', 'connections', 'wire', 'idle',
          'rules', 'flows', 'memory')
 MARKED = re.compile(r'(<!-- bench (\S+) (\S+) -->\n).*?(<!-- end -->)', re.S)
+SHOWN = re.compile(r'\]\(plots/([0-9.]+)-(\S+)\.svg\)')
 
 
 def read_parts(folder):
@@ -75,16 +78,16 @@ def plot_bars(folder, name, rows):
     """Two plots of rows: what a packet costs, and the ratios to plain."""
     if not rows:
         return
-    series = names_of(rows)
+    names = names_of(rows)
     first = {row: tables.compared_to(pairs)[0] for row, pairs in rows.items()}
     unit = 'instructions' if name.split('-')[0] in tables.COUNTED else 'ns'
     svg.bars('%s/%s-cost.svg' % (folder, name), name,
-             '%s a %s' % (unit, tables.words(next(iter(rows)))[0]), series, {
+             '%s a %s' % (unit, tables.words(next(iter(rows)))[0]), names, {
                  row: {pair: figures.spread(map(figures.cost, samples))
                        for pair, samples in pairs.items()}
                  for row, pairs in rows.items()})
     svg.bars('%s/%s-ratio.svg' % (folder, name), name, 'rate, to ' +
-             ', '.join(sorted(set(first.values()))), series, {
+             ', '.join(sorted(set(first.values()))), names, {
                  row: {pair: figures.ratio(samples, pairs[first[row]])
                        for pair, samples in pairs.items()}
                  for row, pairs in rows.items()})
@@ -115,16 +118,31 @@ def plot(folder, parts):
                     if row.startswith('ask') == wanted})
 
 
+def series(folder):
+    """6.12 of .../6.12.3-amd64."""
+    return '.'.join(os.path.basename(os.path.realpath(folder)).split('.')[:2])
+
+
+def copy_plots(document, text, folder):
+    """Those of a folder that a document shows."""
+    to = os.path.join(os.path.dirname(os.path.realpath(document)), 'plots')
+    for kernel, name in SHOWN.findall(text):
+        plot_file = '%s/%s.svg' % (folder, name)
+        if kernel == series(folder) and os.path.exists(plot_file):
+            os.makedirs(to, exist_ok=True)
+            shutil.copyfile(plot_file, '%s/%s-%s.svg' % (to, kernel, name))
+
+
 def fill(document, folders):
-    """The tables of a document."""
-    known = {os.path.basename(os.path.realpath(folder)):
-             read_json(folder + '/bench.json') for folder in folders}
+    """The tables and plots of a document."""
+    known = {series(folder): read_json(folder + '/bench.json')
+             for folder in folders}
 
     def replace(found):
-        begin, release, name, end = found.groups()
-        if release not in known:
+        begin, kernel, name, end = found.groups()
+        if kernel not in known:
             return found.group(0)
-        parts = known[release]
+        parts = known[kernel]
         if name == 'targets':
             texts = tables.target_tables(parts)
         elif name in parts:
@@ -138,6 +156,8 @@ def fill(document, folders):
         text = file.read()
     with open(document, 'w', encoding='utf-8') as file:
         file.write(MARKED.sub(replace, text))
+    for folder in folders:
+        copy_plots(document, text, folder)
 
 
 def main():

@@ -121,7 +121,7 @@ class Report(unittest.TestCase):
     def test_all(self):
         """Tables, JSON, plots, and a document."""
         with tempfile.TemporaryDirectory() as top:
-            folder = top + '/6.12'
+            folder = top + '/6.12.3-amd64'
             os.mkdir(folder)
             with open(folder + '/instructions.txt', 'w',
                       encoding='ascii') as file:
@@ -129,7 +129,9 @@ class Report(unittest.TestCase):
             with open(top + '/doc', 'w', encoding='ascii') as file:
                 file.write('a\n<!-- bench 6.12 instructions -->\nold\n'
                            '<!-- end -->\n<!-- bench 6.1 smp -->\nkept\n'
-                           '<!-- end -->\nz\n')
+                           '<!-- end -->\n'
+                           '![x](plots/6.12-instructions-cost.svg)\n'
+                           '![x](plots/6.1-instructions-cost.svg)\n')
             sys.argv = ['report.py', folder]
             with contextlib.redirect_stdout(io.StringIO()) as out:
                 report.main()
@@ -144,6 +146,8 @@ class Report(unittest.TestCase):
             self.assertIn('| sst-ports | 400', text)
             self.assertNotIn('old', text)
             self.assertIn('<!-- bench 6.1 smp -->\nkept', text)
+            self.assertEqual(os.listdir(top + '/plots'),
+                             ['6.12-instructions-cost.svg'])
 
 
 class Plots(unittest.TestCase):
