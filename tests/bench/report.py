@@ -82,7 +82,7 @@ def plot_bars(folder, name, rows):
     first = {row: tables.compared_to(pairs)[0] for row, pairs in rows.items()}
     unit = 'instructions' if name.split('-')[0] in tables.COUNTED else 'ns'
     svg.bars('%s/%s-cost.svg' % (folder, name), name,
-             '%s a %s' % (unit, tables.words(next(iter(rows)))[0]), names, {
+             '%s per %s' % (unit, tables.words(next(iter(rows)))[0]), names, {
                  row: {pair: figures.spread(map(figures.cost, samples))
                        for pair, samples in pairs.items()}
                  for row, pairs in rows.items()})
@@ -99,7 +99,7 @@ def plot_lines(folder, name, rows):
              and pair.startswith(name)]
     if not kinds:
         return
-    svg.lines('%s/%s.svg' % (folder, name), name, 'instructions a packet',
+    svg.lines('%s/%s.svg' % (folder, name), name, 'instructions per packet',
               [int(pair.rpartition('-')[2]) for pair in kinds], {
                   row: [figures.spread(map(figures.cost, pairs[pair]))
                         for pair in kinds] for row, pairs in rows.items()})

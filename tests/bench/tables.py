@@ -34,7 +34,7 @@ def row_table(part, row, pairs):
     """What each pair did."""
     unit, factor, rates = words(row)
     others = compared_to(pairs)
-    heads = [row, '%s a %s' % ('instructions' if part in COUNTED else 'ns',
+    heads = [row, '%s per %s' % ('instructions' if part in COUNTED else 'ns',
                                unit), rates]
     return table(heads + ['to ' + other for other in others], [
         [pair,

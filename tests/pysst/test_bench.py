@@ -86,10 +86,10 @@ class Tables(unittest.TestCase):
         """A line for each pair."""
         part = figures.read(LINES)
         text = tables.part_tables('instructions', part)[0]
-        self.assertIn('instructions a packet', text)
+        self.assertIn('instructions per packet', text)
         self.assertIn('| sst-ports | 400 (150-400) | 2000 (2000-4000) '
                       '| 0.500 (0.250-0.750) |', text)
-        self.assertIn('| ns a packet |', tables.part_tables('native', part)[0])
+        self.assertIn('| ns per packet |', tables.part_tables('native', part)[0])
 
     def test_smp(self):
         """Scaling, beside that of plain."""
