@@ -16,9 +16,12 @@
 #include <linux/string.h>
 
 #include "keystream.h"
+#include "replay.h"
 
 /* Places of a CPU; a power of two. */
 #define PLACES	16
+/* How far behind the last one a packet may be that is not too old. */
+#define LATE_MAX	(SST_REPLAY_WINDOW + SST_BLOCKS_AHEAD)
 
 /**
  * struct ahead - blocks of one key that nobody has asked for yet
@@ -98,8 +101,12 @@ static bool get(struct ahead *ahead, struct sst_keystream *stream, u32 seq,
 	if (ahead->id == stream->id) {
 		if (hand_out(ahead, seq, block))
 			return true;
-		/* One that is late does not take away those that are to come. */
-		if (seq < ahead->next)
+		/*
+		 * One that is late does not take away those that are to come.
+		 * What is later than any packet that is still taken shows that
+		 * @next was a forged one's.
+		 */
+		if (seq < ahead->next && ahead->next - seq <= LATE_MAX)
 			return false;
 	}
 	return refill(ahead, stream, seq) && hand_out(ahead, seq, block);

@@ -130,8 +130,6 @@ static void finish(const struct train *train)
 	shinfo->gso_segs = train->segs;
 	shinfo->gso_type = train->family == NFPROTO_IPV4 ? SKB_GSO_TCPV4 :
 							   SKB_GSO_TCPV6;
-	if (tcp_of(train->skb, train->thoff)->cwr)
-		shinfo->gso_type |= SKB_GSO_TCP_ECN;
 }
 
 /* The whole way again: what comes first finds that it was opened (ingress.c). */
@@ -167,9 +165,8 @@ static void departure(struct tasklet_struct *tasklet)
 static bool is_plain(struct sk_buff *skb)
 {
 	return !skb_is_gso(skb) && !skb_has_frag_list(skb) &&
-	       !skb_cloned(skb) && !skb->sk && !skb_dst(skb) &&
-	       !skb_nfct(skb) && !skb_vlan_tag_present(skb) &&
-	       !skb_has_extensions(skb) &&
+	       !skb_cloned(skb) && !skb_get_nfct(skb) &&
+	       !skb_vlan_tag_present(skb) && !skb_has_extensions(skb) &&
 	       (skb->ip_summed == CHECKSUM_PARTIAL ||
 		skb->ip_summed == CHECKSUM_UNNECESSARY);
 }
@@ -274,6 +271,12 @@ static void append(struct train *train, const struct sst_pkt *pkt)
 	head->truesize += skb->truesize;
 }
 
+/* A socket or a route that was chosen already may be held by RCU alone. */
+static bool may_wait(const struct sk_buff *skb)
+{
+	return !skb->sk && !skb_dst(skb);
+}
+
 /* The latest train of this connection, if it is not too far back. */
 static struct train *find(struct platform *platform, const struct sst_pkt *pkt,
 			  const struct net_device *dev)
@@ -340,6 +343,10 @@ unsigned int sst_merge_take(struct sst_stats __percpu *stats,
 	    sst_packet_is_bridged(pkt->skb))
 		return NF_ACCEPT;
 	platform = this_cpu_ptr(platforms);
+	if (!may_wait(pkt->skb)) {
+		let_all_go(platform);
+		return NF_ACCEPT;
+	}
 	if (platform->first != platform->end) {
 		train = find(platform, pkt, state->in);
 		if (train && follows(train, pkt) && is_mergeable(pkt)) {
