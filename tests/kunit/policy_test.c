@@ -7,6 +7,7 @@
 
 #include "fixture.h"
 #include "policy.h"
+#include "scope.h"
 
 #define OUT	SST_POLICY_DIRECTION_OUT
 #define IN	SST_POLICY_DIRECTION_IN
@@ -775,6 +776,74 @@ static void policy_many(struct kunit *test)
 	policy->count -= SST_POLICY_MAX - 3000;
 }
 
+/* The least scope of a flow that this peer opens to a port, nobody knows for whom. */
+static u8 least(const struct sst_policy *policy, u16 port, const char *peer)
+{
+	const struct sst_rule *rule;
+	struct sst_tuple tuple;
+	u8 scope;
+
+	sst_test_tuple(&tuple, NFPROTO_IPV4, IPPROTO_TCP, port, 5000);
+	rcu_read_lock();
+	rule = sst_policy_terms_in(sst_policy_rules_in(policy), &tuple, NULL,
+				   peer);
+	scope = sst_policy_least_scope(rule, NULL);
+	rcu_read_unlock();
+	return scope;
+}
+
+static void add_scope(struct kunit *test, struct sst_policy *policy, u16 port,
+		      u8 verdict, u8 scope, const char *peer)
+{
+	struct sst_rule_spec spec = any_out;
+
+	spec.direction = IN;
+	spec.first_port = port;
+	spec.last_port = port;
+	spec.verdict = verdict;
+	spec.scope = scope;
+	spec.has_uid = !strcmp(peer, "root");
+	if (!spec.has_uid)
+		strscpy(spec.peer, peer, sizeof(spec.peer));
+	add(test, policy, &spec);
+}
+
+/* What is taken, and that the numbers of scopes are in no order. */
+static void policy_scope(struct kunit *test)
+{
+	const u8 label = SST_SCOPE_LABEL, ports = SST_SCOPE_PORTS;
+	const u8 payload = SST_SCOPE_PAYLOAD;
+	struct sst_policy *policy = new_policy(test);
+
+	KUNIT_EXPECT_EQ(test, ports, least(policy, 1, NULL));
+	add_scope(test, policy, 1, REQUIRE, payload, "");
+	add_scope(test, policy, 2, REQUIRE, label, "");
+	add_scope(test, policy, 3, CLEAR, ports, "");
+	add_scope(test, policy, 4, REQUIRE, payload, "alice");
+	add_scope(test, policy, 4, REQUIRE, label, "bob");
+	add_scope(test, policy, 5, REQUIRE, label, "root");
+	add_scope(test, policy, 6, REQUIRE, payload, "root");
+	KUNIT_EXPECT_EQ(test, payload, least(policy, 1, NULL));
+	KUNIT_EXPECT_EQ(test, label, least(policy, 2, "alice"));
+	KUNIT_EXPECT_EQ(test, ports, least(policy, 3, NULL));
+	KUNIT_EXPECT_EQ(test, payload, least(policy, 4, "alice"));
+	KUNIT_EXPECT_EQ(test, label, least(policy, 4, "bob"));
+	/* It may be about another socket. */
+	KUNIT_EXPECT_EQ(test, ports, least(policy, 5, NULL));
+	KUNIT_EXPECT_EQ(test, payload, least(policy, 6, NULL));
+	KUNIT_EXPECT_EQ(test, ports, least(policy, 7, NULL));
+
+	KUNIT_EXPECT_TRUE(test, sst_scope_satisfies(payload, ports));
+	KUNIT_EXPECT_TRUE(test, sst_scope_satisfies(ports, label));
+	KUNIT_EXPECT_TRUE(test, sst_scope_satisfies(label, label));
+	KUNIT_EXPECT_FALSE(test, sst_scope_satisfies(label, ports));
+	KUNIT_EXPECT_FALSE(test, sst_scope_satisfies(ports, payload));
+	KUNIT_EXPECT_EQ(test, payload, sst_scope_stronger(label, payload));
+	KUNIT_EXPECT_EQ(test, ports, sst_scope_stronger(ports, label));
+	KUNIT_EXPECT_FALSE(test, sst_scope_is_known(0));
+	KUNIT_EXPECT_FALSE(test, sst_scope_is_known(4));
+}
+
 static struct kunit_case policy_cases[] = {
 	KUNIT_CASE(policy_empty),
 	KUNIT_CASE_PARAM(policy_match, match_gen_params),
@@ -786,6 +855,7 @@ static struct kunit_case policy_cases[] = {
 	KUNIT_CASE_PARAM(policy_enter, enter_gen_params),
 	KUNIT_CASE(policy_enter_others),
 	KUNIT_CASE(policy_out_peer),
+	KUNIT_CASE(policy_scope),
 	KUNIT_CASE(policy_hits),
 	KUNIT_CASE(policy_flush),
 	KUNIT_CASE(policy_ids),

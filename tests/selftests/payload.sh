@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # check: debug
-# timeout: 150
+# timeout: 300
 # before: tests/lib/module-build keylog
 # Scope payload: what the applications say is nowhere on the path, arrives
 # unchanged whatever is cut, fragmented or sent from a file's own memory, and that
@@ -9,7 +9,7 @@
 . "$(dirname "$0")/../lib/topology.sh"
 . "$(dirname "$0")/../lib/sst.sh"
 
-tap_plan 37
+tap_plan 44
 sst_scope=payload
 program=$sst_tests/lib/payload.py
 text=$topo_tmp/text
@@ -84,9 +84,22 @@ not_ok "a flow that protects less than the rule asks for is not let in" \
 	ns A timeout 3 socat -u OPEN:/dev/null "TCP4:$B4:81,connect-timeout=2"
 at_least "B counts it" "$(stat_get B rx_scope)" 1
 
+before=$(stat_get B rx_scope)
+bg_ns accept B /usr/bin/python3 "$program" accept 90
+wait_for listening B tcp 90
+must in_ns A policy add out port 90-92 prefer >/dev/null
+not_ok "nor to a socket that asks for more" \
+	ns A timeout 3 socat -u OPEN:/dev/null "TCP4:$B4:90,connect-timeout=2"
+at_least "B counts that, too" "$(stat_get B rx_scope)" $((before + 1))
+bg_ns answer B socat -u TCP4-LISTEN:91,reuseaddr,fork OPEN:/dev/null
+bg_ns echo92 B /usr/bin/python3 "$program" echo 92
+wait_for listening B tcp 91
+wait_for listening B udp 92
+tap_program payload-forged.py sockets "$topo_id" "$B4"
+
 must sst_pair udp 4 4002 153
 must sst_pair udp 6 4002 153
 bg_ns sink B socat -u UDP6-RECV:153,ipv6only=0 OPEN:/dev/null
 wait_for listening B udp 153
-tap_program payload.py tamper "$topo_id" "$sst_keys" 0
-tap_program payload.py tamper "$topo_id" "$sst_keys" 1
+tap_program payload-forged.py tamper "$topo_id" "$sst_keys" 0
+tap_program payload-forged.py tamper "$topo_id" "$sst_keys" 1
