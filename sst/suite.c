@@ -3,8 +3,8 @@
  * Suite 1 (protocol section 4). DATA in scope ports costs one ChaCha20 block a
  * packet: its first half is the one-time Poly1305 key, its next four bytes are
  * the keystream for the ports. Openings and their answers are boxes of
- * ChaCha20-Poly1305 as in RFC 8439. What calls the kernel's ciphers besides is
- * kdf.c, hkdf.c, x25519.c and cookie.c.
+ * ChaCha20-Poly1305 as in RFC 8439; in scope payload so is all (stream.c). What
+ * calls the kernel's ciphers besides is kdf.c, hkdf.c, x25519.c and cookie.c.
  */
 #include <crypto/chacha.h>
 #include <crypto/chacha20poly1305.h>

@@ -69,7 +69,8 @@ enum {
 /**
  * struct sst_sockopt - what a socket asks for
  * @mode: SST_OFF, SST_PREFER or SST_REQUIRE
- * @scope: enum sst_scope, 0 for the default; told as the one that it stands for
+ * @scope: enum sst_scope, what flows protect at least; 0 for the default, told as
+ *	the one that it stands for
  * @flags: SST_SOCK_PEER_KEY or 0
  * @peer_key: public key of the only peer with which the socket opens flows, with
  *	SST_SOCK_PEER_KEY, which needs SST_REQUIRE; else zeros
