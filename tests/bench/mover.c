@@ -56,6 +56,8 @@
 /* Datagrams that are sent before they are received. */
 #define BURST		16
 #define STREAMS_MAX	64
+/* Rounds before the first one that counts. */
+#define WARM_UP		6
 /* No call waits longer, in seconds. */
 #define PATIENCE	30
 
@@ -509,8 +511,8 @@ int main(int argc, char **argv)
 		pairs[i] = read_pair(argv[5 + i]);
 		kind->open(&pairs[i], number);
 	}
-	/* Two more warm up: windows grow, caches fill, keys are made. */
-	for (round = -2; round < rounds; round++) {
+	/* More of them warm up: windows grow, caches fill, keys are made. */
+	for (round = -WARM_UP; round < rounds; round++) {
 		for (i = 0; i < count; i++) {
 			processors = kind->flags & TWICE ? 1 : all;
 			measure(kind, &pairs[i], size, number, round >= 0);
