@@ -294,14 +294,21 @@ static unsigned int split(struct sst_net *sn, const struct sst_flow *flow,
 
 /* A segment of scope label. */
 static unsigned int take_bare(struct sst_net *sn, struct sst_flow *flow,
-			      struct sst_pkt *pkt)
+			      struct sst_pkt *pkt,
+			      const struct nf_hook_state *state)
 {
 	int reason;
 
 	if (skb_is_gso(pkt->skb) && !sst_label_may_merge(pkt->skb))
 		return split(sn, flow, pkt->skb);
 	reason = sst_label_take(sn, flow, pkt);
-	return reason ? sst_drop(sn, flow, reason) : NF_ACCEPT;
+	if (reason)
+		return sst_drop(sn, flow, reason);
+	/* The mark of IPv4 has kept GRO from it. */
+	if (pkt->marked && pkt->tuple.family == NFPROTO_IPV4 &&
+	    !skb_is_gso(pkt->skb))
+		return sst_merge_take(sn->stats, pkt, state);
+	return NF_ACCEPT;
 }
 
 /* The tuple has an owner: the packet is ours, marked or not. */
@@ -314,7 +321,7 @@ static unsigned int owned(struct sst_net *sn, struct sst_flow *flow,
 	if (class == SST_PKT_BAD)
 		return sst_drop(sn, flow, SST_A_STATS_RX_LENGTH);
 	if (sst_label_comes_bare(flow, pkt))
-		return take_bare(sn, flow, pkt);
+		return take_bare(sn, flow, pkt, state);
 	if (skb_is_gso(pkt->skb))
 		return split(sn, flow, pkt->skb);
 	reason = open_owned(sn, flow, pkt, state);
@@ -353,7 +360,7 @@ static unsigned int unowned(struct sst_net *sn, struct sst_pkt *pkt,
 	    sst_packet_is_local(state->net, state->in, &pkt->tuple)) {
 		reason = sst_label_confirm(sn, pkt, list, &flow);
 		if (!reason)
-			return take_bare(sn, flow, pkt);
+			return take_bare(sn, flow, pkt, state);
 		if (reason != SST_LABEL_PASS)
 			return sst_drop(sn, NULL, reason);
 		if (skb_is_gso(pkt->skb))

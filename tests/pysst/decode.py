@@ -202,7 +202,9 @@ class Decoder:
             return
         text = '%d %.6f %s' % (self.number, when / 10 ** 9,
                                describe(parsed))
-        if seen:
+        if seen and seen.meta is None:
+            text += ' label'
+        elif seen:
             meta = seen.meta
             flags = ''.join(letter for bit, letter in (
                 (8, 'E'), (4, 'I'), (2, 'C' if meta.type == INIT else 'N'),
@@ -251,11 +253,14 @@ class Decoder:
             self._line(when, parsed, None, kind)
             return
         if not marked:
-            if self.mark_openings and (seen is None
+            if self.mark_openings and (seen is None or seen.meta is None
                                        or seen.meta.type == DATA):
                 self.counts['unmarked'] += 1
             else:
                 found.add('unmarked', number, describe(parsed))
+        if seen and seen.meta is None:
+            self._bare(when, parsed, seen)
+            return
         if seen and seen.key is None:
             drop = Drop('closed', 'an opening')
             self._direction(parsed, seen)
@@ -297,6 +302,14 @@ class Decoder:
         if direction:
             direction.payload += seen.parts.payload_len
         self._restore(when, parsed, seen)
+
+    def _bare(self, when, parsed, seen):
+        """A segment of scope `label` without trailer."""
+        self.counts['bare'] += 1
+        self._line(when, parsed, seen, 'ok')
+        if self.sink:
+            self.sink.write(codec.unlabel(parsed, seen.flow, seen.side,
+                                          self.mark), when)
 
     def _direction(self, parsed, seen):
         """Where a DATA packet counts; counts OPEN and ACCEPT."""
@@ -380,7 +393,7 @@ class Decoder:
                 'b>a': self.directions[index, 3 - a_side].summary()})
         flows += self._opened_flows()
         counts = {name: self.counts[name] for name in (
-            'packets', 'sealed', 'ignored', 'allowed', 'unmarked',
+            'packets', 'sealed', 'bare', 'ignored', 'allowed', 'unmarked',
             'fragments', 'unreadable', 'closed')}
         return dict(counts, **{
             'incomplete_datagrams': len(self.gather),

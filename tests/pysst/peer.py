@@ -183,7 +183,8 @@ class OpeningHost(BaseHost):
             lifetime=args.lifetime,
             init_from={hostkey.parse(text) for text in args.init_from}
             if args.init_from else 'anyone', need_id=args.need_id,
-            scope=kdf.SCOPES[args.scope])
+            scope=kdf.SCOPES[args.scope],
+            mark_openings=args.mark == 'openings', labels=args.labels)
         super().__init__(args, set(args.address))
 
     def wall(self):
@@ -217,8 +218,8 @@ class OpeningHost(BaseHost):
         return flow
 
     def _out(self, wire):
-        kind = opening.peek(packet.Packet(wire).segment).type
-        if kind == trailer.ACCEPT \
+        meta = opening.peek(packet.Packet(wire).segment)
+        if meta and meta.type == trailer.ACCEPT \
                 and self.counts['tx_accept_lost'] < self.args.lose_accept:
             self.counts['tx_accept_lost'] += 1
             return
@@ -753,7 +754,7 @@ def main(argv=None):
     psk.add_argument('--mark6', type=lambda t: tuple(
         int(part, 0) for part in t.split('/')), default=(0xfc, 0xac),
         metavar='MASK/VALUE', help='of the IPv6 traffic class')
-    psk.add_argument('--scope', choices=('ports', 'payload'), default='ports',
+    psk.add_argument('--scope', choices=kdf.SCOPES, default='ports',
                      help='of the flows that this host opens')
     psk.add_argument('--mss', type=int, default=1200)
     psk.add_argument('--mode', choices=('echo', 'sink', 'source'),
@@ -761,6 +762,9 @@ def main(argv=None):
     psk.add_argument('--linger', type=float, default=1,
                      help='seconds to answer a repeated FIN')
     psk.add_argument('--zero-checksum', action='store_true')
+    psk.add_argument('--labels', action='store_true',
+                     help='take flows of scope label')
+    psk.add_argument('--mark', choices=('all', 'openings'), default='all')
 
     parser = argparse.ArgumentParser(
         description=__doc__,

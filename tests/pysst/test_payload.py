@@ -102,7 +102,7 @@ class Scopes(test_opening.Lab):
     def test_box_and_flag(self):
         """An OPEN whose box says another scope than its flag."""
         for flag, scope in ((P, kdf.SCOPE_PORTS), (0, kdf.SCOPE_PAYLOAD),
-                            (0, kdf.SCOPE_LABEL), (0, 0), (P, 4)):
+                            (P, kdf.SCOPE_LABEL), (0, 0), (P, 4)):
             with self.assertRaises(Drop) as caught:
                 opening.read_open(opening.open_plain(1, 2, scope, 3), flag)
             self.assertEqual(caught.exception.reason, 'rx_flags')

@@ -77,13 +77,15 @@ def carried_class(parsed, dscp_keep, mark):
     return 0 if mark.matches(keep) else keep
 
 
-def assemble(flow, side, parsed, end, dscp_keep, mark, payload=None):
+def assemble(flow, side, parsed, end, dscp_keep, mark, payload=None,
+             marked=True):
     """The wire form of a flow's packet with the trailer `end`."""
     return put_together(parsed, flow.wires[side], flow.wires[3 - side], end,
-                        dscp_keep, mark, payload)
+                        dscp_keep, mark, payload, marked)
 
 
-def put_together(parsed, sport, dport, end, dscp_keep, mark, payload=None):
+def put_together(parsed, sport, dport, end, dscp_keep, mark, payload=None,
+                 marked=True):
     """The wire form: wire ports, trailer `end`, mark, lengths, checksums.
 
     payload is what stands in the place of the payload, if not that itself.
@@ -97,10 +99,15 @@ def put_together(parsed, sport, dport, end, dscp_keep, mark, payload=None):
     ecn = parsed.tos & 3
     if parsed.version == 4:
         field = int.from_bytes(out[6:8], 'big')
-        struct.pack_into('>H', out, 6, field | packet.MARK4 | packet.DF4)
+        struct.pack_into('>H', out, 6, field | packet.DF4
+                         | (packet.MARK4 if marked else 0))
         packet.set_tos(out, parsed.tos if dscp_keep else ecn)
-    else:
+    elif marked:
         packet.set_tos(out, mark.value | ecn)
+    else:
+        # What would look like the mark does not stay.
+        packet.set_tos(out, parsed.tos if dscp_keep
+                       and not mark.matches(parsed.tos & 0xfc) else ecn)
     packet.fix_lengths(out, parsed.l4, parsed.proto)
     packet.fix_transport(out, parsed.src, parsed.dst, parsed.proto,
                          parsed.l4)
@@ -108,7 +115,8 @@ def put_together(parsed, sport, dport, end, dscp_keep, mark, payload=None):
 
 
 def seal_data(flow, side, original, kri, seq, flags=0, dscp_keep=False,
-              mark=packet.Mark(), ports=None, key=None, kind=DATA, tc=None):
+              mark=packet.Mark(), ports=None, key=None, kind=DATA, tc=None,
+              marked=True):
     """The wire form of an original packet, with a given counter.
 
     ports, key, kind and tc are for tests that need a wrong packet with a
@@ -131,7 +139,28 @@ def seal_data(flow, side, original, kri, seq, flags=0, dscp_keep=False,
     else:
         sealed, tag = suite.seal_ports(key, seq, aad, ports)
     return assemble(flow, side, parsed, sealed + meta.pack() + tag, dscp_keep,
-                    mark, payload)
+                    mark, payload, marked)
+
+
+def label(flow, side, original, dscp_keep=False, mark=packet.Mark(),
+          marked=True):
+    """The wire form of a segment of scope `label` without trailer."""
+    return put_together(prepare(flow, original, 0, 0), flow.wires[side],
+                        flow.wires[3 - side], b'', dscp_keep, mark, marked=marked)
+
+
+def unlabel(parsed, flow, side, mark=packet.Mark()):
+    """The packet for the stack, of a segment that `label` made."""
+    real = struct.pack('>HH', flow.ports[side], flow.ports[3 - side])
+    out = bytearray(parsed.data[:parsed.l4] + real
+                    + parsed.data[parsed.l4 + 4:])
+    if parsed.version == 4:
+        out[6] &= 0x7f
+    elif parsed.marked(mark):
+        packet.set_tos(out, parsed.tos & 3)
+    packet.fix_transport(out, parsed.src, parsed.dst, parsed.proto,
+                         parsed.l4)
+    return bytes(out)
 
 
 def measure(parsed, trailer_len, checksum_ready=True):

@@ -13,7 +13,7 @@ import os
 import time
 from collections import namedtuple
 
-from . import assoc, codec, cookie, handshake, kdf, opening, packet
+from . import assoc, codec, cookie, handshake, kdf, opening, packet, trailer
 from .flow import KEY_SECONDS
 from .roles import (Initiator, Responder, UNCONFIRMED_SECONDS,
                     wire_port_allowed)
@@ -86,7 +86,8 @@ class Endpoint:
     is a host key that our INITs prove.  cookies is 'off' or 'always',
     init_from 'anyone', 'nobody', or a set of public keys; need_id holds
     payload until an identity is proved.  scope is that of flows that we
-    open.
+    open.  mark_openings: data goes without mark when that may be.  labels:
+    openings of scope `label` are taken.
     """
 
     def __init__(self, psks, emit, clock=time.monotonic, wall=time.time,
@@ -96,7 +97,7 @@ class Endpoint:
                  remote_wire=None, own_wire=None, host_keys=(), peers=(),
                  identity=None, cookies='off', cookie_ttl=120,
                  init_from='anyone', need_id=False, lifetime=LIFETIME,
-                 scope=kdf.SCOPE_PORTS):
+                 scope=kdf.SCOPE_PORTS, mark_openings=False, labels=False):
         self.psks = list(psks)
         self.emit = emit
         self.clock = clock
@@ -120,6 +121,8 @@ class Endpoint:
         self.need_id = need_id
         self.lifetime = lifetime
         self.scope = scope
+        self.mark_openings = mark_openings
+        self.labels = labels
         self.associations = {}  # id: assoc.Derived
         self.learned = []       # kdf.Association, also unconfirmed ones
         self._wire = {}         # tuple as it arrives: flows, at most 4
@@ -308,6 +311,9 @@ class Endpoint:
         if not parsed.marked(self.mark) \
                 and not any(f.initiator or f.confirmed for f in flows):
             return None
+        bare = self._bare(parsed, flows, checksum_ready)
+        if bare is not None:
+            return bare
         meta = opening.peek(parsed.segment)
         kind = meta.type if meta else None
         if kind in opening.OPENINGS:
@@ -323,6 +329,30 @@ class Endpoint:
         if kind == COOKIE:
             return self._cookie(parsed, flows[0], checksum_ready)
         raise Drop('rx_short' if kind is None else 'rx_type')
+
+    def _bare(self, parsed, flows, checksum_ready):
+        """A segment of scope `label` without trailer, or None."""
+        labelled = [f for f in flows if f.labelled]
+        if not labelled or parsed.proto != TCP \
+                or len(parsed.segment) < 20 \
+                or parsed.segment[13] & trailer.TCP_SYN:
+            return None
+        flow = labelled[0]
+        if flow.initiator and flow.may_accept(parsed):
+            return None
+        if not flow.initiator and not flow.confirmed:
+            flow = next((f for f in labelled if f.is_confirmed_by(parsed)),
+                        None)
+            if flow is None:
+                if len(labelled) < len(flows):
+                    return None
+                raise Drop('rx_label_early')
+            for other in list(flows):
+                if other is not flow:
+                    self.end(other)
+            self._real[flow.real_tuple(flow.side)] = flow
+            flow.confirm()
+        return [Delivered(flow, flow.open_bare(parsed, checksum_ready))]
 
     def _accept(self, parsed, flows, checksum_ready):
         flow = flows[0]
@@ -444,6 +474,9 @@ class Endpoint:
                              proved)
             flow.opens = opens or flow.opens
             self._known[name] = flow
+        if flow.labelled and (parts.payload_len or flow.proto != TCP
+                              or flow.received.identity):
+            raise Drop('rx_label_opening')
         return self._opened(parsed, flows, flow, parts, flow.opens, False)
 
     def _proved(self, parsed, parts):
@@ -502,6 +535,8 @@ class Endpoint:
         if isinstance(received.key, assoc.Derived) \
                 and not received.key.may_open(received.side):
             raise Drop('rx_direction')
+        if received.content.scope == kdf.SCOPE_LABEL and not self.labels:
+            raise Drop('rx_scope')
         flow = Responder(self, received, parsed, proved, self._name())
         if received.new:
             self._known[flow.secrets.assoc_id, flow.salt_i] = flow
@@ -531,23 +566,31 @@ class Endpoint:
         if mine is None or not mine.confirmed and not mine.initiator:
             self._real[real] = flow
 
+    def _is_fresh(self, flow):
+        """Asked once for a flow."""
+        if flow.fresh is None:
+            flow.fresh = self.freshness.fresh(
+                (owner(flow.key), flow.received.whole), flow.content.time,
+                flow.opens)
+            self.log('fresh' if flow.fresh else 'stale', flow)
+        return flow.fresh
+
     def _payload(self, flow, parsed, parts):
         """What may be delivered before the flow is confirmed."""
         if flow.proto == TCP and not parts.payload_len:
             # A bare SYN: TCP confirms it.  The other one wins a glare.
             if flow.ignored:
                 raise Drop('rx_glare')
+            if flow.labelled and not self._is_fresh(flow):
+                # TCP would confirm a copy to whoever sent it.
+                self.end(flow)
+                raise Drop('rx_stale')
             return self._restored(flow, parsed, parts)
         if flow.proto == TCP and flow.ignored:
             raise Drop('rx_glare')
         if flow.confirmed:
             return self._restored(flow, parsed, parts)
-        if flow.fresh is None:
-            flow.fresh = self.freshness.fresh(
-                (owner(flow.key), flow.received.whole), flow.content.time,
-                flow.opens)
-            self.log('fresh' if flow.fresh else 'stale', flow)
-        if flow.fresh and not (self.need_id and flow.received.identity):
+        if self._is_fresh(flow) and not (self.need_id and flow.received.identity):
             return self._restored(flow, parsed, parts)
         if flow.proto == TCP or flow.ignored:
             raise Drop('rx_stale')

@@ -197,7 +197,7 @@ class Flow:
                  side=None, scope=kdf.SCOPE_PORTS, name='', clock=None,
                  rotate_packets=None, rotate_seconds=KEY_SECONDS):
         clock = clock or time.monotonic
-        if scope not in (kdf.SCOPE_PORTS, kdf.SCOPE_PAYLOAD):
+        if scope not in kdf.SCOPES.values():
             raise ValueError('this scope is not built')
         self.name = name
         self.proto = proto

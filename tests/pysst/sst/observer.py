@@ -18,7 +18,8 @@ from .trailer import Drop
 
 # A verified packet: flow names ports and wires, side its sender, key what
 # opened it, content the box of an OPEN or INIT.  flow, key and content are
-# None for the opening that nobody here can read.
+# None for the opening that nobody here can read.  meta is None for a segment of
+# scope `label` without trailer.
 Seen = namedtuple('Seen', 'opening flow side meta parts key content')
 
 HOURS = 50
@@ -45,11 +46,13 @@ class Opening:
         self.answered = [secrets] if secrets else []
         self.content = content
         self.public = public        # the host key of an INIT
-        self.scope = trailer.told_scope(parts.meta.flags)
+        self.scope = content.scope if content \
+            else trailer.told_scope(parts.meta.flags)
         self.ports = (content.sport, content.dport) if content else None
         self.proto = parsed.proto
         self.tuples = []            # (proto, a's address, a, b's, b)
         self.flows = {}             # salt_r: Flow
+        self.confirmed = False      # of scope `label`
 
     def flow(self, tup, salt_r=None):
         """A flow on a wire tuple of the initiator."""
@@ -115,12 +118,37 @@ class Observer:
             return self._open(parsed, when, known)
         if not known:
             return None
+        bare = self._bare(parsed, known)
+        if bare:
+            return bare
         meta = opening.peek(parsed.segment)
         if meta and meta.type == trailer.ACCEPT:
             return self._accept(parsed, known)
         if meta and meta.type == trailer.COOKIE:
             return self._cookie(parsed, known)
         return self._data(parsed, known)
+
+    def _bare(self, parsed, known):
+        """Seen of a segment of scope `label` without trailer, or None."""
+        if parsed.proto != trailer.TCP \
+                or parsed.segment[13] & trailer.TCP_SYN:
+            return None
+        for found, initiators in reversed(known):
+            if found.scope != kdf.SCOPE_LABEL:
+                continue
+            if not initiators and not found.confirmed:
+                try:
+                    return self._accept(parsed, known)
+                except Drop:
+                    raise Drop('label-early', 'of the responder') from None
+            if not found.flows:
+                raise Drop('label-early', 'no ACCEPT was seen')
+            # Whatever comes first is what confirms, or it would be lost.
+            found.confirmed = True
+            return Seen(found, list(found.flows.values())[-1],
+                        found.side if initiators else 3 - found.side,
+                        None, None, None, None)
+        return None
 
     def _boxes(self, parts, when):
         """(the key or secrets, side, key of the box) that may open it."""
@@ -175,6 +203,7 @@ class Observer:
             self.openings[owner, side, whole] = found
         elif found.content is None:
             found.content = content
+            found.scope = content.scope
         elif found.content != content or found.proto != parsed.proto \
                 or found.whole == whole \
                 and found.assoc_id != parts.fields['assoc_id'

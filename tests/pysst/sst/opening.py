@@ -62,9 +62,9 @@ def read_open(plain, flags):
     out = Open(*struct.unpack('>HHB3xQ', plain))
     if any(plain[5:8]):
         raise Drop('rx_type', 'zeros are not zero')
-    if out.scope not in (kdf.SCOPE_PORTS, kdf.SCOPE_PAYLOAD):
+    if out.scope not in kdf.SCOPES.values():
         raise Drop('rx_flags', 'scope %d' % out.scope)
-    if out.scope != trailer.told_scope(flags):
+    if (out.scope == kdf.SCOPE_PAYLOAD) != bool(flags & trailer.P):
         raise Drop('rx_flags', 'P disagrees with the scope')
     return out
 

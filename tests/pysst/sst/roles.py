@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """The two ends of a flow that was opened: initiator and responder.
 
-Protocol sections 6 to 8, scopes `ports` and `payload`.  These objects know one flow each;
+Protocol sections 6 to 8 and 11.  These objects know one flow each;
 what an opening is sealed with is in handshake.py, tables, freshness and
 glare are in endpoint.py.  host is the Endpoint: it gives clocks, randomness,
 the mark and a place for events.
@@ -39,6 +39,28 @@ def has_syn(original):
     return bool(packet.Packet(original).segment[13] & 2)
 
 
+def sequence(segment):
+    """Its sequence number."""
+    return int.from_bytes(segment[4:8], 'big')
+
+
+def acknowledged(segment):
+    """Its acknowledgment number, or None."""
+    return int.from_bytes(segment[8:12], 'big') \
+        if segment[13] & trailer.TCP_ACK else None
+
+
+def without_payload(original):
+    """The same TCP packet, cut behind its header."""
+    parsed = packet.Packet(original)
+    end = parsed.l4 + (parsed.segment[12] >> 4) * 4
+    out = bytearray(parsed.data[:end])
+    packet.fix_lengths(out, parsed.l4, parsed.proto)
+    packet.fix_transport(out, parsed.src, parsed.dst, parsed.proto,
+                         parsed.l4)
+    return bytes(out)
+
+
 class Exchange(Flow):
     """What both roles share.
 
@@ -53,6 +75,7 @@ class Exchange(Flow):
                          wires[1], wires[2], None, side=side, name=name,
                          clock=host.clock, scope=scope)
         self.host = host
+        self.heard = False          # what only a confirmed flow is sent
         self.initiator_side = initiator_side
         self.confirmed = False
         self.verified_at = host.clock()
@@ -99,7 +122,8 @@ class Exchange(Flow):
         """A packet with DATA."""
         kri, seq = self.sender.next()
         return codec.seal_data(self, self.side, original, kri, seq, flags,
-                               self.host.dscp_keep, self.host.mark)
+                               self.host.dscp_keep, self.host.mark,
+                               marked=self.marks())
 
     def open_data(self, parsed, checksum_ready):
         """Verify a packet with DATA; returns its parts, raises Drop."""
@@ -111,7 +135,29 @@ class Exchange(Flow):
         self.receiver.commit(parts.meta.kri, parts.meta.seq)
         codec.check_ports(self, 3 - self.side, ports)
         self.verified_at = self.host.clock()
+        self.heard = True
         return parts
+
+    @property
+    def labelled(self):
+        """Is its scope `label`?"""
+        return self.scope == kdf.SCOPE_LABEL
+
+    def marks(self):
+        """Does its DATA, or what stands for it, carry the mark?"""
+        return not (self.host.mark_openings and self.heard)
+
+    def seal_bare(self, original):
+        """A segment without trailer."""
+        return codec.label(self, self.side, original, self.host.dscp_keep,
+                           self.host.mark, self.marks())
+
+    def open_bare(self, parsed, checksum_ready):
+        """The packet for the stack; raises Drop."""
+        codec.measure(parsed, 0, checksum_ready)
+        self.verified_at = self.host.clock()
+        self.heard = True
+        return codec.unlabel(parsed, self, 3 - self.side, self.host.mark)
 
     def empty(self):
         """A clear UDP datagram without payload, from us."""
@@ -202,7 +248,7 @@ class Initiator(Exchange):
         self.sent_at = None
         self.reopened_at = None
         self.accepts = Window()
-        self.confirmed = False
+        self.confirmed = self.heard = False
         self.answered = False
         self.attempts += 1
         self.last = None            # the last clear packet with an opening
@@ -252,9 +298,36 @@ class Initiator(Exchange):
                 raise Drop('tx_unconfirmed', 'only a SYN may open')
         if syn is not None or self.proto == UDP:
             self._state(syn)
-        if self.confirmed and self.reopened_at is None:
+        if self.labelled:
+            if syn is None:
+                return self.seal_bare(original)
+            original = without_payload(original)
+        elif self.confirmed and self.reopened_at is None:
             return self.seal_data(original, flags)
         return self._open(original, flags)
+
+    def may_accept(self, parsed):
+        """Of scope `label`: can this segment carry an ACCEPT?
+
+        A responder that is not confirmed has nothing but our SYN.
+        """
+        segment = parsed.segment
+        acks = acknowledged(segment)
+        if not self.confirmed or segment[13] & trailer.TCP_SYN:
+            return True
+        if acks not in (None, int.from_bytes(self.syn, 'big') + 1
+                        & 0xffffffff):
+            return False
+        meta = opening.peek(segment)
+        with_n = N if self.first.new else 0
+        if meta is None or (meta.type, meta.flags) != (ACCEPT, with_n):
+            return False
+        try:
+            fields = trailer.split(segment, ACCEPT, with_n)
+        except Drop:
+            return False
+        return fields['enc_r' if with_n else 'salt_r'] == \
+            (self.enc_r if with_n else self.salt_r)
 
     def _open(self, original, flags):
         """A packet with the opening."""
@@ -391,6 +464,7 @@ class Responder(Exchange):
             {me: parsed.ports[1], other: parsed.ports[0]}, name,
             content.scope)
         self.received = received
+        self.syn_end = None         # behind the SYN that we sent
         self.salt_i = received.salt_i
         self.content = content
         self.fresh_keys()
@@ -470,7 +544,13 @@ class Responder(Exchange):
     def seal(self, original, flags=0):
         """A clear packet of the flow to its wire form."""
         self.due = None
-        if not self.accepting:
+        if self.labelled:
+            segment = packet.Packet(original).segment
+            if segment[13] & trailer.TCP_SYN:
+                self.syn_end = sequence(segment) + 1 & 0xffffffff
+            elif not self.accepting:
+                return self.seal_bare(original)
+        elif not self.accepting:
             return self.seal_data(original, flags)
         with_n = N if self.accept_n else 0
         plain = opening.accept_plain(
@@ -489,6 +569,13 @@ class Responder(Exchange):
                  empty=bool(flags & E), n=bool(with_n))
         self.accept_counter += 1
         return wire
+
+    def is_confirmed_by(self, parsed):
+        """Of scope `label`: does this segment confirm it?"""
+        segment = parsed.segment
+        return not segment[13] & (trailer.TCP_SYN | trailer.TCP_RST) \
+            and self.syn_end is not None \
+            and acknowledged(segment) == self.syn_end
 
     def confirm(self):
         """A DATA has verified; returns the packet that was held, or None."""
