@@ -151,7 +151,7 @@ static int open_owned(struct sst_net *sn, struct sst_flow *flow,
 	if (!reason)
 		reason = deliver(pkt, flow, &trailer, state);
 	if (trailer.covers)
-		memzero_explicit(&stream, sizeof(stream));
+		sst_stream_end(&stream);
 	return reason;
 }
 
@@ -259,7 +259,7 @@ static int open_unowned(struct sst_net *sn, struct sst_pkt *pkt,
 	trailer.stream = &stream;
 	reason = open_read(sn, pkt, list, &trailer, state);
 	if (trailer.covers)
-		memzero_explicit(&stream, sizeof(stream));
+		sst_stream_end(&stream);
 	return reason;
 }
 

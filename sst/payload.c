@@ -51,6 +51,11 @@ static void pass(struct sst_stream *stream, struct sk_buff *skb,
 	const u8 *in;
 	u8 *out;
 
+	if (!skb_is_nonlinear(skb)) {
+		out = skb->data + off;
+		piece(stream, out, out, len);
+		return;
+	}
 	skb_prepare_seq_read(skb, off, off + len, &state);
 	while ((n = skb_seq_read(done, &in, &state))) {
 		n = min(n, len - done);
@@ -219,12 +224,13 @@ int sst_payload_seal(struct sst_pkt *pkt, const struct sst_payload_box *box,
 
 	if (summed)
 		before = skb_checksum(skb, off, len, 0);
-	sst_stream_begin(&stream, box->key, box->counter, box->aad);
+	sst_stream_begin(&stream, box->key, box->counter, box->aad,
+			 box->len + len);
 	seal_piece(&stream, box->sealed, box->sealed, box->len);
 	pass(&stream, skb, off, len, moves ? skb_tail_pointer(skb) : NULL,
 	     seal_piece);
 	sst_stream_tag(&stream, box->tag);
-	memzero_explicit(&stream, sizeof(stream));
+	sst_stream_end(&stream);
 	if (moves && !settle(skb, trailer))
 		return SST_A_STATS_TX_NOMEM;
 	if (summed)
@@ -238,7 +244,7 @@ int sst_payload_seal(struct sst_pkt *pkt, const struct sst_payload_box *box,
  * @box: its sealed field and tag as they came
  * @trailer: length of its trailer in bytes
  * @plain: output, @box->len bytes: what the sealed field says, if it verifies
- * @stream: output, for sst_payload_open(); wipe it
+ * @stream: output, for sst_payload_open(); sst_stream_end() is due
  *
  * Return: true when the tag is right.
  */
@@ -250,7 +256,8 @@ bool sst_payload_verify(const struct sst_pkt *pkt,
 	unsigned int len = pkt->thoff + pkt->seglen - trailer - off;
 	u8 tag[SST_TAG_SIZE];
 
-	sst_stream_begin(stream, box->key, box->counter, box->aad);
+	sst_stream_begin(stream, box->key, box->counter, box->aad,
+			 box->len + len);
 	sst_stream_mac(stream, box->sealed, box->len);
 	pass(stream, pkt->skb, off, len, NULL, mac_piece);
 	sst_stream_tag(stream, tag);

@@ -12,13 +12,15 @@
 #include "compat.h"
 #include "stream.h"
 
-static void pad_mac(struct sst_stream *stream, unsigned int len)
+/* Filled up with zeros, in one call. */
+static void mac_aad(struct sst_stream *stream, const struct sst_aad *aad)
 {
-	static const u8 zeros[POLY1305_BLOCK_SIZE];
+	u8 padded[ALIGN(SST_AAD_MAX, POLY1305_BLOCK_SIZE)];
+	unsigned int len = ALIGN(aad->len, POLY1305_BLOCK_SIZE);
 
-	if (len % POLY1305_BLOCK_SIZE)
-		poly1305_update(&stream->mac, zeros,
-				POLY1305_BLOCK_SIZE - len % POLY1305_BLOCK_SIZE);
+	memset(padded + len - POLY1305_BLOCK_SIZE, 0, POLY1305_BLOCK_SIZE);
+	memcpy(padded, aad->bytes, aad->len);
+	poly1305_update(&stream->mac, padded, len);
 }
 
 /**
@@ -27,14 +29,14 @@ static void pad_mac(struct sst_stream *stream, unsigned int len)
  * @key: key of the packet
  * @counter: its counter, the lower 64 bits of the nonce
  * @aad: what is authenticated in clear
+ * @len: length of the whole text in bytes
  */
 void sst_stream_begin(struct sst_stream *stream, const u8 key[SST_SECRET_SIZE],
-		      u64 counter, const struct sst_aad *aad)
+		      u64 counter, const struct sst_aad *aad,
+		      unsigned int len)
 {
 	u32 words[CHACHA_KEY_SIZE / 4];
 	u8 iv[CHACHA_IV_SIZE] = {};
-	/* Block 0 is for Poly1305, the text begins with block 1. */
-	u8 blocks[2 * CHACHA_BLOCK_SIZE] = {};
 	int i;
 
 	for (i = 0; i < ARRAY_SIZE(words); i++)
@@ -42,16 +44,17 @@ void sst_stream_begin(struct sst_stream *stream, const u8 key[SST_SECRET_SIZE],
 	/* 64 bits of block counter, of which RFC 8439 has 32, and the nonce. */
 	put_unaligned_le64(counter, iv + 8);
 	chacha_init(stream->state, words, iv);
-	chacha20_crypt(stream->state, blocks, blocks, sizeof(blocks));
-	memcpy(stream->block, blocks + CHACHA_BLOCK_SIZE, CHACHA_BLOCK_SIZE);
+	/* The text begins with block 1. */
+	memset(stream->blocks, 0, sizeof(stream->blocks));
+	chacha20_crypt(stream->state, stream->blocks[0], stream->blocks[0],
+		       sizeof(stream->blocks));
 	stream->used = 0;
+	stream->left = len;
 	stream->len = 0;
 	stream->aad_len = aad->len;
-	poly1305_init(&stream->mac, blocks);
-	poly1305_update(&stream->mac, aad->bytes, aad->len);
-	pad_mac(stream, aad->len);
+	poly1305_init(&stream->mac, stream->blocks[0]);
+	mac_aad(stream, aad);
 
-	memzero_explicit(blocks, sizeof(blocks));
 	memzero_explicit(words, sizeof(words));
 }
 
@@ -68,23 +71,25 @@ void sst_stream_crypt(struct sst_stream *stream, u8 *out, const u8 *in,
 	unsigned int n = min_t(unsigned int, len,
 			       CHACHA_BLOCK_SIZE - stream->used);
 
-	crypto_xor_cpy(out, in, stream->block + stream->used, n);
+	crypto_xor_cpy(out, in, stream->blocks[1] + stream->used, n);
 	stream->used += n;
+	stream->left -= len;
 	len -= n;
 	if (!len)
 		return;
 	in += n;
 	out += n;
-	n = round_down(len, CHACHA_BLOCK_SIZE);
+	/* What is left of a block is for the next piece, if there is one. */
+	n = stream->left ? round_down(len, CHACHA_BLOCK_SIZE) : len;
 	if (n)
 		chacha20_crypt(stream->state, out, in, n);
 	len -= n;
 	if (!len)
 		return;
-	memset(stream->block, 0, sizeof(stream->block));
-	chacha20_crypt(stream->state, stream->block, stream->block,
-		       sizeof(stream->block));
-	crypto_xor_cpy(out + n, in + n, stream->block, len);
+	memset(stream->blocks[1], 0, CHACHA_BLOCK_SIZE);
+	chacha20_crypt(stream->state, stream->blocks[1], stream->blocks[1],
+		       CHACHA_BLOCK_SIZE);
+	crypto_xor_cpy(out + n, in + n, stream->blocks[1], len);
 	stream->used = len;
 }
 
@@ -108,12 +113,27 @@ void sst_stream_mac(struct sst_stream *stream, const u8 *sealed,
  */
 void sst_stream_tag(struct sst_stream *stream, u8 tag[SST_TAG_SIZE])
 {
-	__le64 lengths[2] = {
-		cpu_to_le64(stream->aad_len),
-		cpu_to_le64(stream->len),
+	struct {
+		u8 pad[POLY1305_BLOCK_SIZE];
+		__le64 aad_len;
+		__le64 len;
+	} end = {
+		.aad_len = cpu_to_le64(stream->aad_len),
+		.len = cpu_to_le64(stream->len),
 	};
+	unsigned int pad = -stream->len % POLY1305_BLOCK_SIZE;
 
-	pad_mac(stream, stream->len);
-	poly1305_update(&stream->mac, (const u8 *)lengths, sizeof(lengths));
+	poly1305_update(&stream->mac, end.pad + sizeof(end.pad) - pad,
+			pad + sizeof(end) - sizeof(end.pad));
 	poly1305_final(&stream->mac, tag);
+}
+
+/**
+ * sst_stream_end() - wipe what a stream knows
+ * @stream: the stream, whose tag was made
+ */
+void sst_stream_end(struct sst_stream *stream)
+{
+	memzero_explicit(stream->state, sizeof(stream->state));
+	memzero_explicit(stream->blocks, sizeof(stream->blocks));
 }

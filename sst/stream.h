@@ -11,30 +11,32 @@
 
 /**
  * struct sst_stream - ChaCha20-Poly1305 of one packet, piece by piece
- * @state: of ChaCha20; its counter is that of the block behind @block
- * @mac: of Poly1305
- * @block: block of the key stream that is in use
+ * @state: of ChaCha20; its counter is that of the block behind @blocks
+ * @blocks: block 0, which is for Poly1305, and the block that is in use
  * @used: how many bytes of it are
+ * @left: bytes of the text that have not been through the cipher
  * @aad_len: length of the AAD in bytes
  * @len: bytes of ciphertext that @mac has seen
- *
- * Holds key material: wipe it after use.
+ * @mac: of Poly1305, which wipes it with the tag
  */
 struct sst_stream {
 	u32 state[CHACHA_STATE_WORDS];
-	struct poly1305_desc_ctx mac;
-	u8 block[CHACHA_BLOCK_SIZE];
+	u8 blocks[2][CHACHA_BLOCK_SIZE];
 	unsigned int used;
+	unsigned int left;
 	unsigned int aad_len;
 	unsigned int len;
+	struct poly1305_desc_ctx mac;
 };
 
 void sst_stream_begin(struct sst_stream *stream, const u8 key[SST_SECRET_SIZE],
-		      u64 counter, const struct sst_aad *aad);
+		      u64 counter, const struct sst_aad *aad,
+		      unsigned int len);
 void sst_stream_crypt(struct sst_stream *stream, u8 *out, const u8 *in,
 		      unsigned int len);
 void sst_stream_mac(struct sst_stream *stream, const u8 *sealed,
 		    unsigned int len);
 void sst_stream_tag(struct sst_stream *stream, u8 tag[SST_TAG_SIZE]);
+void sst_stream_end(struct sst_stream *stream);
 
 #endif /* _SST_STREAM_H */

@@ -57,7 +57,8 @@ static void payload_stream(struct kunit *test)
 
 		model(t->sealed, t->clear, lens[i], &aad, counter, flow_key);
 		for (j = 0; j < ARRAY_SIZE(pieces); j++) {
-			sst_stream_begin(&stream, flow_key, counter, &aad);
+			sst_stream_begin(&stream, flow_key, counter, &aad,
+					 lens[i]);
 			for (at = 0; at < lens[i]; at += n) {
 				n = min(pieces[j], lens[i] - at);
 				sst_stream_crypt(&stream, t->got + at,
