@@ -115,13 +115,13 @@ static unsigned int count_rules(struct genl_info *info)
 static int read_one(struct genl_info *info, struct nlattr *attr,
 		    struct table *table)
 {
-	struct nlattr *attrs[SST_A_POLICY_CGROUP + 1];
+	struct nlattr *attrs[ARRAY_SIZE(sst_rule_nl_policy)];
 	struct genl_info one = *info;
 	struct sst_rule_spec spec;
 	struct sst_rule *rule;
 	int err;
 
-	err = nla_parse_nested(attrs, SST_A_POLICY_CGROUP, attr,
+	err = nla_parse_nested(attrs, ARRAY_SIZE(attrs) - 1, attr,
 			       sst_rule_nl_policy, info->extack);
 	if (err)
 		return err;
