@@ -550,6 +550,9 @@ void sst_flowtable_expire(struct sst_flowtable *table)
 struct rhlist_head *sst_flowtable_wires(struct sst_flowtable *table,
 					const struct sst_tuple *wire)
 {
+	/* The packets of a host without flows are none of ours. */
+	if (!atomic_read(&table->by_wire.ht.nelems))
+		return NULL;
 	return rhltable_lookup(&table->by_wire, wire, wire_params);
 }
 
@@ -611,6 +614,8 @@ struct rhlist_head *sst_flowtable_openings(struct sst_flowtable *table,
 struct sst_flow *sst_flowtable_by_real(struct sst_flowtable *table,
 				       const struct sst_tuple *real)
 {
+	if (!atomic_read(&table->by_real.nelems))
+		return NULL;
 	return rhashtable_lookup(&table->by_real, real, real_params);
 }
 

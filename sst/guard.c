@@ -38,7 +38,8 @@ unsigned int sst_guard_clear(struct sst_net *sn, struct sk_buff *skb,
 	struct sst_flow *flow;
 	struct sst_pkt pkt;
 
-	if (sst_packet_is_opened(skb, state->pf))
+	if (sst_packet_is_opened(skb, state->pf) ||
+	    sst_flowtable_is_empty(&sn->flows))
 		return NF_ACCEPT;
 	class = sst_packet_parse(&pkt, skb, state->pf, SST_PKT_IN, &sn->cfg);
 	if (class == SST_PKT_OTHER)
@@ -113,6 +114,14 @@ static bool begins(const struct sst_pkt *pkt)
 	return pkt->tuple.proto == IPPROTO_UDP || sst_select_is_syn(pkt);
 }
 
+/* Neither rules nor sockets ask for more, and nothing is known of the past. */
+static bool is_open(const struct sst_net *sn)
+{
+	return !rcu_access_pointer(sn->policy.in) &&
+	       !READ_ONCE(sn->sockets_require) && !READ_ONCE(sn->tombs.count) &&
+	       sst_flowtable_is_empty(&sn->flows);
+}
+
 /**
  * sst_guard_local() - a packet at LOCAL_IN
  * @sn: namespace
@@ -130,6 +139,8 @@ unsigned int sst_guard_local(struct sst_net *sn, struct sk_buff *skb,
 	struct sst_pkt pkt;
 
 	if (sst_packet_is_opened(skb, state->pf))
+		return NF_ACCEPT;
+	if (is_open(sn) && !sst_packet_is_marked(skb, state->pf, &sn->cfg))
 		return NF_ACCEPT;
 	class = sst_packet_parse(&pkt, skb, state->pf, SST_PKT_IN, &sn->cfg);
 	/* Where nothing defragments at PRE_ROUTING this one is whole only here. */

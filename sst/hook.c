@@ -41,13 +41,13 @@ static unsigned int pre_routing(void *priv, struct sk_buff *skb,
 {
 	if (is_exempt(state->in))
 		return NF_ACCEPT;
-	return sst_ingress(sst_pernet(state->net), skb, state);
+	return sst_ingress(priv, skb, state);
 }
 
 static unsigned int pre_routing_guard(void *priv, struct sk_buff *skb,
 				      const struct nf_hook_state *state)
 {
-	struct sst_net *sn = sst_pernet(state->net);
+	struct sst_net *sn = priv;
 	unsigned int verdict;
 
 	if (is_exempt(state->in))
@@ -59,7 +59,7 @@ static unsigned int pre_routing_guard(void *priv, struct sk_buff *skb,
 static unsigned int local_in(void *priv, struct sk_buff *skb,
 			     const struct nf_hook_state *state)
 {
-	struct sst_net *sn = sst_pernet(state->net);
+	struct sst_net *sn = priv;
 	unsigned int verdict;
 
 	if (state->in && state->in->flags & IFF_LOOPBACK)
@@ -73,11 +73,11 @@ static unsigned int post_routing(void *priv, struct sk_buff *skb,
 {
 	if (is_exempt(state->out))
 		return NF_ACCEPT;
-	return sst_egress(sst_pernet(state->net), skb, state);
+	return sst_egress(priv, skb, state);
 }
 
 /* NFPROTO_INET: each of them for IPv4 and for IPv6. */
-static const struct nf_hook_ops hooks[] = {
+static const struct nf_hook_ops hooks[SST_HOOKS] = {
 	{
 		.hook = pre_routing,
 		.pf = NFPROTO_INET,
@@ -106,20 +106,28 @@ static const struct nf_hook_ops hooks[] = {
 
 /**
  * sst_hook_register() - let the packets of a namespace pass through here
- * @net: the namespace
+ * @sn: the namespace
+ *
+ * Its own copies, so that a packet finds the state of its namespace there.
  *
  * Return: 0 or a negative errno.
  */
-int sst_hook_register(struct net *net)
+int sst_hook_register(struct sst_net *sn)
 {
-	return nf_register_net_hooks(net, hooks, ARRAY_SIZE(hooks));
+	int i;
+
+	for (i = 0; i < SST_HOOKS; i++) {
+		sn->hooks[i] = hooks[i];
+		sn->hooks[i].priv = sn;
+	}
+	return nf_register_net_hooks(sn->net, sn->hooks, SST_HOOKS);
 }
 
 /**
  * sst_hook_unregister() - the reverse; packets under way are not waited for
- * @net: the namespace
+ * @sn: the namespace
  */
-void sst_hook_unregister(struct net *net)
+void sst_hook_unregister(struct sst_net *sn)
 {
-	nf_unregister_net_hooks(net, hooks, ARRAY_SIZE(hooks));
+	nf_unregister_net_hooks(sn->net, sn->hooks, SST_HOOKS);
 }

@@ -2,9 +2,14 @@
 #ifndef _SST_HOOK_H
 #define _SST_HOOK_H
 
-struct net;
+#include <linux/netfilter.h>
 
-int sst_hook_register(struct net *net);
-void sst_hook_unregister(struct net *net);
+struct sst_net;
+
+/* Places in netfilter where packets enter the module. */
+#define SST_HOOKS	4
+
+int sst_hook_register(struct sst_net *sn);
+void sst_hook_unregister(struct sst_net *sn);
 
 #endif /* _SST_HOOK_H */

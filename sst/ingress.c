@@ -398,6 +398,9 @@ unsigned int sst_ingress(struct sst_net *sn, struct sk_buff *skb,
 	/* It has waited for others (merge.c). */
 	if (sst_packet_is_opened(skb, state->pf))
 		return NF_ACCEPT;
+	if (sst_flowtable_is_empty(&sn->flows) &&
+	    !sst_packet_is_marked(skb, state->pf, &sn->cfg))
+		return NF_ACCEPT;
 	class = sst_packet_parse(&pkt, skb, state->pf, SST_PKT_IN, &sn->cfg);
 	if (class == SST_PKT_OTHER)
 		return sst_icmp_translate(sn, skb, state);

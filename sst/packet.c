@@ -20,13 +20,6 @@
 #include "packet.h"
 #include "wire.h"
 
-/*
- * "Opened here" lives in the control block, not in the header, so nobody can
- * send it. The highest flag bit of both families is unused by the stack, and
- * the flags live from ip_rcv() to local delivery.
- */
-#define CB_OPENED	BIT(15)
-
 /**
  * struct shape - what stands between the network and the transport header
  * @fragment: the packet is one of several fragments
@@ -236,6 +229,24 @@ enum sst_pkt_class sst_packet_parse(struct sst_pkt *pkt, struct sk_buff *skb,
 }
 
 /**
+ * sst_packet_is_marked() - does the packet carry the mark?
+ * @skb: packet, data at the network header
+ * @family: NFPROTO_IPV4 or NFPROTO_IPV6
+ * @cfg: tunables of the namespace, for the IPv6 mark
+ *
+ * Of any protocol: sst_packet_parse() tells what it is.
+ *
+ * Return: true when it does.
+ */
+bool sst_packet_is_marked(const struct sk_buff *skb, u8 family,
+			  const struct sst_config *cfg)
+{
+	if (family == NFPROTO_IPV4)
+		return ip_hdr(skb)->frag_off & htons(SST_MARK_IPV4);
+	return sst_config_is_marked(cfg, ipv6_get_dsfield(ipv6_hdr(skb)));
+}
+
+/**
  * sst_packet_segment() - what sst_packet_parse() would find in a segment
  * @pkt: output
  * @whole: the large packet that was cut, whole, on egress
@@ -321,22 +332,7 @@ int sst_packet_oif(const struct sst_tuple *tuple, const struct net_device *dev)
 void sst_packet_set_opened(struct sk_buff *skb, u8 family)
 {
 	if (family == NFPROTO_IPV4)
-		IPCB(skb)->flags |= CB_OPENED;
+		IPCB(skb)->flags |= SST_CB_OPENED;
 	else
-		IP6CB(skb)->flags |= CB_OPENED;
-}
-
-/**
- * sst_packet_is_opened() - was the packet opened in this traversal?
- * @skb: the packet
- * @family: NFPROTO_IPV4 or NFPROTO_IPV6
- *
- * Return: true between sst_packet_set_opened() and local delivery, or of a packet
- * that leaves, from where it was sealed to the device.
- */
-bool sst_packet_is_opened(const struct sk_buff *skb, u8 family)
-{
-	if (family == NFPROTO_IPV4)
-		return IPCB(skb)->flags & CB_OPENED;
-	return IP6CB(skb)->flags & CB_OPENED;
+		IP6CB(skb)->flags |= SST_CB_OPENED;
 }

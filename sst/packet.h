@@ -2,10 +2,12 @@
 #ifndef _SST_PACKET_H
 #define _SST_PACKET_H
 
+#include <linux/ipv6.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter_bridge.h>
 #include <linux/skbuff.h>
 #include <linux/types.h>
+#include <net/ip.h>
 #include <net/net_namespace.h>
 
 /**
@@ -90,6 +92,8 @@ struct sst_config;
 enum sst_pkt_class sst_packet_parse(struct sst_pkt *pkt, struct sk_buff *skb,
 				    u8 family, enum sst_pkt_dir dir,
 				    const struct sst_config *cfg);
+bool sst_packet_is_marked(const struct sk_buff *skb, u8 family,
+			  const struct sst_config *cfg);
 bool sst_packet_segment(struct sst_pkt *pkt, const struct sst_pkt *whole,
 			struct sk_buff *seg);
 bool sst_packet_is_unicast(const union nf_inet_addr *addr, u8 family);
@@ -97,7 +101,21 @@ bool sst_packet_is_local(struct net *net, const struct net_device *in,
 			 const struct sst_tuple *tuple);
 int sst_packet_oif(const struct sst_tuple *tuple, const struct net_device *dev);
 void sst_packet_set_opened(struct sk_buff *skb, u8 family);
-bool sst_packet_is_opened(const struct sk_buff *skb, u8 family);
+
+/*
+ * "Opened here" lives in the control block, not in the header, so nobody can
+ * send it. The highest flag bit of both families is unused by the stack, and
+ * the flags live from ip_rcv() to local delivery.
+ */
+#define SST_CB_OPENED	BIT(15)
+
+/* Was the packet opened in this traversal? Until local delivery. */
+static inline bool sst_packet_is_opened(const struct sk_buff *skb, u8 family)
+{
+	if (family == NFPROTO_IPV4)
+		return IPCB(skb)->flags & SST_CB_OPENED;
+	return IP6CB(skb)->flags & SST_CB_OPENED;
+}
 
 /* Has bridge netfilter shown us the packet, which came in by a bridge's port? */
 static inline bool sst_packet_is_bridged(const struct sk_buff *skb)

@@ -256,7 +256,7 @@ static void __net_exit net_pre_exit(struct net *net)
 
 	mutex_lock(&sn->hook_lock);
 	if (sn->hooked)
-		sst_hook_unregister(net);
+		sst_hook_unregister(sn);
 	WRITE_ONCE(sn->hooked, false);
 	mutex_unlock(&sn->hook_lock);
 }
@@ -307,7 +307,7 @@ int sst_pernet_activate(struct sst_net *sn)
 		return 0;
 	mutex_lock(&sn->hook_lock);
 	if (!sn->hooked) {
-		err = sst_hook_register(sn->net);
+		err = sst_hook_register(sn);
 		if (!err) {
 			WRITE_ONCE(sn->hooked, true);
 			sst_reaper_start(sn);

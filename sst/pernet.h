@@ -14,6 +14,7 @@
 #include "encap.h"
 #include "expect.h"
 #include "flowtable.h"
+#include "hook.h"
 #include "host.h"
 #include "jar.h"
 #include "limit.h"
@@ -70,6 +71,7 @@
  *	the locks of netfilter.
  * @hooked: the netfilter hooks are registered; written under @hook_lock, read
  *	with READ_ONCE()
+ * @hooks: the hooks, for this namespace; @hook_lock
  * @sockets_ask: a socket or a wish ever asked for anything; READ_ONCE/WRITE_ONCE
  * @sockets_require: a socket or a wish was ever set to require SST;
  *	READ_ONCE(), WRITE_ONCE(); never false again
@@ -108,6 +110,7 @@ struct sst_net {
 	bool pinned;
 	struct mutex hook_lock; /* see above */
 	bool hooked;
+	struct nf_hook_ops hooks[SST_HOOKS];
 	bool sockets_ask;
 	bool sockets_require;
 };

@@ -6,8 +6,10 @@
  * table. A packet is looked up in each group, and those whose first rule comes
  * behind one that fits already are left out. So the time depends on how many
  * kinds of rules there are, not on their number. Ranges of ports and users are
- * in no hash: rules that differ in nothing else are one list.
+ * in no hash: rules that differ in nothing else are one list. Most packets are to
+ * or from a port that no rule is about: one bit tells.
  */
+#include <linux/bitmap.h>
 #include <linux/cgroup.h>
 #include <linux/err.h>
 #include <linux/jhash.h>
@@ -18,6 +20,8 @@
 #include <linux/string.h>
 
 #include "ruleset.h"
+
+#define PORTS	(U16_MAX + 1)
 
 /* No rule, and no group. */
 #define NONE	U32_MAX
@@ -221,6 +225,7 @@ void sst_rules_free(struct sst_rules *rules)
 	if (!rules)
 		return;
 	kfree(rules->groups);
+	kvfree(rules->ports);
 	kvfree(rules->nodes);
 	kvfree(rules->heads);
 	kvfree(rules);
@@ -354,6 +359,8 @@ static u32 survey(struct sst_rules *rules)
 
 	for (i = 0; i < rules->count; i++) {
 		spec = &rules->rule[i]->spec;
+		bitmap_set(rules->ports, spec->first_port,
+			   spec->last_port - spec->first_port + 1);
 		rules->names_peers |= sst_rule_names_peer(spec);
 		rules->asks_who |= sst_rule_asks_who(spec);
 		for (use = 0; use < SST_RULE_USES; use++)
@@ -367,6 +374,10 @@ static int index_rules(struct sst_rules *rules)
 	u32 i, n = 0;
 	int err;
 
+	rules->ports = kvcalloc(BITS_TO_LONGS(PORTS), sizeof(*rules->ports),
+				GFP_KERNEL_ACCOUNT);
+	if (!rules->ports)
+		return -ENOMEM;
 	rules->nodes = kvmalloc_array(survey(rules), sizeof(*rules->nodes),
 				      GFP_KERNEL_ACCOUNT);
 	if (!rules->nodes)
@@ -574,6 +585,8 @@ static u32 find(const struct sst_rules *rules, enum sst_rule_use use, u8 verdict
 	const struct sst_rule_group *group = rules->groups;
 	u32 i;
 
+	if (!test_bit(question->port, rules->ports))
+		return limit;
 	/* Each group begins behind the one before it. */
 	for (i = 0; i < rules->n_groups && group->first < limit; i++, group++)
 		if (group->kind.use == use && group->kind.verdict == verdict)

@@ -22,6 +22,7 @@ struct sst_rule_node;
  * @count: how many
  * @names_peers: one of them names a peer
  * @asks_who: one of them depends on the socket
+ * @ports: bits of the ports that one of them is about
  * @n_groups: number of @groups
  * @groups: rules that look at the same parts of a packet, by what and when the
  *	first of each is looked at
@@ -37,6 +38,7 @@ struct sst_rules {
 	unsigned int count;
 	bool names_peers;
 	bool asks_who;
+	unsigned long *ports;
 	unsigned int n_groups;
 	struct sst_rule_group *groups;
 	struct sst_rule_node *nodes;

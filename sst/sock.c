@@ -207,9 +207,11 @@ struct cgroup *sst_sock_cgroup(const struct sock *sk)
 static u8 asks_for(const struct sock *sk)
 {
 	struct sst_wishes *wishes = &sst_pernet(sock_net(sk))->wishes;
+	u8 mode = sst_sock_own_mode(sk);
 
-	return max(sst_sock_own_mode(sk),
-		   sst_wish_mode(wishes, sst_sock_cgroup(sk)));
+	if (!sst_wish_is_any(wishes))
+		return mode;
+	return max(mode, sst_wish_mode(wishes, sst_sock_cgroup(sk)));
 }
 
 /**

@@ -54,6 +54,12 @@ int sst_wish_init(struct sst_wishes *wishes);
 void sst_wish_exit(struct sst_wishes *wishes);
 int sst_wish_add(struct sst_wishes *wishes, struct cgroup *cgroup, u8 mode,
 		 kuid_t user);
+/* One test, for those who would have to find out about a cgroup first. */
+static inline bool sst_wish_is_any(const struct sst_wishes *wishes)
+{
+	return READ_ONCE(wishes->count);
+}
+
 u8 sst_wish_mode(struct sst_wishes *wishes, struct cgroup *cgroup);
 const struct sst_wish *sst_wish_next(struct sst_wishes *wishes, u64 after);
 void sst_wish_expire(struct sst_wishes *wishes);
