@@ -85,9 +85,16 @@ int sst_label_strip_syn(struct sst_pkt *pkt)
 }
 
 /* Packets on the wire: a large one stands for several. */
-static unsigned int count_of(const struct sk_buff *skb)
+static unsigned int count_of(const struct sst_pkt *pkt)
 {
-	return max_t(unsigned int, skb_shinfo(skb)->gso_segs, 1);
+	const struct skb_shared_info *shinfo = skb_shinfo(pkt->skb);
+
+	if (!skb_is_gso(pkt->skb))
+		return 1;
+	/* Of one that has just become smaller nobody has counted. */
+	return shinfo->gso_segs ?:
+	       DIV_ROUND_UP(sst_packet_payload(pkt, pkt->seglen),
+			    shinfo->gso_size);
 }
 
 /*
@@ -97,7 +104,7 @@ static unsigned int count_of(const struct sk_buff *skb)
 static void count_sent(struct sst_net *sn, struct sst_flow *flow,
 		       const struct sst_pkt *pkt)
 {
-	unsigned int n = count_of(pkt->skb);
+	unsigned int n = count_of(pkt);
 
 	WRITE_ONCE(flow->tx_last, jiffies);
 	atomic64_set(&flow->tx_packets, atomic64_read(&flow->tx_packets) + n);
@@ -109,7 +116,7 @@ static void count_sent(struct sst_net *sn, struct sst_flow *flow,
 static void count_taken(struct sst_net *sn, struct sst_flow *flow,
 			const struct sst_pkt *pkt)
 {
-	unsigned int n = count_of(pkt->skb);
+	unsigned int n = count_of(pkt);
 
 	WRITE_ONCE(flow->rx_packets, READ_ONCE(flow->rx_packets) + n);
 	WRITE_ONCE(flow->rx_bytes, READ_ONCE(flow->rx_bytes) +
