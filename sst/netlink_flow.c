@@ -112,7 +112,7 @@ static int parse_flow(struct genl_info *info, struct sst_flow_params *params)
 			nla_get_u8(attrs[SST_A_FLOW_SCOPE]) : SST_SCOPE_PORTS;
 	if (params->scope == SST_SCOPE_LABEL) {
 		NL_SET_ERR_MSG_ATTR(info->extack, attrs[SST_A_FLOW_SCOPE],
-				    "a manually keyed flow has no opening, which is all that scope label seals; give ports");
+				    "a manually keyed flow has no opening, which is all that scope label seals; give ports or payload");
 		return -EINVAL;
 	}
 	params->suite = attrs[SST_A_FLOW_SUITE] ?

@@ -44,11 +44,18 @@ static bool may_lower(const struct sock *sk)
 	return ns_capable(sock_net(sk)->user_ns, CAP_NET_ADMIN);
 }
 
+/* Who asks for nothing has the default scope, and not because he wants it. */
+static bool is_less_scope(const struct sst_sockopt *new,
+			  const struct sst_sockopt *old)
+{
+	return (old->mode != SST_OFF || old->scope != SST_SCOPE_PORTS) &&
+	       !sst_scope_satisfies(new->scope, old->scope);
+}
+
 /* A key that was lost is one that nobody has: not to expect it is less, too. */
 static bool is_less(const struct sst_sockopt *new, const struct sst_sockopt *old)
 {
-	return new->mode < old->mode ||
-	       !sst_scope_satisfies(new->scope, old->scope) ||
+	return new->mode < old->mode || is_less_scope(new, old) ||
 	       (old->flags & SST_SOCK_PEER_KEY &&
 		(!(new->flags & SST_SOCK_PEER_KEY) ||
 		 memcmp(new->peer_key, old->peer_key, sizeof(old->peer_key))));

@@ -45,6 +45,7 @@ def sockets(name, address):
            'a connection has the scope of the socket if a rule says less')
     sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     sock.bind(('', 5092))
+    sock.settimeout(5)
     sock.sendto(b'first', (address, 92))
     report(sock.recv(100) == b'first', 'a datagram by the rule is answered')
     asks(sock, REQUIRE, kdf.SCOPE_PAYLOAD)

@@ -53,7 +53,8 @@ for row in '4 all transfer' '4 openings back' '6 all back' '6 openings transfer'
 	shapes "${!a}" "${!b}"
 	at_least "$desc: packets are larger than the link" "$(shape largest)" 3000
 	is "$desc: both SYNs are marked, and nothing else has a trailer" \
-		"$(shape a-syn-marked) $(shape b-syn-marked) $(shape b-accept-marked)" "1 1 "
+		"$(($(shape a-syn-marked) > 0)) $(($(shape b-syn-marked) > 0)) $(
+			shape a-syn-unmarked)$(shape b-syn-unmarked)$(shape b-accept-marked)" "1 1 "
 	if [ "$marks" = all ]; then
 		is "$desc: every segment is marked" \
 			"$(shape a-bare-unmarked)$(shape b-bare-unmarked)" ""

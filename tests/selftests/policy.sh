@@ -135,6 +135,8 @@ must in_ns A host add own key "$topo_tmp/c.key"
 must in_ns A set max-flows 4242 dscp keep
 must in_ns A policy add in from fd00:2::/64 proto udp port 1-100 require peer b priority 7 >/dev/null 2>&1
 must in_ns A policy add in from 10.0.0.0/8 clear >/dev/null
+must in_ns A policy add in from 10.1.0.0/16 require scope payload mark openings priority 900 >/dev/null
+must in_ns A policy add out to 10.1.0.0/16 proto tcp require scope label mark openings priority 900 >/dev/null
 in_ns A show --config >"$config" || bail "show --config"
 not_ok "secrets stay out of it" grep -qF "$(cat "$topo_tmp/c.key")" "$config"
 is "it says where they are needed" "$(grep -c '^# secret' "$config")" 2

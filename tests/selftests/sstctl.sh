@@ -408,9 +408,9 @@ policy $p1 out require priority 1000 hits 0
 policy $p3 in from fd00:2::/64 proto udp port 53 clear priority 1000 hits 0
 policy $p5 out to ::/0 clear priority 4294967295 hits 0"
 is 'policy show: one, JSON' "$(js policy show "$p2")" \
-"{\"policy\":[{\"id\":$p2,\"direction\":\"out\",\"prefix\":\"10.0.2.0/24\",\"proto\":\"tcp\",\"port\":80,\"port_last\":90,\"uid\":null,\"uid_last\":null,\"cgroup\":null,\"cgroup_id\":null,\"cgroup_gone\":null,\"verdict\":\"prefer\",\"scope\":\"ports\",\"peer\":null,\"priority\":10,\"hits\":0}]}"
+"{\"policy\":[{\"id\":$p2,\"direction\":\"out\",\"prefix\":\"10.0.2.0/24\",\"proto\":\"tcp\",\"port\":80,\"port_last\":90,\"uid\":null,\"uid_last\":null,\"cgroup\":null,\"cgroup_id\":null,\"cgroup_gone\":null,\"verdict\":\"prefer\",\"scope\":\"ports\",\"mark\":\"all\",\"peer\":null,\"priority\":10,\"hits\":0}]}"
 is 'policy show: what does not matter, JSON' "$(js policy show "$p1")" \
-"{\"policy\":[{\"id\":$p1,\"direction\":\"out\",\"prefix\":null,\"proto\":null,\"port\":null,\"port_last\":null,\"uid\":null,\"uid_last\":null,\"cgroup\":null,\"cgroup_id\":null,\"cgroup_gone\":null,\"verdict\":\"require\",\"scope\":\"ports\",\"peer\":null,\"priority\":1000,\"hits\":0}]}"
+"{\"policy\":[{\"id\":$p1,\"direction\":\"out\",\"prefix\":null,\"proto\":null,\"port\":null,\"port_last\":null,\"uid\":null,\"uid_last\":null,\"cgroup\":null,\"cgroup_id\":null,\"cgroup_gone\":null,\"verdict\":\"require\",\"scope\":\"ports\",\"mark\":\"all\",\"peer\":null,\"priority\":1000,\"hits\":0}]}"
 is 'policy show: one port, JSON' "$(q '.policy[0] | [.port, .port_last] | tojson' policy show "$p3")" '[53,53]'
 is 'policy show: -4' "$(q '.policy | map(.id) | tojson' -4 policy)" "[$p4,$p2,$p1]"
 is 'policy show: -6' "$(q '.policy | map(.id) | tojson' -6 policy list)" "[$p1,$p3,$p5]"
