@@ -224,8 +224,13 @@ static unsigned int send_bare(struct sst_net *sn, struct sst_flow *flow,
 			      struct sst_pkt *pkt, struct sock *sk,
 			      const struct nf_hook_state *state)
 {
-	int reason = sst_label_send(sn, flow, pkt, state);
+	int reason;
 
+	/* Of a list of packets only the first would be rewritten. */
+	if (skb_is_gso(pkt->skb) && !sst_label_may_merge(pkt->skb))
+		reason = SST_A_STATS_TX_SEGMENT;
+	else
+		reason = sst_label_send(sn, flow, pkt, state);
 	if (reason)
 		return drop(sn, flow, pkt->tuple.proto, reason);
 	note_sender(flow, pkt->skb, sk);

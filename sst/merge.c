@@ -178,6 +178,7 @@ static bool is_mergeable(const struct sst_pkt *pkt)
 	__be32 word = tcp_flag_word(tcp_of(pkt->skb, pkt->thoff));
 
 	return pkt->thoff == headers && pkt->seglen > pkt->thlen &&
+	       skb_headlen(pkt->skb) >= headers + pkt->thlen &&
 	       !(word & (TCP_FLAG_SYN | TCP_FLAG_RST | TCP_FLAG_URG)) &&
 	       is_plain(pkt->skb);
 }

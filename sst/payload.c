@@ -3,8 +3,9 @@
  * Scope payload: the payload of a packet through the cipher (protocol section
  * 4). What others may look at is never written: a segment shares its pages with
  * the packet kept for retransmission, with a file or with the memory of a
- * program. It goes to memory of the packet's own on its way through the cipher,
- * and so does what arrives in pages: anybody may have them.
+ * program. It goes to memory of the packet's own on its way through the cipher.
+ * What arrives in pages goes there before anything looks at it: anybody may have
+ * them.
  */
 #include <crypto/algapi.h>
 #include <linux/gfp.h>
@@ -239,8 +240,26 @@ int sst_payload_seal(struct sst_pkt *pkt, const struct sst_payload_box *box,
 }
 
 /**
- * sst_payload_verify() - does a packet verify? Nothing in it changes
+ * sst_payload_own() - take a packet's content to memory of its own
  * @pkt: packet on ingress
+ *
+ * Somebody beside this host (a ring of packet sockets behind a veth pair) may still
+ * write to the pages of what he sent: what verified has to be what is opened.
+ *
+ * Return: 0 or a negative errno.
+ */
+int sst_payload_own(const struct sst_pkt *pkt)
+{
+	struct sk_buff *skb = pkt->skb;
+
+	if (!skb_is_nonlinear(skb))
+		return 0;
+	return is_large(skb, 0) ? own_pages(skb) : skb_linearize(skb);
+}
+
+/**
+ * sst_payload_verify() - does a packet verify? Nothing in it changes
+ * @pkt: packet on ingress after sst_payload_own()
  * @box: its sealed field and tag as they came
  * @trailer: length of its trailer in bytes
  * @plain: output, @box->len bytes: what the sealed field says, if it verifies
@@ -314,17 +333,13 @@ int sst_payload_open(struct sst_pkt *pkt, struct sst_stream *stream,
 	unsigned int len = pkt->thoff + pkt->seglen - trailer - off;
 	struct sk_buff *skb = pkt->skb;
 	int reason;
-	u8 *to;
 
-	if (!pskb_may_pull(skb, off) ||
-	    (is_large(skb, 0) ? own_pages(skb) : own_head(skb, 0)))
+	/* The head may be shared with who only looks at it. */
+	if (!pskb_may_pull(skb, off) || skb_unclone(skb, GFP_ATOMIC))
 		return SST_A_STATS_RX_NOMEM;
 	reason = take_checksum(pkt);
 	if (reason)
 		return reason;
-	to = is_large(skb, 0) || !skb_is_nonlinear(skb) ?
-	     NULL : skb_tail_pointer(skb);
-	pass(stream, skb, off, len, to, sst_stream_crypt);
-	/* The trailer is cut off next, whatever stands there now. */
-	return !to || settle(skb, 0) ? 0 : SST_A_STATS_RX_NOMEM;
+	pass(stream, skb, off, len, NULL, sst_stream_crypt);
+	return 0;
 }

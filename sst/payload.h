@@ -27,6 +27,7 @@ struct sst_payload_box {
 void *sst_payload_room(struct sst_pkt *pkt, unsigned int trailer);
 int sst_payload_seal(struct sst_pkt *pkt, const struct sst_payload_box *box,
 		     unsigned int trailer);
+int sst_payload_own(const struct sst_pkt *pkt);
 bool sst_payload_verify(const struct sst_pkt *pkt,
 			const struct sst_payload_box *box, unsigned int trailer,
 			u8 *plain, struct sst_stream *stream);

@@ -362,7 +362,8 @@ int sst_rewrite_label(struct sst_pkt *pkt, const struct sst_rewrite *rw)
 	struct tcphdr *th;
 	__be32 before;
 
-	if (skb_ensure_writable(skb, pkt->thoff + sizeof(*th)))
+	/* With all options: what merges packets looks at them. */
+	if (skb_ensure_writable(skb, pkt->thoff + pkt->thlen))
 		return -ENOMEM;
 	th = (struct tcphdr *)(skb_network_header(skb) + pkt->thoff);
 	before = get_unaligned((__be32 *)th);

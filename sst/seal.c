@@ -253,9 +253,10 @@ static void note_tcp(struct sst_flow *flow, const struct sst_pkt *pkt)
  * The peer knows what its answer made by the first DATA. An opening on it that came
  * sooner would be nobody's there.
  */
-static void note_data(struct sst_net *sn, struct sst_flow *flow, u32 seq)
+static void note_data(struct sst_net *sn, struct sst_flow *flow)
 {
-	if (unlikely(!seq) && flow->role == SST_FLOW_ROLE_INITIATOR)
+	if (flow->role == SST_FLOW_ROLE_INITIATOR &&
+	    unlikely(READ_ONCE(flow->opening->pending)))
 		sst_opening_publish(sn, flow->opening);
 }
 
@@ -353,7 +354,7 @@ int sst_seal(struct sst_net *sn, struct sst_flow *flow, struct sst_pkt *pkt,
 
 	trace_sst_seal(flow, &meta);
 	if (form == SST_FORM_DATA)
-		note_data(sn, flow, meta.seq);
+		note_data(sn, flow);
 	note_tcp(flow, pkt);
 	WRITE_ONCE(flow->tx_last, jiffies);
 	atomic64_inc(&flow->tx_packets);

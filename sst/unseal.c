@@ -51,6 +51,8 @@ int sst_unseal_read(const struct sst_pkt *pkt, struct sst_trailer *trailer,
 	trailer->covers = trailer->meta.flags & SST_FLAG_PAYLOAD;
 	if (trailer->covers && trailer->meta.type == SST_TYPE_COOKIE)
 		return SST_A_STATS_RX_FLAGS;
+	if (trailer->covers && sst_payload_own(pkt))
+		return SST_A_STATS_RX_NOMEM;
 	trailer->meta.flags &= ~SST_FLAG_PAYLOAD;
 	trailer->form = trailer->data.meta[0] & ~(SST_FLAG_EMPTY | SST_FLAG_PAYLOAD);
 	if (!sst_trailer_layout(layout, trailer->form))
