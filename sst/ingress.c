@@ -219,10 +219,10 @@ static bool is_for_us(struct sst_net *sn, const struct sst_trailer *trailer)
 	}
 }
 
-static int open_read(struct sst_net *sn, struct sst_pkt *pkt,
-		     struct rhlist_head *list,
-		     const struct sst_trailer *trailer,
-		     const struct nf_hook_state *state)
+/* Apart, because the trailer and its cipher are large enough for one frame. */
+static noinline_for_stack int
+open_read(struct sst_net *sn, struct sst_pkt *pkt, struct rhlist_head *list,
+	  const struct sst_trailer *trailer, const struct nf_hook_state *state)
 {
 	int reason;
 

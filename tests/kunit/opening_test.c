@@ -25,11 +25,15 @@
  * @sn: namespace
  * @peer: the other host; only what an association needs
  * @got: bytes of a packet
+ * @trailer: of it
+ * @stream: its cipher
  */
 struct work {
 	struct sst_net *sn;
 	struct sst_peer peer;
 	u8 got[SST_TEST_PACKET_MAX];
+	struct sst_trailer trailer;
+	struct sst_stream stream;
 };
 
 KUNIT_ARRAY_PARAM_DESC(row, sst_kat_openings, name);
@@ -154,9 +158,8 @@ static void opening_seal(struct kunit *test)
 static int verify(struct kunit *test, struct work *w, struct sst_flow *flow,
 		  const struct sst_kat_opening *kat)
 {
+	struct sst_trailer *t = &w->trailer;
 	struct sst_open_box box;
-	struct sst_stream stream;
-	struct sst_trailer t;
 	struct sst_pkt pkt;
 	struct sk_buff *skb;
 	int reason;
@@ -167,16 +170,16 @@ static int verify(struct kunit *test, struct work *w, struct sst_flow *flow,
 		reason = SST_A_STATS_RX_LENGTH;
 		goto out;
 	}
-	t.stream = &stream;
-	reason = sst_unseal_read(&pkt, &t, BIT(kat->type));
+	t->stream = &w->stream;
+	reason = sst_unseal_read(&pkt, t, BIT(kat->type));
 	if (!reason && kat->type == SST_TYPE_OPEN) {
-		reason = sst_unseal_open(&pkt, &box, kat->key, &t);
+		reason = sst_unseal_open(&pkt, &box, kat->key, t);
 		if (!reason && (box.sport != flow->peer_port ||
 				box.dport != flow->real.lport ||
 				box.time != kat->time))
 			reason = SST_A_STATS_RX_PORTS;
 	} else if (!reason) {
-		reason = sst_unseal_accept(&pkt, flow, kat->key, &t, NULL);
+		reason = sst_unseal_accept(&pkt, flow, kat->key, t, NULL);
 	}
 	if (!reason && !(kat->flags & SST_FLAG_EMPTY)) {
 		struct sst_rewrite rw = {
@@ -186,10 +189,10 @@ static int verify(struct kunit *test, struct work *w, struct sst_flow *flow,
 		};
 
 		if (flow->real.family == NFPROTO_IPV6)
-			rw.dsfield = t.meta.tc | (rw.dsfield & SST_ECN_MASK);
+			rw.dsfield = t->meta.tc | (rw.dsfield & SST_ECN_MASK);
 		KUNIT_EXPECT_EQ(test, 0, sst_rewrite_prepare_open(&pkt));
-		KUNIT_EXPECT_EQ(test, 0, sst_rewrite_open(&pkt, &rw, t.bytes,
-							  t.layout.len));
+		KUNIT_EXPECT_EQ(test, 0, sst_rewrite_open(&pkt, &rw, t->bytes,
+							  t->layout.len));
 		KUNIT_ASSERT_EQ(test, kat->restored_len, skb->len);
 		sst_test_skb_bytes(test, skb, w->got);
 	}

@@ -36,6 +36,7 @@ struct texts {
 	u8 clear[TEXT_MAX];
 	u8 sealed[TEXT_MAX + SST_TAG_SIZE];
 	u8 got[TEXT_MAX + SST_TAG_SIZE];
+	struct sst_stream stream;
 };
 
 /* Whatever the pieces are, they are one text. */
@@ -47,25 +48,26 @@ static void payload_stream(struct kunit *test)
 	};
 	struct texts *t = kunit_kzalloc(test, sizeof(*t), GFP_KERNEL);
 	struct sst_aad aad = { .bytes = "what is in the clear", .len = 13 };
-	struct sst_stream stream;
+	struct sst_stream *stream;
 	unsigned int i, j, at, n;
 
 	KUNIT_ASSERT_NOT_NULL(test, t);
+	stream = &t->stream;
 	get_random_bytes(t->clear, TEXT_MAX);
 	for (i = 0; i < ARRAY_SIZE(lens); i++) {
 		u64 counter = (u64)i << 32 | 0xffffffff;
 
 		model(t->sealed, t->clear, lens[i], &aad, counter, flow_key);
 		for (j = 0; j < ARRAY_SIZE(pieces); j++) {
-			sst_stream_begin(&stream, flow_key, counter, &aad,
+			sst_stream_begin(stream, flow_key, counter, &aad,
 					 lens[i]);
 			for (at = 0; at < lens[i]; at += n) {
 				n = min(pieces[j], lens[i] - at);
-				sst_stream_crypt(&stream, t->got + at,
+				sst_stream_crypt(stream, t->got + at,
 						 t->clear + at, n);
-				sst_stream_mac(&stream, t->got + at, n);
+				sst_stream_mac(stream, t->got + at, n);
 			}
-			sst_stream_tag(&stream, t->got + lens[i]);
+			sst_stream_tag(stream, t->got + lens[i]);
 			KUNIT_EXPECT_MEMEQ_MSG(test, t->sealed, t->got,
 					       lens[i] + SST_TAG_SIZE,
 					       "%u bytes by %u", lens[i],
