@@ -87,15 +87,18 @@ class _Base:
                 return LENGTH
         if kind != trailer.DATA:
             return TYPE
-        if flags & 7 or flags & 8 and len(segment) - TRAILER > header:
+        if flags & 6 or flags & 8 and len(segment) - TRAILER > header:
             return FLAGS
-        odd = frozenset()
+        covers = flags & trailer.P
+        # Another scope than the flow's: known when that is, before the tag.
+        odd = FLAGS if covers else frozenset()
         if flags & 8 and self.proto == packet.TCP and segment[13] & 0x1f != 0x10:
             # No keepalive; the tag would say so, too.
             odd = FLAGS
         if tc & 3 or tc and self.parsed.version == 4:
             return TC | odd
-        return odd | self.expect_key(kri, seq)
+        out = odd | self.expect_key(kri, seq)
+        return out - AUTH if covers else out
 
     def expect_key(self, kri, seq):
         state = self.state
