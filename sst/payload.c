@@ -172,26 +172,17 @@ void *sst_payload_room(struct sst_pkt *pkt, unsigned int trailer)
 	return skb_put(skb, trailer);
 }
 
-static __sum16 *checksum_field(const struct sst_pkt *pkt)
-{
-	u8 *th = skb_network_header(pkt->skb) + pkt->thoff;
-
-	if (pkt->tuple.proto == IPPROTO_TCP)
-		return &((struct tcphdr *)th)->check;
-	return &((struct udphdr *)th)->check;
-}
-
 /* Does the checksum field cover the bytes of the payload now? */
 static bool is_summed(const struct sst_pkt *pkt)
 {
 	return pkt->skb->ip_summed != CHECKSUM_PARTIAL &&
-	       (pkt->tuple.proto == IPPROTO_TCP || *checksum_field(pkt));
+	       (pkt->tuple.proto == IPPROTO_TCP || *sst_rewrite_checksum(pkt));
 }
 
 /* The payload has changed; a checksum that was wrong stays wrong. */
 static void replace_sum(const struct sst_pkt *pkt, __wsum before, __wsum after)
 {
-	__sum16 *check = checksum_field(pkt);
+	__sum16 *check = sst_rewrite_checksum(pkt);
 	__wsum sum = ~csum_unfold(*check);
 
 	*check = csum_fold(csum_add(csum_sub(sum, before), after));
@@ -294,7 +285,7 @@ static int take_checksum(struct sst_pkt *pkt)
 {
 	struct sk_buff *skb = pkt->skb;
 	bool tcp = pkt->tuple.proto == IPPROTO_TCP;
-	__sum16 *check = checksum_field(pkt);
+	__sum16 *check = sst_rewrite_checksum(pkt);
 
 	if (!is_summed(pkt))
 		return 0;

@@ -27,7 +27,13 @@
 #include "stats.h"
 #include "wire.h"
 
-static __sum16 *checksum_field(struct sst_pkt *pkt)
+/**
+ * sst_rewrite_checksum() - where the transport checksum stands
+ * @pkt: packet whose transport header is in its head
+ *
+ * Return: the field, valid until the head is reallocated.
+ */
+__sum16 *sst_rewrite_checksum(const struct sst_pkt *pkt)
 {
 	u8 *th = skb_network_header(pkt->skb) + pkt->thoff;
 
@@ -73,7 +79,7 @@ static void write_transport(struct sst_pkt *pkt, const struct sst_rewrite *rw,
 	u16 with = seglen + len;
 	u16 from = grow ? seglen : with, to = grow ? with : seglen;
 	struct sk_buff *skb = pkt->skb;
-	__sum16 *check = checksum_field(pkt);
+	__sum16 *check = sst_rewrite_checksum(pkt);
 	__be16 *ports = (__be16 *)(skb_network_header(skb) + pkt->thoff);
 	__be32 old_ports = get_unaligned((__be32 *)ports);
 	bool udp = pkt->tuple.proto == IPPROTO_UDP;
@@ -144,8 +150,8 @@ int sst_rewrite_shorten(struct sst_pkt *pkt, u32 seglen)
 	if (skb_ensure_writable(skb, pkt->thoff + pkt->thlen) ||
 	    pskb_trim(skb, pkt->thoff + seglen))
 		return -ENOMEM;
-	inet_proto_csum_replace4(checksum_field(pkt), skb, htonl(pkt->seglen),
-				 htonl(seglen), true);
+	inet_proto_csum_replace4(sst_rewrite_checksum(pkt), skb,
+				 htonl(pkt->seglen), htonl(seglen), true);
 	if (pkt->tuple.family == NFPROTO_IPV4) {
 		ip_hdr(skb)->tot_len = htons(pkt->thoff + seglen);
 		ip_send_check(ip_hdr(skb));

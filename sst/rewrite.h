@@ -39,6 +39,7 @@ int sst_rewrite_open(struct sst_pkt *pkt, const struct sst_rewrite *rw,
 int sst_rewrite_label(struct sst_pkt *pkt, const struct sst_rewrite *rw);
 void sst_rewrite_mark_ipv6(struct sk_buff *skb, u8 mark);
 __be16 sst_rewrite_unmarked(const struct sst_pkt *pkt);
+__sum16 *sst_rewrite_checksum(const struct sst_pkt *pkt);
 u8 sst_rewrite_dsfield(const struct sst_pkt *pkt);
 
 #endif /* _SST_REWRITE_H */
