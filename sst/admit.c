@@ -121,13 +121,14 @@ static u8 ask_terms(struct sst_net *sn, struct sst_arrival *a, const char *peer)
 	struct sk_buff *skb = a->pkt->skb;
 	const struct sst_rule *rule;
 	struct sst_subject receiver;
+	u8 scope;
 
 	if (sst_policy_asks_who(rules))
 		who = sst_subject_of(&receiver,
 				     sst_sock_receiver(sn->net, skb, &a->real));
-	rule = sst_policy_terms_in(rules, &a->real, who, peer);
+	rule = sst_policy_terms_in(rules, &a->real, who, peer, &scope);
 	a->mark = rule ? rule->spec.mark : SST_MARK_ALL;
-	return sst_scope_stronger(sst_policy_least_scope(rule, who),
+	return sst_scope_stronger(scope,
 				  sst_sock_takes(sn->net, skb, &a->real));
 }
 

@@ -407,6 +407,7 @@ static const struct sst_rule *decide(const struct sst_rules *rules,
  * @policy: rules of the namespace; the caller is in an RCU read section
  * @tuple: its real tuple
  * @who: its sender, or NULL when nobody knows
+ * @scope: output, enum sst_scope: what rules protect at least
  *
  * Counts as a hit: ask once for a packet.
  *
@@ -414,12 +415,15 @@ static const struct sst_rule *decide(const struct sst_rules *rules,
  */
 const struct sst_rule *sst_policy_out(const struct sst_policy *policy,
 				      const struct sst_tuple *tuple,
-				      const struct sst_subject *who)
+				      const struct sst_subject *who, u8 *scope)
 {
+	const struct sst_rules *rules = rcu_dereference(policy->out);
 	struct sst_question question =
 		question_of(SST_POLICY_DIRECTION_OUT, tuple, who);
+	const struct sst_rule *rule = decide(rules, &question);
 
-	return decide(rcu_dereference(policy->out), &question);
+	*scope = sst_rules_scope(rules, &question, rule, SST_SCOPE_LEAST);
+	return rule;
 }
 
 /**
@@ -532,6 +536,7 @@ enum sst_policy_entry sst_policy_enter(const struct sst_policy *policy,
  * @tuple: its real tuple
  * @who: its receiver, or NULL when nobody knows
  * @peer: name of the peer who opens it, whom sst_policy_enter() let in, or NULL
+ * @scope: output, enum sst_scope: what the flow protects at least
  *
  * The rule that let the peer in by name, else the one that would decide about a
  * clear packet.
@@ -541,36 +546,25 @@ enum sst_policy_entry sst_policy_enter(const struct sst_policy *policy,
 const struct sst_rule *sst_policy_terms_in(const struct sst_rules *rules,
 					   const struct sst_tuple *tuple,
 					   const struct sst_subject *who,
-					   const char *peer)
+					   const char *peer, u8 *scope)
 {
 	struct sst_question question =
 		question_of(SST_POLICY_DIRECTION_IN, tuple, who);
 	const struct sst_rule *rule;
 
+	*scope = SST_SCOPE_PORTS;
 	if (!rules)
 		return NULL;
 	rule = sst_rules_first(rules, &question);
-	if (!rule || !sst_rule_names_peer(&rule->spec) || !peer)
-		return sst_rules_decide(rules, &question);
+	if (!rule || !sst_rule_names_peer(&rule->spec) || !peer) {
+		rule = sst_rules_decide(rules, &question);
+		*scope = sst_rules_scope(rules, &question, rule,
+					 SST_SCOPE_PORTS);
+		return rule;
+	}
 	question.peer = peer;
-	return sst_rules_named(rules, &question);
-}
-
-/**
- * sst_policy_least_scope() - the least that a sealed flow to this host protects
- * @rule: from sst_policy_terms_in()
- * @who: as it was asked about
- *
- * A rule that may be about another socket takes nothing less than the default.
- *
- * Return: enum sst_scope.
- */
-u8 sst_policy_least_scope(const struct sst_rule *rule,
-			  const struct sst_subject *who)
-{
-	if (!rule || rule->spec.verdict == SST_VERDICT_CLEAR)
-		return SST_SCOPE_PORTS;
-	if (!who && sst_rule_asks_who(&rule->spec))
-		return sst_scope_stronger(rule->spec.scope, SST_SCOPE_PORTS);
-	return rule->spec.scope;
+	rule = sst_rules_named(rules, &question);
+	if (rule)
+		*scope = rule->spec.scope;
+	return rule;
 }

@@ -69,7 +69,7 @@ const struct sst_rule *sst_policy_next(const struct sst_policy *policy,
 
 const struct sst_rule *sst_policy_out(const struct sst_policy *policy,
 				      const struct sst_tuple *tuple,
-				      const struct sst_subject *who);
+				      const struct sst_subject *who, u8 *scope);
 const struct sst_rules *sst_policy_rules_in(const struct sst_policy *policy);
 bool sst_policy_asks_who(const struct sst_rules *rules);
 u8 sst_policy_in(const struct sst_rules *rules, const struct sst_tuple *tuple,
@@ -84,9 +84,7 @@ enum sst_policy_entry sst_policy_enter(const struct sst_policy *policy,
 const struct sst_rule *sst_policy_terms_in(const struct sst_rules *rules,
 					   const struct sst_tuple *tuple,
 					   const struct sst_subject *who,
-					   const char *peer);
-u8 sst_policy_least_scope(const struct sst_rule *rule,
-			  const struct sst_subject *who);
+					   const char *peer, u8 *scope);
 
 /* Two tests, for callers that may hold no lock. */
 static inline bool sst_policy_is_empty(const struct sst_policy *policy)

@@ -20,6 +20,7 @@
 #include <linux/string.h>
 
 #include "ruleset.h"
+#include "scope.h"
 
 #define PORTS	(U16_MAX + 1)
 
@@ -33,6 +34,7 @@
  * @prefix_len: bits of the address
  * @proto: the protocol of all of them, 0: either
  * @verdict: the verdict of all of them, for SST_RULE_DOUBT; else 0
+ * @scope: what all of them protect at least, for SST_RULE_DOUBT; else 0
  * @port: the port, which is a single one
  * @uid: the user, who is a single one
  * @cgroup: the control group
@@ -44,6 +46,7 @@ struct sst_rule_kind {
 	u8 prefix_len;
 	u8 proto;
 	u8 verdict;
+	u8 scope;
 	bool port;
 	bool uid;
 	bool cgroup;
@@ -80,6 +83,13 @@ struct sst_rule_node {
 	u32 next;
 };
 
+/* Groups that are looked at; 0: whatever their rules say. */
+struct wanted {
+	enum sst_rule_use use;
+	u8 verdict;
+	u8 scope;
+};
+
 /* What a group looks at, of a rule or of a packet. */
 struct rule_key {
 	const union nf_inet_addr *addr;
@@ -111,6 +121,18 @@ static u32 hash_key(const struct sst_rule_kind *kind,
 	return jhash2(word, ARRAY_SIZE(word), hash);
 }
 
+/*
+ * What a rule protects, at least. One that says clear names no scope: the default
+ * is taken, but nothing is asked for.
+ */
+static u8 scope_of(const struct sst_rule_spec *spec)
+{
+	if (spec->verdict != SST_VERDICT_CLEAR)
+		return spec->scope;
+	return spec->direction == SST_POLICY_DIRECTION_IN ? SST_SCOPE_PORTS :
+							    SST_SCOPE_LEAST;
+}
+
 static bool has_use(const struct sst_rule_spec *spec, enum sst_rule_use use)
 {
 	switch (use) {
@@ -119,7 +141,8 @@ static bool has_use(const struct sst_rule_spec *spec, enum sst_rule_use use)
 		       sst_rule_names_peer(spec) && !sst_rule_asks_who(spec);
 	case SST_RULE_DOUBT:
 		return sst_rule_asks_who(spec) &&
-		       spec->verdict != SST_VERDICT_CLEAR;
+		       (spec->verdict != SST_VERDICT_CLEAR ||
+			scope_of(spec) != SST_SCOPE_LEAST);
 	default:
 		return true;
 	}
@@ -137,6 +160,7 @@ static struct sst_rule_kind kind_of(const struct sst_rule_spec *spec,
 		.prefix_len = spec->prefix_len,
 		.proto = spec->proto,
 		.verdict = doubt ? spec->verdict : 0,
+		.scope = doubt ? scope_of(spec) : 0,
 		.port = spec->first_port == spec->last_port,
 		.uid = !doubt && spec->has_uid &&
 		       spec->first_uid == spec->last_uid,
@@ -150,9 +174,9 @@ static bool is_kind(const struct sst_rule_kind *a,
 {
 	return a->use == b->use && a->family == b->family &&
 	       a->prefix_len == b->prefix_len && a->proto == b->proto &&
-	       a->verdict == b->verdict && a->port == b->port &&
-	       a->uid == b->uid && a->cgroup == b->cgroup &&
-	       a->level == b->level;
+	       a->verdict == b->verdict && a->scope == b->scope &&
+	       a->port == b->port && a->uid == b->uid &&
+	       a->cgroup == b->cgroup && a->level == b->level;
 }
 
 /* Once for a rule: it is put into many tables in its life. */
@@ -578,8 +602,16 @@ static u32 find_in(const struct sst_rules *rules,
 	return limit;
 }
 
-/* The same of all groups for this use, and with this verdict if it counts. */
-static u32 find(const struct sst_rules *rules, enum sst_rule_use use, u8 verdict,
+static bool is_wanted(const struct sst_rule_kind *kind,
+		      const struct wanted *wanted)
+{
+	return kind->use == wanted->use &&
+	       (!wanted->verdict || kind->verdict == wanted->verdict) &&
+	       (!wanted->scope || kind->scope == wanted->scope);
+}
+
+/* The same of all groups that are wanted. */
+static u32 find(const struct sst_rules *rules, const struct wanted *wanted,
 		const struct sst_question *question, u32 limit)
 {
 	const struct sst_rule_group *group = rules->groups;
@@ -589,27 +621,42 @@ static u32 find(const struct sst_rules *rules, enum sst_rule_use use, u8 verdict
 		return limit;
 	/* Each group begins behind the one before it. */
 	for (i = 0; i < rules->n_groups && group->first < limit; i++, group++)
-		if (group->kind.use == use && group->kind.verdict == verdict)
+		if (is_wanted(&group->kind, wanted))
 			limit = find_in(rules, group, question, limit);
 	return limit;
+}
+
+static u32 find_use(const struct sst_rules *rules, enum sst_rule_use use,
+		    const struct sst_question *question)
+{
+	const struct wanted wanted = { .use = use };
+
+	return find(rules, &wanted, question, rules->count);
 }
 
 /* A packet of which nobody knows whose it is gets the strictest of what it may. */
 static u32 find_strictest(const struct sst_rules *rules,
 			  const struct sst_question *question, u32 fits)
 {
+	struct wanted doubt = { .use = SST_RULE_DOUBT };
 	u8 verdict = SST_VERDICT_CLEAR;
-	u8 doubt;
 	u32 found;
 
 	if (fits < rules->count)
 		verdict = rules->rule[fits]->spec.verdict;
-	for (doubt = SST_VERDICT_REQUIRE; doubt > verdict; doubt--) {
-		found = find(rules, SST_RULE_DOUBT, doubt, question, fits);
+	for (doubt.verdict = SST_VERDICT_REQUIRE; doubt.verdict > verdict;
+	     doubt.verdict--) {
+		found = find(rules, &doubt, question, fits);
 		if (found < fits)
 			return found;
 	}
 	return fits;
+}
+
+static bool is_doubtful(const struct sst_rules *rules,
+			const struct sst_question *question)
+{
+	return rules->asks_who && !question->who;
 }
 
 /**
@@ -630,10 +677,49 @@ struct sst_rule *sst_rules_decide(const struct sst_rules *rules,
 
 	if (!rules)
 		return NULL;
-	found = find(rules, SST_RULE_FITS, 0, question, rules->count);
-	if (rules->asks_who && !question->who)
+	found = find_use(rules, SST_RULE_FITS, question);
+	if (is_doubtful(rules, question))
 		found = find_strictest(rules, question, found);
 	return found < rules->count ? rules->rule[found] : NULL;
+}
+
+/**
+ * sst_rules_scope() - what must a flow protect at least?
+ * @rules: the rules, or NULL; the caller is in an RCU read section
+ * @question: about what
+ * @rule: from sst_rules_decide()
+ * @rest: what holds where no rule fits
+ *
+ * As @rule says. When it is not known whose packet it is: the strongest of what
+ * those say among which sst_rules_decide() chose; the one with the strictest verdict
+ * need not protect most.
+ *
+ * Return: enum sst_scope.
+ */
+u8 sst_rules_scope(const struct sst_rules *rules,
+		   const struct sst_question *question,
+		   const struct sst_rule *rule, u8 rest)
+{
+	static const u8 from_strongest[] = {
+		SST_SCOPE_PAYLOAD, SST_SCOPE_PORTS,
+	};
+	struct wanted doubt = { .use = SST_RULE_DOUBT };
+	unsigned int i;
+	u32 fits;
+
+	if (!rules || !is_doubtful(rules, question))
+		return rule ? scope_of(&rule->spec) : rest;
+	fits = find_use(rules, SST_RULE_FITS, question);
+	if (fits < rules->count)
+		rest = scope_of(&rules->rule[fits]->spec);
+	for (i = 0; i < ARRAY_SIZE(from_strongest); i++) {
+		doubt.scope = from_strongest[i];
+		if (sst_scope_satisfies(rest, doubt.scope))
+			break;
+		if (find(rules, &doubt, question, fits) < fits)
+			return doubt.scope;
+	}
+	return rest;
 }
 
 /**
@@ -646,7 +732,7 @@ struct sst_rule *sst_rules_decide(const struct sst_rules *rules,
 struct sst_rule *sst_rules_first(const struct sst_rules *rules,
 				 const struct sst_question *question)
 {
-	u32 found = find(rules, SST_RULE_FITS, 0, question, rules->count);
+	u32 found = find_use(rules, SST_RULE_FITS, question);
 
 	return found < rules->count ? rules->rule[found] : NULL;
 }
@@ -661,7 +747,7 @@ struct sst_rule *sst_rules_first(const struct sst_rules *rules,
 struct sst_rule *sst_rules_named(const struct sst_rules *rules,
 				 const struct sst_question *question)
 {
-	u32 found = find(rules, SST_RULE_NAMED, 0, question, rules->count);
+	u32 found = find_use(rules, SST_RULE_NAMED, question);
 
 	return found < rules->count ? rules->rule[found] : NULL;
 }

@@ -82,6 +82,9 @@ struct sst_rule *sst_rules_after(const struct sst_rules *rules,
 				 const struct sst_policy_cursor *place);
 struct sst_rule *sst_rules_decide(const struct sst_rules *rules,
 				  const struct sst_question *question);
+u8 sst_rules_scope(const struct sst_rules *rules,
+		   const struct sst_question *question,
+		   const struct sst_rule *rule, u8 rest);
 struct sst_rule *sst_rules_first(const struct sst_rules *rules,
 				 const struct sst_question *question);
 struct sst_rule *sst_rules_named(const struct sst_rules *rules,

@@ -55,13 +55,6 @@ static u8 verdict_in(const struct sst_rule *rule)
 	return rule ? rule->spec.verdict : SST_VERDICT_CLEAR;
 }
 
-/* What the rule protects, at least; one that says clear has no say. */
-static u8 scope_in(const struct sst_rule *rule)
-{
-	return verdict_in(rule) == SST_VERDICT_CLEAR ? SST_SCOPE_LEAST :
-						       rule->spec.scope;
-}
-
 /* Nothing of UDP tells who is confirmed, so that nothing need be sealed. */
 static u8 scope_of(u8 proto, u8 scope)
 {
@@ -79,6 +72,7 @@ static u8 wanted(struct sst_net *sn, const struct sst_pkt *pkt,
 {
 	const struct sst_rule *rule;
 	struct sst_subject sender;
+	u8 scope;
 
 	*name = NULL;
 	want->scope = SST_SCOPE_PORTS;
@@ -88,11 +82,10 @@ static u8 wanted(struct sst_net *sn, const struct sst_pkt *pkt,
 	    sst_guard_is_broadcast(pkt->skb, pkt->tuple.family))
 		return SST_VERDICT_CLEAR;
 	rule = sst_policy_out(&sn->policy, &pkt->tuple,
-			      sst_subject_of(&sender, sk));
+			      sst_subject_of(&sender, sk), &scope);
 	*name = name_in(rule);
 	want->scope = scope_of(pkt->tuple.proto,
-			       sst_scope_stronger(scope_in(rule),
-						  sst_sock_scope(sk)));
+			       sst_scope_stronger(scope, sst_sock_scope(sk)));
 	if (rule)
 		want->mark = rule->spec.mark;
 	return raised(verdict_in(rule), sst_sock_mode(sk));

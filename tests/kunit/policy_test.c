@@ -67,10 +67,10 @@ static u8 ask_out(const struct sst_policy *policy,
 		  const struct sst_tuple *tuple)
 {
 	const struct sst_rule *rule;
-	u8 verdict;
+	u8 verdict, scope;
 
 	rcu_read_lock();
-	rule = sst_policy_out(policy, tuple, NULL);
+	rule = sst_policy_out(policy, tuple, NULL, &scope);
 	verdict = rule ? rule->spec.verdict : CLEAR;
 	rcu_read_unlock();
 	return verdict;
@@ -589,6 +589,7 @@ static void policy_out_peer(struct kunit *test)
 	struct sst_rule_spec spec = any_out;
 	const struct sst_rule *rule;
 	struct sst_tuple tuple;
+	u8 scope;
 
 	spec.priority = 2000;
 	add(test, policy, &spec);
@@ -600,19 +601,19 @@ static void policy_out_peer(struct kunit *test)
 	add(test, policy, &spec);
 	sst_test_tuple(&tuple, NFPROTO_IPV4, IPPROTO_TCP, 1, 81);
 	rcu_read_lock();
-	rule = sst_policy_out(policy, &tuple, NULL);
+	rule = sst_policy_out(policy, &tuple, NULL, &scope);
 	KUNIT_ASSERT_NOT_NULL(test, rule);
 	KUNIT_EXPECT_EQ(test, REQUIRE, rule->spec.verdict);
 	KUNIT_EXPECT_STREQ(test, "", rule->spec.peer);
 	tuple.rport = htons(80);
-	rule = sst_policy_out(policy, &tuple, NULL);
+	rule = sst_policy_out(policy, &tuple, NULL, &scope);
 	KUNIT_ASSERT_NOT_NULL(test, rule);
 	KUNIT_EXPECT_EQ(test, PREFER, rule->spec.verdict);
 	KUNIT_EXPECT_STREQ(test, "alice", rule->spec.peer);
 	rcu_read_unlock();
 	sst_policy_clear(policy);
 	rcu_read_lock();
-	KUNIT_EXPECT_NULL(test, sst_policy_out(policy, &tuple, NULL));
+	KUNIT_EXPECT_NULL(test, sst_policy_out(policy, &tuple, NULL, &scope));
 	rcu_read_unlock();
 }
 
@@ -779,15 +780,13 @@ static void policy_many(struct kunit *test)
 /* The least scope of a flow that this peer opens to a port, nobody knows for whom. */
 static u8 least(const struct sst_policy *policy, u16 port, const char *peer)
 {
-	const struct sst_rule *rule;
 	struct sst_tuple tuple;
 	u8 scope;
 
 	sst_test_tuple(&tuple, NFPROTO_IPV4, IPPROTO_TCP, port, 5000);
 	rcu_read_lock();
-	rule = sst_policy_terms_in(sst_policy_rules_in(policy), &tuple, NULL,
-				   peer);
-	scope = sst_policy_least_scope(rule, NULL);
+	sst_policy_terms_in(sst_policy_rules_in(policy), &tuple, NULL, peer,
+			    &scope);
 	rcu_read_unlock();
 	return scope;
 }
@@ -823,6 +822,17 @@ static void policy_scope(struct kunit *test)
 	add_scope(test, policy, 4, REQUIRE, label, "bob");
 	add_scope(test, policy, 5, REQUIRE, label, "root");
 	add_scope(test, policy, 6, REQUIRE, payload, "root");
+	/* Which of two the socket is, nobody knows: what is most. */
+	add_scope(test, policy, 8, REQUIRE, payload, "root");
+	add_scope(test, policy, 8, REQUIRE, label, "");
+	add_scope(test, policy, 9, CLEAR, ports, "root");
+	add_scope(test, policy, 9, REQUIRE, label, "");
+	add_scope(test, policy, 10, REQUIRE, label, "root");
+	add_scope(test, policy, 10, REQUIRE, label, "");
+	add_scope(test, policy, 11, REQUIRE, payload, "root");
+	add_scope(test, policy, 11, CLEAR, ports, "");
+	add_scope(test, policy, 12, REQUIRE, label, "");
+	add_scope(test, policy, 12, REQUIRE, payload, "root");
 	KUNIT_EXPECT_EQ(test, payload, least(policy, 1, NULL));
 	KUNIT_EXPECT_EQ(test, label, least(policy, 2, "alice"));
 	KUNIT_EXPECT_EQ(test, ports, least(policy, 3, NULL));
@@ -832,6 +842,12 @@ static void policy_scope(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ports, least(policy, 5, NULL));
 	KUNIT_EXPECT_EQ(test, payload, least(policy, 6, NULL));
 	KUNIT_EXPECT_EQ(test, ports, least(policy, 7, NULL));
+	KUNIT_EXPECT_EQ(test, payload, least(policy, 8, NULL));
+	KUNIT_EXPECT_EQ(test, ports, least(policy, 9, NULL));
+	KUNIT_EXPECT_EQ(test, label, least(policy, 10, NULL));
+	KUNIT_EXPECT_EQ(test, payload, least(policy, 11, NULL));
+	/* What comes behind a rule about all is about nobody. */
+	KUNIT_EXPECT_EQ(test, label, least(policy, 12, NULL));
 
 	KUNIT_EXPECT_TRUE(test, sst_scope_satisfies(payload, ports));
 	KUNIT_EXPECT_TRUE(test, sst_scope_satisfies(ports, label));

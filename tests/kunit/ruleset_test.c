@@ -11,6 +11,7 @@
 
 #include "fixture.h"
 #include "policy.h"
+#include "scope.h"
 
 #define OUT	SST_POLICY_DIRECTION_OUT
 #define IN	SST_POLICY_DIRECTION_IN
@@ -301,6 +302,7 @@ static void random_spec(struct rnd_state *rnd, struct cgroup **group,
 		spec->last_port = spec->first_port + below(rnd, 3);
 	}
 	spec->verdict = CLEAR + below(rnd, 3);
+	spec->scope = SST_SCOPE_PORTS + below(rnd, 3);
 	spec->priority = below(rnd, 4);
 	if (!below(rnd, 4)) {
 		spec->has_uid = true;
@@ -372,6 +374,46 @@ static u32 walk_decides(struct sst_policy *policy, u8 direction,
 	return id;
 }
 
+/* The same of what is protected. */
+static u8 walk_scope(struct sst_policy *policy, u8 direction,
+		     const struct sst_tuple *tuple,
+		     const struct sst_subject *who)
+{
+	const u8 nothing = direction == IN ? SST_SCOPE_PORTS : SST_SCOPE_LABEL;
+	struct sst_policy_cursor cursor = {};
+	u8 strongest = SST_SCOPE_LABEL, scope;
+	const struct sst_rule *rule;
+	bool about = false;
+
+	rcu_read_lock();
+	while (!about && (rule = sst_policy_next(policy, &cursor))) {
+		if (!may_fit(rule, direction, tuple))
+			continue;
+		about = is_about(rule, who);
+		if (!about && who)
+			continue;
+		scope = rule->spec.verdict == CLEAR ? nothing : rule->spec.scope;
+		strongest = sst_scope_stronger(scope, strongest);
+	}
+	rcu_read_unlock();
+	return about ? strongest : sst_scope_stronger(strongest, nothing);
+}
+
+static u8 protects(struct sst_policy *policy, u8 direction,
+		   const struct sst_tuple *tuple, const struct sst_subject *who)
+{
+	u8 scope;
+
+	rcu_read_lock();
+	if (direction == OUT)
+		sst_policy_out(policy, tuple, who, &scope);
+	else
+		sst_policy_terms_in(sst_policy_rules_in(policy), tuple, who,
+				    NULL, &scope);
+	rcu_read_unlock();
+	return scope;
+}
+
 static enum sst_policy_entry walk_enter(struct sst_policy *policy,
 					const struct sst_tuple *tuple,
 					const char *peer)
@@ -420,6 +462,10 @@ static void ask_at_random(struct kunit *test, struct sst_policy *policy,
 	KUNIT_EXPECT_EQ(test, want,
 			decides(policy, direction, &tuple,
 				known ? &who : NULL));
+	KUNIT_EXPECT_EQ(test, walk_scope(policy, direction, &tuple,
+					 known ? &who : NULL),
+			protects(policy, direction, &tuple,
+				 known ? &who : NULL));
 	rcu_read_lock();
 	entry = sst_policy_enter(policy, &tuple, peer);
 	rcu_read_unlock();
