@@ -177,6 +177,31 @@ static int rotate_tx(struct sst_net *sn, struct sst_flow *flow,
 	return 0;
 }
 
+/**
+ * sst_key_expire() - free the receiving key before the current one in time
+ * @flow: the flow; the caller is in an RCU read section
+ *
+ * Nothing is opened with it any more (protocol K9), so neither it nor its blocks
+ * need to stay until the next rotation.
+ */
+void sst_key_expire(struct sst_flow *flow)
+{
+	struct sst_rx_key *prev;
+
+	if (!rcu_access_pointer(flow->rx_prev))
+		return;
+	spin_lock_bh(&flow->lock);
+	prev = rcu_dereference_protected(flow->rx_prev,
+					 lockdep_is_held(&flow->lock));
+	if (prev && time_after(jiffies, prev->expires))
+		RCU_INIT_POINTER(flow->rx_prev, NULL);
+	else
+		prev = NULL;
+	spin_unlock_bh(&flow->lock);
+	if (prev)
+		call_rcu(&prev->rcu, rx_key_free_cb);
+}
+
 static bool tx_key_is_old(const struct sst_net *sn, const struct sst_tx_key *key)
 {
 	unsigned long max = READ_ONCE(sn->cfg.rekey_seconds) * HZ;

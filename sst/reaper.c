@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Ends flows whose time is over, keeps idle TCP connections alive, forgets what
- * need not be remembered any longer, and lets the module go when nothing is
+ * Ends flows and keys whose time is over, keeps idle TCP connections alive, forgets
+ * what need not be remembered any longer, and lets the module go when nothing is
  * left (protocol sections 6.10 to 6.12). In process context, a bounded number of
  * flows at a time.
  */
@@ -12,6 +12,7 @@
 #include "emit.h"
 #include "expect.h"
 #include "flow.h"
+#include "key.h"
 #include "life.h"
 #include "peer.h"
 #include "pernet.h"
@@ -110,6 +111,7 @@ static unsigned int look_at_batch(struct sst_reaper *reaper)
 		}
 		reaper->next = flow->id + 1;
 		tell_peer(sn, flow);
+		sst_key_expire(flow);
 		reason = check(sn, flow);
 		if (reason != KEEP)
 			sst_life_end(sn, flow, reason);

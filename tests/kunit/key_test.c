@@ -480,6 +480,29 @@ static void key_prev_expires(struct kunit *test)
 	expect_packet(test, sn, flow, 1, 1);
 }
 
+/* It is freed then, and not before; what comes late finds none. */
+static void key_prev_is_freed(struct kunit *test)
+{
+	struct sst_net *sn = sst_test_net(test);
+	struct sst_flow *flow = new_flow(test, 1);
+
+	sst_key_expire(flow);
+	expect_packet(test, sn, flow, 1, 0);
+	sst_key_expire(flow);
+	expect_packet(test, sn, flow, 0, 0);
+	prev_of(flow)->expires = jiffies - 1;
+	sst_key_expire(flow);
+	KUNIT_EXPECT_NULL(test, prev_of(flow));
+	sst_key_expire(flow);
+	expect_no_try(test, flow, 0, 1, SST_A_STATS_RX_KRI_OLD);
+	/* One that was tried before it went. */
+	KUNIT_EXPECT_EQ(test, SST_A_STATS_RX_KRI_OLD, accept(sn, flow, 0, 1));
+	/* The others are as before, and there is a key before again. */
+	expect_packet(test, sn, flow, 1, 1);
+	expect_packet(test, sn, flow, 2, 0);
+	expect_packet(test, sn, flow, 1, 2);
+}
+
 /* A jump: the key that was current is gone for good. */
 static void key_jump(struct kunit *test)
 {
@@ -695,6 +718,7 @@ static struct kunit_case key_cases[] = {
 	KUNIT_CASE_PARAM(key_distance, distance_gen_params),
 	KUNIT_CASE(key_one_step),
 	KUNIT_CASE(key_prev_expires),
+	KUNIT_CASE(key_prev_is_freed),
 	KUNIT_CASE(key_jump),
 	KUNIT_CASE(key_jump_prev_expires),
 	KUNIT_CASE(key_trial_limit),
