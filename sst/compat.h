@@ -59,4 +59,18 @@ static inline struct udp_table *sst_udp_table(const struct net *net)
 #endif
 }
 
+/* 6.3 gave receive offload a limit of its own for IPv4. */
+#include <linux/netdevice.h>
+#include <linux/netfilter.h>
+static inline unsigned int sst_gro_max_size(const struct net_device *dev,
+					    u8 family)
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 3, 0)
+	return READ_ONCE(dev->gro_max_size);
+#else
+	return family == NFPROTO_IPV4 ? READ_ONCE(dev->gro_ipv4_max_size) :
+					READ_ONCE(dev->gro_max_size);
+#endif
+}
+
 #endif /* _SST_COMPAT_H */

@@ -8,7 +8,8 @@
  * through PRE_ROUTING from its start.
  *
  * A device on which receive offload is off is left alone, and so is a packet that
- * nothing waits for: a short one, or the end of what was sent at once.
+ * nothing waits for: a short one, or the end of what was sent at once. None becomes
+ * larger than receive offload may make it on this device.
  *
  * All is of one CPU, with softirqs off. What waits holds its device, and with it
  * its namespace.
@@ -25,6 +26,7 @@
 #include <net/ip6_checksum.h>
 #include <net/tcp.h>
 
+#include "compat.h"
 #include "merge.h"
 
 /* Packets that wait on a CPU, merged ones counted once; a power of two. */
@@ -47,6 +49,7 @@
  * @next: sequence number that continues it
  * @size: payload bytes of its first part
  * @segs: parts
+ * @most: bytes that it may have, from the network header on
  * @thoff: offset of the TCP header
  * @thlen: its length
  * @family: NFPROTO_IPV4 or NFPROTO_IPV6
@@ -62,6 +65,7 @@ struct train {
 	u32 next;
 	u16 size;
 	u16 segs;
+	u16 most;
 	u16 thoff;
 	u16 thlen;
 	u8 family;
@@ -234,7 +238,7 @@ static bool follows(const struct train *train, const struct sst_pkt *pkt)
 	return train->open && train->thlen == pkt->thlen &&
 	       train->next == ntohl(b->seq) && a->ack_seq == b->ack_seq &&
 	       payload <= train->size &&
-	       train->skb->len + payload <= LENGTH_MAX &&
+	       train->skb->len + payload <= train->most &&
 	       !((tcp_flag_word(a) ^ tcp_flag_word(b)) & ~PART_FLAGS) &&
 	       !b->cwr &&
 	       !memcmp(a + 1, b + 1, train->thlen - sizeof(*a)) &&
@@ -294,6 +298,14 @@ static struct train *find(struct platform *platform, const struct sst_pkt *pkt,
 	return NULL;
 }
 
+/* As receive offload has it: always less than the device's limit. */
+static u16 largest(const struct net_device *dev, u8 family)
+{
+	unsigned int limit = sst_gro_max_size(dev, family);
+
+	return limit ? min_t(unsigned int, limit - 1, LENGTH_MAX) : 0;
+}
+
 static void wait(struct platform *platform, const struct sst_pkt *pkt,
 		 const struct nf_hook_state *state)
 {
@@ -313,6 +325,7 @@ static void wait(struct platform *platform, const struct sst_pkt *pkt,
 		.okfn = state->okfn,
 		.size = sst_packet_payload(pkt, pkt->seglen),
 		.segs = 1,
+		.most = largest(state->in, pkt->tuple.family),
 		.thoff = pkt->thoff,
 		.thlen = pkt->thlen,
 		.family = pkt->tuple.family,

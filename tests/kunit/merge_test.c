@@ -767,33 +767,72 @@ static void merge_trains(struct kunit *test)
 	}
 }
 
-/* No more than what IP can tell: to the byte. */
-static void merge_largest(struct kunit *test)
+/* A device whose limit is @limit for one family, and @other for the other one. */
+static struct host *new_limited_host(struct kunit *test, u8 family,
+				     unsigned int limit, unsigned int other)
 {
-	u8 family = *(const u8 *)test->param_value;
+	bool ipv4 = family == NFPROTO_IPV4;
+	struct host *host = new_host(test);
+
+	host->dev->gro_ipv4_max_size = ipv4 ? limit : other;
+	host->dev->gro_max_size = ipv4 ? other : limit;
+	return host;
+}
+
+/* All but the last packet of a row have SIZE bytes: they are one, up to @most. */
+static void expect_largest(struct kunit *test, u8 family, unsigned int limit,
+			   unsigned int other, unsigned int most)
+{
 	unsigned int headers = sst_test_network_size(family) + 20 + OPTIONS;
-	unsigned int n = (LARGEST - headers) / SIZE, over, i;
+	unsigned int n = (most - headers) / SIZE, over, i;
 	struct packet **parts;
 
 	parts = kunit_kzalloc(test, (n + 1) * sizeof(*parts), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, parts);
 	for (over = 0; over < 2; over++) {
-		struct host *host = new_host(test);
+		struct host *host = new_limited_host(test, family, limit,
+						     other);
 
 		for (i = 0; i <= n; i++)
 			parts[i] = new_packet(test, family, i, SIZE);
-		shorten(parts[n], LARGEST - headers - n * SIZE + over);
+		shorten(parts[n], most - headers - n * SIZE + over);
 		for (i = 0; i <= n; i++)
 			add(test, host, parts[i]);
 		run(test, host);
 		KUNIT_ASSERT_EQ(test, 1 + over, skb_queue_len(&out));
-		KUNIT_EXPECT_EQ(test, over ? headers + n * SIZE : LARGEST,
+		KUNIT_EXPECT_EQ(test, over ? headers + n * SIZE : most,
 				skb_peek(&out)->len);
 		expect_merged(test, parts, n + 1 - over, skb_peek(&out));
 		if (over)
 			expect_same(test, parts[n], skb_peek_tail(&out));
 		purge(NULL);
 	}
+}
+
+/* No more than what IP can tell: to the byte. Not even with BIG TCP. */
+static void merge_largest(struct kunit *test)
+{
+	u8 family = *(const u8 *)test->param_value;
+
+	expect_largest(test, family, GRO_LEGACY_MAX_SIZE, GRO_LEGACY_MAX_SIZE,
+		       LARGEST);
+	expect_largest(test, family, 8 * LARGEST, 1, LARGEST);
+}
+
+/* Nor than the device is set to: less than its limit, as receive offload. */
+static void merge_device_limit(struct kunit *test)
+{
+	u8 family = *(const u8 *)test->param_value;
+	struct host *host = new_limited_host(test, family, 0,
+					     GRO_LEGACY_MAX_SIZE);
+	unsigned int i;
+
+	expect_largest(test, family, 8000, GRO_LEGACY_MAX_SIZE, 7999);
+	expect_largest(test, family, 8000, 1, 7999);
+	for (i = 0; i < 3; i++)
+		add(test, host, new_packet(test, family, i, SIZE));
+	run(test, host);
+	KUNIT_EXPECT_EQ(test, 3, skb_queue_len(&out));
 }
 
 /* A packet that nothing waits for, and what it is not worth to wait. */
@@ -1094,6 +1133,7 @@ static struct kunit_case merge_cases[] = {
 	KUNIT_CASE_PARAM(merge_cloned, family_gen_params),
 	KUNIT_CASE_PARAM(merge_trains, family_gen_params),
 	KUNIT_CASE_PARAM(merge_largest, family_gen_params),
+	KUNIT_CASE_PARAM(merge_device_limit, family_gen_params),
 	KUNIT_CASE_PARAM(merge_at_once, family_gen_params),
 	KUNIT_CASE_PARAM(merge_left_alone, family_gen_params),
 	KUNIT_CASE_PARAM(merge_softirqs, family_gen_params),
