@@ -6,7 +6,7 @@
 
 COUNT TCP connections and as many pairs of UDP sockets, from ports 4000 on of A to
 port 80 of B. Says "ready", then reads lines "tcp INDEX TURNS" and "udp INDEX TURNS":
-that pair sends to and fro, and the line is repeated when all has arrived.
+that pair sends there and back, and the line is repeated when all has arrived.
 """
 
 import socket

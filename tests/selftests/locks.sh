@@ -78,5 +78,6 @@ for scope in ports payload label; do
 			"$(sort -u "$topo_tmp/${proto}"?.locks | wc -l)" $wanted
 	done
 	eval "exec ${pairs[1]}>&-"
+	# shellcheck disable=SC2154 # set by coproc
 	wait "$pairs_PID"
 done
