@@ -100,7 +100,8 @@ static unsigned int send_segments(struct sst_net *sn, struct sst_flow *flow,
 	int err = 0;
 
 	segs = sst_conntrack_confirm(pkt->skb) ? NULL :
-						 sst_segment_cut(pkt->skb);
+	       sst_segment_cut(pkt, sst_trailer_size(form), state->out,
+			       flow->scope == SST_SCOPE_PAYLOAD);
 	if (!segs)
 		return drop(sn, flow, flow->real.proto, SST_A_STATS_TX_SEGMENT);
 	/* Without softirqs in between the receiver gets to see a train. */

@@ -3,6 +3,7 @@
  * One sealed packet is one packet on the wire: large packets are cut before
  * they are sealed and, if the path merged them, again before they are opened.
  */
+#include <linux/log2.h>
 #include <linux/netdevice.h>
 #include <linux/skbuff.h>
 #include <linux/tcp.h>
@@ -16,10 +17,45 @@
 #include "segment.h"
 
 /*
- * What the segments may look like: fragments shared with the large packet and
- * checksums left to the device. Without these every byte would be copied.
+ * What the segments may look like at most: fragments shared with the large packet
+ * and checksums left to the device. Without these every byte is copied.
  */
 #define CUT_FEATURES	(NETIF_F_SG | NETIF_F_HW_CSUM | NETIF_F_HIGHDMA)
+
+static netdev_features_t cut_features(const struct sk_buff *skb,
+				      const struct net_device *out,
+				      bool changes)
+{
+	netdev_features_t features = CUT_FEATURES;
+
+	/* A sum is for when the bytes are those of the wire. */
+	if (changes)
+		return CUT_FEATURES & ~NETIF_F_SG;
+	/* What the device cannot do is cheapest while the segments are made. */
+	if (!(out->features & NETIF_F_SG))
+		features &= ~NETIF_F_SG;
+	if (!can_checksum_protocol(out->features, skb->protocol))
+		features &= ~NETIF_F_HW_CSUM;
+	return features;
+}
+
+/*
+ * A segment that is copied gets memory of a size that kmalloc() has. If what is
+ * left of it will not do for a trailer, a little more in front makes it the next
+ * size: else each segment would be copied once more.
+ */
+static void leave_room(const struct sst_pkt *pkt, unsigned int trailer)
+{
+	struct sk_buff *skb = pkt->skb;
+	unsigned int len = skb_headroom(skb) + pkt->thoff + pkt->thlen +
+			   skb_shinfo(skb)->gso_size;
+	unsigned int size = SKB_DATA_ALIGN(len) +
+			    SKB_DATA_ALIGN(sizeof(struct skb_shared_info));
+
+	if (SKB_WITH_OVERHEAD(roundup_pow_of_two(size)) < len + trailer)
+		/* Without memory they do without. */
+		pskb_expand_head(skb, trailer, 0, GFP_ATOMIC);
+}
 
 static void check_control_block(void)
 {
@@ -57,16 +93,24 @@ int sst_segment_strip_jumbo(struct sk_buff *skb)
 
 /**
  * sst_segment_cut() - cut a large packet
- * @skb: GSO packet, data at the network header; consumed on success
+ * @pkt: GSO packet on egress; consumed on success
+ * @trailer: bytes that each segment will grow by
+ * @out: device that its segments leave by
+ * @changes: the payload of a segment will be written to, so that it is not shared
  *
- * Return: list of segments, or NULL; @skb is then still the caller's.
+ * Return: list of segments, or NULL; the packet is then still the caller's.
  */
-struct sk_buff *sst_segment_cut(struct sk_buff *skb)
+struct sk_buff *sst_segment_cut(const struct sst_pkt *pkt, unsigned int trailer,
+				const struct net_device *out, bool changes)
 {
+	netdev_features_t features = cut_features(pkt->skb, out, changes);
+	struct sk_buff *skb = pkt->skb;
 	struct sk_buff *segs;
 
 	check_control_block();
-	segs = __skb_gso_segment(skb, CUT_FEATURES, false);
+	if (!(features & NETIF_F_SG))
+		leave_room(pkt, trailer);
+	segs = __skb_gso_segment(skb, features, false);
 	if (IS_ERR_OR_NULL(segs))
 		return NULL;
 	consume_skb(skb);
