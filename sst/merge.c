@@ -228,6 +228,18 @@ static bool agrees(const struct sk_buff *a, const struct sk_buff *b, u8 family)
 	       !memcmp(ipv6_hdr(a), ipv6_hdr(b), 4);
 }
 
+/* A TCP header is whole words, of which the options are few. */
+static bool same_options(const struct tcphdr *a, const struct tcphdr *b,
+			 unsigned int thlen)
+{
+	const u32 *x = (const u32 *)a, *y = (const u32 *)b;
+	unsigned int i, differ = 0;
+
+	for (i = sizeof(*a) / sizeof(u32); i < thlen / sizeof(u32); i++)
+		differ |= x[i] ^ y[i];
+	return !differ;
+}
+
 /* Does the packet continue the train? */
 static bool follows(const struct train *train, const struct sst_pkt *pkt)
 {
@@ -241,7 +253,7 @@ static bool follows(const struct train *train, const struct sst_pkt *pkt)
 	       train->skb->len + payload <= train->most &&
 	       !((tcp_flag_word(a) ^ tcp_flag_word(b)) & ~PART_FLAGS) &&
 	       !b->cwr &&
-	       !memcmp(a + 1, b + 1, train->thlen - sizeof(*a)) &&
+	       same_options(a, b, train->thlen) &&
 	       agrees(train->skb, pkt->skb, train->family);
 }
 
