@@ -96,7 +96,7 @@ help:
 	@echo 'make check      all of the above, on all kernels, with a total'
 	@echo 'make matrix     128 kinds of paths, in clear and over SST, as a table;'
 	@echo '                K=6.1 or K=debug for another kernel than 6.12,'
-	@echo '                SCOPE=payload for flows of that scope'
+	@echo '                SCOPE=payload or label for flows of that scope'
 	@echo 'make connections'
 	@echo '                connections per second, beside plain TCP and TLS 1.3;'
 	@echo '                K=6.1 for another kernel than 6.12'

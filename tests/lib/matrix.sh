@@ -86,7 +86,7 @@ matrix_mtu() {
 }
 
 # matrix_capture NAME DEVICE: as capture_start, with room for all packets of a group.
-# Only those in the clear can be larger; of these the headers are enough.
+# Those in the clear and of scope label can be larger; their headers are enough.
 matrix_capture() {
 	capture_file[$1]=$topo_tmp/$1.pcap
 	bg_ns "$1" R tcpdump -n -Z root -s 9100 -B 65536 -U --immediate-mode -K \
@@ -108,8 +108,8 @@ matrix_group() {
 		"$topo_tmp/results" "$@"
 	must capture_stop ra
 	must capture_stop rb
-	must matrix_py judge "$topo_tmp/results" "$topo_tmp/a.psk" \
-		"$sst_associations" "$topo_tmp/ra.pcap" "$topo_tmp/rb.pcap" \
+	must matrix_py judge "$topo_tmp/results" "$sst_scope" \
+		"$topo_tmp/a.psk" "$sst_associations" "$topo_tmp/ra.pcap" "$topo_tmp/rb.pcap" \
 		>"$topo_tmp/rows"
 	# No packet of these flows is to show in the next group, and its first
 	# flow is to make an association over that network.

@@ -126,8 +126,8 @@ def main(netns):
     top.output = b''
     os.kill(top.pid, signal.SIGTSTP)
     top.read(lambda: LEAVE in top.output)
-    same = termios.tcgetattr(top.slave) == top.before
     _, status = os.waitpid(top.pid, os.WUNTRACED)
+    same = termios.tcgetattr(top.slave) == top.before
     say(same and os.WIFSTOPPED(status), 'stopped, it gives the terminal back')
     os.kill(top.pid, signal.SIGCONT)
     say(top.read(lambda: ENTER in top.output) and top.fresh(), 'it goes on')

@@ -114,13 +114,14 @@ class Observer:
         no key here can open.
         """
         known = self._by_wire.get(parsed.tuple())
+        # What such a segment carries may look like anything.
+        bare = known and self._bare(parsed, known)
+        if bare:
+            return bare
         if opening.is_opening(parsed.segment):
             return self._open(parsed, when, known)
         if not known:
             return None
-        bare = self._bare(parsed, known)
-        if bare:
-            return bare
         meta = opening.peek(parsed.segment)
         if meta and meta.type == trailer.ACCEPT:
             return self._accept(parsed, known)
