@@ -71,6 +71,9 @@ static unsigned int lose(struct sst_net *sn, const struct sst_flow *flow,
 	return NF_STOLEN;
 }
 
+/* In the place of a form: the packet leaves without trailer. */
+#define BARE	0
+
 /* One segment of a large packet. Returns 0 or a negative errno; consumes it. */
 static int send_segment(struct sst_net *sn, struct sst_flow *flow,
 			const struct sst_pkt *whole, struct sk_buff *seg,
@@ -81,6 +84,8 @@ static int send_segment(struct sst_net *sn, struct sst_flow *flow,
 
 	if (!sst_packet_segment(&pkt, whole, seg))
 		reason = SST_A_STATS_TX_MALFORMED;
+	else if (form == BARE)
+		reason = sst_label_send(sn, flow, &pkt, state);
 	else
 		reason = sst_seal(sn, flow, &pkt, form, 0);
 	if (!reason)
@@ -90,7 +95,7 @@ static int send_segment(struct sst_net *sn, struct sst_flow *flow,
 	return drop_errno(reason, flow->real.proto);
 }
 
-/* The packet takes the rest of its way in segments, each sealed by itself. */
+/* The packet takes the rest of its way in segments, each by itself. */
 static unsigned int send_segments(struct sst_net *sn, struct sst_flow *flow,
 				  const struct sst_pkt *pkt, u8 form,
 				  const struct nf_hook_state *state)
@@ -220,18 +225,21 @@ static void note_sender(struct sst_flow *flow, struct sk_buff *skb,
 	sst_mss_reserve(flow, sk);
 }
 
-/* A segment of scope label: it goes on as large as it is. */
+/*
+ * A segment of scope label: it goes on as large as it is. But in a list of packets,
+ * which receive offload made, each has headers of its own: it is cut.
+ */
 static unsigned int send_bare(struct sst_net *sn, struct sst_flow *flow,
 			      struct sst_pkt *pkt, struct sock *sk,
 			      const struct nf_hook_state *state)
 {
 	int reason;
 
-	/* Of a list of packets only the first would be rewritten. */
-	if (skb_is_gso(pkt->skb) && !sst_label_may_merge(pkt->skb))
-		reason = SST_A_STATS_TX_SEGMENT;
-	else
-		reason = sst_label_send(sn, flow, pkt, state);
+	if (skb_is_gso(pkt->skb) && !sst_label_may_merge(pkt->skb)) {
+		note_sender(flow, pkt->skb, sk);
+		return send_segments(sn, flow, pkt, BARE, state);
+	}
+	reason = sst_label_send(sn, flow, pkt, state);
 	if (reason)
 		return drop(sn, flow, pkt->tuple.proto, reason);
 	note_sender(flow, pkt->skb, sk);
@@ -254,7 +262,7 @@ unsigned int sst_egress(struct sst_net *sn, struct sk_buff *skb,
 	struct sst_flow *flow;
 	struct sst_pkt pkt;
 	struct sock *sk;
-	u8 form = 0;
+	u8 form = BARE;
 	int reason;
 
 	class = sst_packet_parse(&pkt, skb, state->pf, SST_PKT_OUT, &sn->cfg);
