@@ -80,6 +80,8 @@ struct sst_wire {
  * @tx: sending key; RCU, replaced under @lock; NULL before the answer came
  * @rx: newest receiving key that verified a packet; RCU, replaced under @lock
  * @rx_prev: the key before @rx, or NULL; RCU, replaced under @lock
+ * @peer_seq: in scope label, when it is forwarded: sequence number behind what came
+ *	in order; READ_ONCE/WRITE_ONCE
  * @lock: serializes replacement of keys, the replay windows, and the fields
  *	below it. Softirq-safe; nothing nests inside it.
  * @trial_second: second in which keys far ahead were last tried
@@ -138,6 +140,7 @@ struct sst_flow {
 	struct sst_tx_key __rcu *tx;
 	struct sst_rx_key __rcu *rx;
 	struct sst_rx_key __rcu *rx_prev;
+	u32 peer_seq;
 
 	/* see @lock above */
 	spinlock_t lock;

@@ -15,6 +15,7 @@
 #include "outcome.h"
 #include "pathmtu.h"
 #include "pernet.h"
+#include "reset.h"
 #include "responder.h"
 #include "rewrite.h"
 #include "seal.h"
@@ -160,7 +161,7 @@ int sst_label_send(struct sst_net *sn, struct sst_flow *flow,
 	if (flow->role == SST_FLOW_ROLE_INITIATOR &&
 	    unlikely(READ_ONCE(flow->opening->pending)))
 		sst_opening_publish(sn, flow->opening);
-	sst_flow_tcp_ends(flow, pkt->covered[1], SST_TCP_FIN_TX);
+	sst_flow_tcp_ends(flow, sst_reset_sent(flow, pkt), SST_TCP_FIN_TX);
 	count_sent(sn, flow, pkt);
 	return 0;
 }
@@ -201,7 +202,7 @@ int sst_label_take(struct sst_net *sn, struct sst_flow *flow,
 	sst_packet_set_opened(pkt->skb, pkt->tuple.family);
 	/* It comes without trailer: the responder is confirmed, or this is it. */
 	sst_flow_hear(flow);
-	sst_flow_tcp_ends(flow, pkt->covered[1], SST_TCP_FIN_RX);
+	sst_flow_tcp_ends(flow, sst_reset_taken(flow, pkt), SST_TCP_FIN_RX);
 	count_taken(sn, flow, pkt);
 	return 0;
 }

@@ -244,6 +244,7 @@ static void note_tcp(struct sst_flow *flow, const struct sst_pkt *pkt)
 	WRITE_ONCE(flow->tcp_ack, ntohl(th->ack_seq));
 	if (unlikely(th->syn)) {
 		WRITE_ONCE(flow->accepts, th->ack);
+		WRITE_ONCE(flow->peer_seq, ntohl(th->ack_seq));
 		sst_flow_note_syn(flow, ntohl(th->seq));
 	}
 	sst_flow_tcp_ends(flow, pkt->covered[1], SST_TCP_FIN_TX);
