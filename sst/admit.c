@@ -398,26 +398,29 @@ static bool is_fresh(struct sst_net *sn, const struct sst_arrival *a)
  * Cache check, cache insert and flow insert are one critical section, so that
  * of two copies of an opening one makes the flow.
  *
- * Return: 0, or the counter of the reason to drop the packet.
+ * Return: 0, or the counter of the reason to drop the packet;
+ * SST_A_STATS_RX_NO_COOKIE when another INIT with a proof would do.
  */
 int sst_admit(struct sst_net *sn, struct sst_arrival *a, struct sst_flow **flow)
 {
 	enum sst_flow_clash clash;
 	int reason;
+	bool is_new;
 
 	lockdep_assert_held(&sn->opening_lock);
 	/*
 	 * A bare SYN, too: as a copy it must not take another flow's place. Nor
 	 * is what re-opens a flow, which nobody saw before.
 	 */
-	a->fresh = is_fresh(sn, a) &&
-		   !sst_flowtable_openings(&sn->flows, &a->id) && !a->unproven;
+	is_new = is_fresh(sn, a) &&
+		 !sst_flowtable_openings(&sn->flows, &a->id) && !a->unproven;
+	a->fresh = is_new && !a->asked;
 	/*
 	 * TCP would confirm a copy to whoever sent it: in this scope nobody else
 	 * does.
 	 */
 	if (!a->fresh && a->box.scope == SST_SCOPE_LABEL)
-		return SST_A_STATS_RX_STALE;
+		return is_new ? SST_A_STATS_RX_NO_COOKIE : SST_A_STATS_RX_STALE;
 	reason = place(sn, a);
 	if (reason)
 		return reason;

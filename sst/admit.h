@@ -28,7 +28,8 @@ struct sst_net;
  * @fresh: its payload may be delivered at once
  * @unlisted: it is found by its real tuple only once it is confirmed
  * @unproven: nothing of it is delivered before its flow is confirmed: it has an
- *	identity to prove, or its payload may have come in another INIT
+ *	identity to prove
+ * @asked: the same, because its payload may have come in another INIT
  * @mark: enum sst_mark, which of its packets this host marks
  * @limited: nobody has shown yet that its sender gets what is sent to it
  * @syn_seq: our own SYN's sequence number, when both sides opened
@@ -49,6 +50,7 @@ struct sst_arrival {
 	bool fresh;
 	bool unlisted;
 	bool unproven;
+	bool asked;
 	u8 mark;
 	bool limited;
 	u32 syn_seq;

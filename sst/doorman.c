@@ -105,20 +105,58 @@ static void make_cookie(struct sst_net *sn, const struct sst_pkt *pkt,
 	sst_cookie_make(&sn->cookies, box->c, address, box->expiry, now);
 }
 
-/* An answer smaller than what it answers, and no more than a few a second. */
+/* Not more than a few a second. A wrong proof is as good as none. */
+static bool may_ask(struct sst_net *sn, const struct sst_pkt *pkt)
+{
+	return sst_limit_ask(&sn->limits, &pkt->tuple, jiffies);
+}
+
+/* An answer smaller than what it answers. */
+static void send_cookie(struct sst_net *sn, const struct sst_pkt *pkt,
+			const struct sst_trailer *trailer,
+			const struct sst_host *host)
+{
+	struct sst_cookie_box box;
+
+	make_cookie(sn, pkt, &box);
+	sst_emit_cookie(sn, pkt, trailer, host->cookie_key, &box);
+	memzero_explicit(&box, sizeof(box));
+}
+
+/* Of this INIT nothing will be known when it comes again. */
 static int ask_for_cookie(struct sst_net *sn, const struct sst_pkt *pkt,
 			  const struct sst_trailer *trailer,
 			  const struct sst_host *host)
 {
-	struct sst_cookie_box box;
-
-	/* A wrong proof is as good as none. */
-	if (!sst_limit_ask(&sn->limits, &pkt->tuple, jiffies))
+	if (!may_ask(sn, pkt))
 		return SST_A_STATS_RX_IGNORED;
 	WRITE_ONCE(sn->asked, ktime_get_boottime_seconds());
-	make_cookie(sn, pkt, &box);
-	sst_emit_cookie(sn, pkt, trailer, host->cookie_key, &box);
-	memzero_explicit(&box, sizeof(box));
+	send_cookie(sn, pkt, trailer, host);
+	return SST_A_STATS_RX_NO_COOKIE;
+}
+
+/**
+ * sst_doorman_ask() - ask whoever sent an INIT that verified for a cookie
+ * @sn: namespace; the caller is in an RCU read section, softirqs are off
+ * @pkt: the packet, which has its device
+ * @trailer: its trailer
+ *
+ * For one that could be taken, were it sure that its payload did not come in another
+ * one. It is in the replay cache, and so is no reason to distrust others.
+ *
+ * Return: the counter of the reason to drop it.
+ */
+int sst_doorman_ask(struct sst_net *sn, const struct sst_pkt *pkt,
+		    const struct sst_trailer *trailer)
+{
+	const struct sst_host *host;
+
+	host = sst_hosts_by_key_id(&sn->hosts, trailer->name);
+	if (!host)
+		return SST_A_STATS_RX_UNOPENED;
+	if (!may_ask(sn, pkt))
+		return SST_A_STATS_RX_IGNORED;
+	send_cookie(sn, pkt, trailer, host);
 	return SST_A_STATS_RX_NO_COOKIE;
 }
 

@@ -13,6 +13,8 @@ struct sst_tuple;
 
 int sst_doorman(struct sst_net *sn, const struct sst_pkt *pkt,
 		const struct sst_trailer *trailer, const struct sst_host *host);
+int sst_doorman_ask(struct sst_net *sn, const struct sst_pkt *pkt,
+		    const struct sst_trailer *trailer);
 int sst_doorman_identity(struct sst_net *sn, const struct sst_tuple *tuple,
 			 const struct sst_peer *peer);
 bool sst_doorman_wants_cookies(const struct sst_net *sn);

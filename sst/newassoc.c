@@ -249,8 +249,8 @@ static int identify(struct task *t)
 	if (ag->has_identity)
 		peer = sst_peers_by_public(&t->sn->peers, ag->identity);
 	t->claimed = peer ? peer->id : 0;
-	t->a.unproven = sst_doorman_needs_identity(t->sn, &t->pkt.tuple) ||
-			sst_doorman_may_have_asked(t->sn, &t->pkt, &t->trailer);
+	t->a.unproven = sst_doorman_needs_identity(t->sn, &t->pkt.tuple);
+	t->a.asked = sst_doorman_may_have_asked(t->sn, &t->pkt, &t->trailer);
 	reason = sst_doorman_identity(t->sn, &t->pkt.tuple, peer);
 	rcu_read_unlock();
 	return reason;
@@ -395,6 +395,8 @@ static int admit(struct task *t, struct sk_buff *skb)
 	if (!reason && !sst_admit_find(sn, &a->id, &t->pkt.tuple))
 		reason = sst_admit(sn, a, &flow);
 	spin_unlock(&sn->opening_lock);
+	if (reason == SST_A_STATS_RX_NO_COOKIE)
+		reason = sst_doorman_ask(sn, &t->pkt, &t->trailer);
 	rcu_read_unlock();
 	local_bh_enable();
 	skb->dev = NULL;
