@@ -15,6 +15,7 @@
 #include <net/inet6_hashtables.h>
 #include <net/inet_hashtables.h>
 #include <net/ip.h>
+#include <net/l3mdev.h>
 #include <net/request_sock.h>
 #include <net/route.h>
 #include <net/sock.h>
@@ -139,19 +140,6 @@ void sst_sock_set_scope(struct sock *sk, u8 scope)
 }
 
 /**
- * sst_sock_allows() - may packets of a socket take a flow, as far as its scope goes?
- * @sk: socket as a hook knows it, of any kind, or NULL
- * @scope: scope of the flow
- *
- * Return: false when the payload would be open although the socket asks for more.
- */
-bool sst_sock_allows(const struct sock *sk, u8 scope)
-{
-	return scope == SST_SCOPE_PAYLOAD || !sk || !sk_fullsock(sk) ||
-	       !test_bit(FLAG_PAYLOAD, &sk->sk_flags);
-}
-
-/**
  * sst_sock_sender() - whose packet is this?
  * @pkt: packet at POST_ROUTING
  * @sk: socket that the hook was given, of any kind, or NULL
@@ -251,6 +239,35 @@ u8 sst_sock_scope(const struct sock *sk)
 {
 	sk = sk_const_to_full_sk(sk);
 	return sst_sock_is_users(sk) ? least_scope(sk) : SST_SCOPE_LEAST;
+}
+
+/* May it become a connection? Then all that its listener asks for counts. */
+static bool answers_syn(const struct sock *sk)
+{
+	int state = READ_ONCE(sk->sk_state);
+
+	return state == TCP_NEW_SYN_RECV || state == TCP_LISTEN;
+}
+
+/**
+ * sst_sock_allows() - may packets of a socket take a flow, as far as its scope goes?
+ * @sk: socket as a hook knows it, of any kind, or NULL
+ * @scope: scope of the flow
+ *
+ * An opening is held against the socket that it is for (sst_sock_takes()), but
+ * rules of others may lead it to another one after that. That one's SYN-ACK does
+ * not leave.
+ *
+ * Return: false when the payload would be open although the socket asks for more,
+ * or a connection be made on a flow that its listener would not take.
+ */
+bool sst_sock_allows(const struct sock *sk, u8 scope)
+{
+	if (scope == SST_SCOPE_PAYLOAD || !sk)
+		return true;
+	if (unlikely(answers_syn(sk)))
+		return sst_scope_satisfies(scope, sst_sock_scope(sk));
+	return !sk_fullsock(sk) || !test_bit(FLAG_PAYLOAD, &sk->sk_flags);
 }
 
 /**
@@ -664,22 +681,54 @@ static bool socket_requires(const struct sock *sk)
 	return asks_for(sk) == SST_REQUIRE || group_requires(sk);
 }
 
+/**
+ * struct way - by which devices the stack finds the receiver of a packet
+ * @dif: number of the device, or of the VRF that it is in
+ * @sdif: with a VRF, number of the device itself; else 0
+ */
+struct way {
+	int dif;
+	int sdif;
+};
+
+/*
+ * At PRE_ROUTING the packet is still on its way to the VRF of its device, where its
+ * receiver is looked for.
+ */
+static struct way way_of(struct net *net, const struct sk_buff *skb, u8 family)
+{
+	bool ipv4 = family == NFPROTO_IPV4;
+	struct way way = {
+		.dif = ipv4 ? inet_iif(skb) : inet6_iif(skb),
+		.sdif = ipv4 ? inet_sdif(skb) : inet6_sdif(skb),
+	};
+	int vrf;
+
+	if (way.sdif)
+		return way;
+	vrf = l3mdev_master_ifindex_by_index(net, way.dif);
+	if (vrf && vrf != way.dif) {
+		way.sdif = way.dif;
+		way.dif = vrf;
+	}
+	return way;
+}
+
 /* The connection with the tuple of a packet, with a reference, or NULL. */
 static struct sock *tcp_connection(struct net *net, const struct sk_buff *skb,
 				   const struct sst_tuple *tuple)
 {
 	struct inet_hashinfo *table = net->ipv4.tcp_death_row.hashinfo;
+	struct way way = way_of(net, skb, tuple->family);
 	u16 lport = ntohs(tuple->lport);
 
 	if (tuple->family == NFPROTO_IPV4)
 		return __inet_lookup_established(net, table, tuple->remote.ip,
 						 tuple->rport, tuple->local.ip,
-						 lport, inet_iif(skb),
-						 inet_sdif(skb));
+						 lport, way.dif, way.sdif);
 	return __inet6_lookup_established(net, table, &tuple->remote.in6,
 					  tuple->rport, &tuple->local.in6,
-					  lport, inet6_iif(skb),
-					  inet6_sdif(skb));
+					  lport, way.dif, way.sdif);
 }
 
 /*
@@ -690,16 +739,17 @@ static struct sock *tcp_listener(struct net *net, const struct sk_buff *skb,
 				 const struct sst_tuple *tuple)
 {
 	struct inet_hashinfo *table = net->ipv4.tcp_death_row.hashinfo;
+	struct way way = way_of(net, skb, tuple->family);
 	u16 lport = ntohs(tuple->lport);
 
 	if (tuple->family == NFPROTO_IPV4)
 		return __inet_lookup_listener(net, table, NULL, 0,
 					      tuple->remote.ip, tuple->rport,
-					      tuple->local.ip, lport,
-					      inet_iif(skb), inet_sdif(skb));
+					      tuple->local.ip, lport, way.dif,
+					      way.sdif);
 	return inet6_lookup_listener(net, table, NULL, 0, &tuple->remote.in6,
 				     tuple->rport, &tuple->local.in6, lport,
-				     inet6_iif(skb), inet6_sdif(skb));
+				     way.dif, way.sdif);
 }
 
 static struct sock *lookup_udp(struct net *net, const struct sst_tuple *tuple,
@@ -719,9 +769,9 @@ static struct sock *lookup_udp(struct net *net, const struct sst_tuple *tuple,
 static struct sock *udp_receiver(struct net *net, const struct sk_buff *skb,
 				 const struct sst_tuple *tuple)
 {
-	if (tuple->family == NFPROTO_IPV4)
-		return lookup_udp(net, tuple, inet_iif(skb), inet_sdif(skb));
-	return lookup_udp(net, tuple, inet6_iif(skb), inet6_sdif(skb));
+	struct way way = way_of(net, skb, tuple->family);
+
+	return lookup_udp(net, tuple, way.dif, way.sdif);
 }
 
 /**

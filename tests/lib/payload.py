@@ -90,11 +90,13 @@ def ask(address, port, sizes):
             sys.exit('%d bytes came back changed' % size)
 
 
-def accept(port):
-    """Until one comes."""
-    server = socket.socket()
+def accept(port, device=''):
+    """Until one comes, over IPv4 or IPv6, on a device."""
+    server = socket.socket(socket.AF_INET6)
     asks(server, OFF, PAYLOAD)
     server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    server.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE,
+                      device.encode())
     server.bind(('', port))
     server.listen()
     server.accept()
@@ -112,7 +114,7 @@ def main():
     elif sys.argv[1] == 'ask':
         ask(words[0], int(words[1]), [int(size) for size in words[2:]])
     else:
-        accept(int(words[0]))
+        accept(int(words[0]), *words[1:])
 
 
 if __name__ == '__main__':

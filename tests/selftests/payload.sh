@@ -9,7 +9,7 @@
 . "$(dirname "$0")/../lib/topology.sh"
 . "$(dirname "$0")/../lib/sst.sh"
 
-tap_plan 44
+tap_plan 46
 sst_scope=payload
 program=$sst_tests/lib/payload.py
 text=$topo_tmp/text
@@ -87,10 +87,24 @@ at_least "B counts it" "$(stat_get B rx_scope)" 1
 before=$(stat_get B rx_scope)
 bg_ns accept B /usr/bin/python3 "$program" accept 90
 wait_for listening B tcp 90
-must in_ns A policy add out port 90-92 prefer >/dev/null
+must in_ns A policy add out port 90-93 prefer >/dev/null
 not_ok "nor to a socket that asks for more" \
 	ns A timeout 3 socat -u OPEN:/dev/null "TCP4:$B4:90,connect-timeout=2"
 at_least "B counts that, too" "$(stat_get B rx_scope)" $((before + 1))
+# The port has no socket when the opening comes, and the connection is led to one
+# after that.
+must ns B nft -f - <<-END
+	table ip lead {
+		chain prerouting {
+			type nat hook prerouting priority dstnat;
+			tcp dport 93 redirect to :90
+		}
+	}
+END
+not_ok "nor by a detour" \
+	ns A timeout 3 socat -u OPEN:/dev/null "TCP4:$B4:93,connect-timeout=2"
+at_least "its answer does not leave" "$(stat_get B tx_required)" 1
+must ns B nft delete table ip lead
 bg_ns answer B socat -u TCP4-LISTEN:91,reuseaddr,fork OPEN:/dev/null
 bg_ns echo92 B /usr/bin/python3 "$program" echo 92
 wait_for listening B tcp 91

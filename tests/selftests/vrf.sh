@@ -9,7 +9,7 @@
 . "$(dirname "$0")/../lib/sst.sh"
 . "$(dirname "$0")/../lib/neighbours.sh"
 
-tap_plan 34
+tap_plan 40
 sst_keylog
 [ "$SST_KERNEL" = debug ] || must modprobe vrf
 topo_hrh
@@ -62,6 +62,22 @@ for host in A B; do
 	not_ok "$host has no clear way in" ns R timeout 3 socat -u /dev/null \
 		"TCP4:10.0.$([ $host = A ] && echo 1 || echo 2).1:180,connect-timeout=1"
 	at_least "$host counted it" "$(stat_get $host rx_required)" 1
+done
+
+# What a listener asks for counts, whichever device it is bound to.
+bg_ns payload B /usr/bin/python3 "$sst_tests/lib/payload.py" accept 191 vrf0
+bg_ns ports B socat -u TCP6-LISTEN:192,ipv6only=0,reuseaddr,fork,so-bindtodevice=vrf0 OPEN:/dev/null
+wait_for listening B tcp 191
+wait_for listening B tcp 192
+for fam in 4 6; do
+	target=B$fam before=$(stat_get B rx_scope)
+	to=$(sst_quote "${!target}" 191)
+	not_ok "IPv$fam: a flow of ports does not reach one that asks for payload" \
+		ns A timeout 3 socat -u OPEN:/dev/null "TCP$fam:$to,so-bindtodevice=vrf0,connect-timeout=2"
+	at_least "IPv$fam: B counts it" "$(stat_get B rx_scope)" $((before + 1))
+	to=$(sst_quote "${!target}" 192)
+	ok "IPv$fam: another one is reached" \
+		ns A timeout 20 socat -u OPEN:/dev/null "TCP$fam:$to,so-bindtodevice=vrf0"
 done
 
 # Addresses of one link need their device wherever a packet is made. The router
