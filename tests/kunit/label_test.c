@@ -14,6 +14,8 @@
 #include "rewrite.h"
 #include "seal.h"
 #include "state.h"
+#include "stream.h"
+#include "unseal.h"
 
 #define SYN_SEQ		0xfffffffe	/* wraps in the middle of a handshake */
 #define OTHER_SEQ	0x01020304
@@ -68,13 +70,11 @@ static struct sst_flow *get_flow(struct kunit *test, u8 role, u8 family)
 	return flow;
 }
 
-/* A packet of the peer with these TCP flags that acknowledges @ack. */
-static struct sk_buff *get_packet(struct kunit *test, struct work *w,
-				  struct sst_pkt *pkt, u8 flags, u32 ack)
+/* The bytes of a packet of the peer; returns how many. */
+static unsigned int write_packet(struct work *w, u8 flags, u32 ack)
 {
 	unsigned int thoff = sst_test_network_size(w->desc.family), len;
 	struct tcphdr *th = (struct tcphdr *)(w->bytes + thoff);
-	struct sk_buff *skb;
 
 	len = sst_test_build(w->bytes, &w->desc);
 	th->source = htons(WIRE_RPORT);
@@ -82,6 +82,16 @@ static struct sk_buff *get_packet(struct kunit *test, struct work *w,
 	((u8 *)th)[13] = flags;
 	th->ack_seq = htonl(ack);
 	sst_test_finish(w->bytes, len, &w->desc);
+	return len;
+}
+
+/* A packet of the peer with these TCP flags that acknowledges @ack. */
+static struct sk_buff *get_packet(struct kunit *test, struct work *w,
+				  struct sst_pkt *pkt, u8 flags, u32 ack)
+{
+	unsigned int len = write_packet(w, flags, ack);
+	struct sk_buff *skb;
+
 	skb = sst_test_skb(test, w->bytes, len, SST_TEST_TIGHT, 0);
 	KUNIT_ASSERT_EQ(test, SST_PKT_WHOLE,
 			sst_packet_parse(pkt, skb, w->desc.family, SST_PKT_IN,
@@ -290,6 +300,93 @@ static void label_mixed(struct kunit *test)
 	rcu_barrier();
 }
 
+/* Leave the checksum to the device, as a local TCP does. */
+static void leave_checksum(struct sk_buff *skb, const struct sst_pkt *pkt)
+{
+	const unsigned int addrs = pkt->tuple.family == NFPROTO_IPV4 ? 8 : 32;
+	u32 sum;
+
+	sum = sst_test_sum(skb->data + pkt->thoff - addrs, addrs,
+			   IPPROTO_TCP + pkt->seglen);
+	skb->ip_summed = CHECKSUM_PARTIAL;
+	skb->csum_start = skb_headroom(skb) + pkt->thoff;
+	skb->csum_offset = offsetof(struct tcphdr, check);
+	put_unaligned_be16(sst_test_fold(sum),
+			   skb->data + pkt->thoff + skb->csum_offset);
+}
+
+/* A SYN leaves without payload, whole otherwise, or not at all. */
+static void label_strips(struct kunit *test)
+{
+	static const u8 families[] = { NFPROTO_IPV4, NFPROTO_IPV6 };
+	struct sst_pkt pkt;
+	struct sk_buff *skb;
+	unsigned int len;
+	struct work *w;
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(families); i++) {
+		w = get_work(test, families[i]);
+		skb = get_packet(test, w, &pkt, TCPHDR_SYN, 0);
+		KUNIT_EXPECT_EQ(test, SST_A_STATS_TX_MALFORMED,
+				sst_label_strip_syn(&pkt));
+		leave_checksum(skb, &pkt);
+		KUNIT_EXPECT_EQ(test, 0, sst_label_strip_syn(&pkt));
+		w->desc.payload = 0;
+		len = write_packet(w, TCPHDR_SYN, 0);
+		KUNIT_ASSERT_EQ(test, len, skb->len);
+		KUNIT_EXPECT_EQ(test, pkt.thlen, pkt.seglen);
+		sst_test_skb_bytes(test, skb, w->got);
+		KUNIT_EXPECT_MEMEQ(test, w->bytes, w->got, len);
+		/* One without is left alone, whoever sent it. */
+		skb->ip_summed = CHECKSUM_NONE;
+		KUNIT_EXPECT_EQ(test, 0, sst_label_strip_syn(&pkt));
+		KUNIT_EXPECT_EQ(test, len, skb->len);
+	}
+}
+
+/* What the responder makes of an OPEN with the packet that @w describes. */
+static int open_it(struct kunit *test, struct work *w)
+{
+	struct sst_flow *flow = get_flow(test, SST_FLOW_ROLE_INITIATOR,
+					 w->desc.family);
+	struct sst_trailer *trailer;
+	struct sst_stream *stream;
+	struct sst_open_box box;
+	struct sst_pkt pkt;
+	struct sk_buff *skb;
+	int reason;
+
+	trailer = kunit_kzalloc(test, sizeof(*trailer), GFP_KERNEL);
+	stream = kunit_kzalloc(test, sizeof(*stream), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, trailer);
+	KUNIT_ASSERT_NOT_NULL(test, stream);
+	trailer->stream = stream;
+	skb = get_packet(test, w, &pkt, TCPHDR_SYN, 0);
+	sst_packet_parse(&pkt, skb, w->desc.family, SST_PKT_OUT, &w->sn->cfg);
+	KUNIT_EXPECT_EQ(test, 0,
+			sst_seal(w->sn, flow, &pkt, SST_FORM_OPEN, 0));
+	sst_packet_parse(&pkt, skb, w->desc.family, SST_PKT_IN, &w->sn->cfg);
+	reason = sst_unseal_read(&pkt, trailer, BIT(SST_TYPE_OPEN));
+	if (!reason)
+		reason = sst_unseal_open(&pkt, &box, flow->opening->open_key,
+					 trailer);
+	sst_flow_free(flow);
+	return reason;
+}
+
+/* Whose a SYN's payload is nobody would know: a sender that leaves it is refused. */
+static void label_opening(struct kunit *test)
+{
+	struct work *w = get_work(test, NFPROTO_IPV4);
+
+	KUNIT_EXPECT_EQ(test, SST_A_STATS_RX_LABEL_OPENING, open_it(test, w));
+	w->desc.payload = 1;
+	KUNIT_EXPECT_EQ(test, SST_A_STATS_RX_LABEL_OPENING, open_it(test, w));
+	w->desc.payload = 0;
+	KUNIT_EXPECT_EQ(test, 0, open_it(test, w));
+}
+
 /* The packet in @w as it has to be afterwards. */
 static void model_take(struct work *w, unsigned int len)
 {
@@ -347,6 +444,8 @@ static struct kunit_case label_cases[] = {
 	KUNIT_CASE(label_comes),
 	KUNIT_CASE(label_confirms),
 	KUNIT_CASE(label_mixed),
+	KUNIT_CASE(label_strips),
+	KUNIT_CASE(label_opening),
 	KUNIT_CASE(label_takes),
 	{}
 };

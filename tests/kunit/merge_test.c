@@ -14,6 +14,7 @@
 #include <net/dst.h>
 #include <net/ip.h>
 #include <net/netfilter/nf_conntrack.h>
+#include <net/xfrm.h>
 
 #include "compat.h"
 #include "fixture.h"
@@ -571,6 +572,26 @@ static void untracked(struct packet *p)
 	p->mark = untrack;
 }
 
+static void set_extension(struct sk_buff *skb)
+{
+	secpath_set(skb);
+}
+
+static void extension(struct packet *p)
+{
+	p->mark = set_extension;
+}
+
+static void set_gso(struct sk_buff *skb)
+{
+	skb_shinfo(skb)->gso_size = SIZE / 2;
+}
+
+static void gso(struct packet *p)
+{
+	p->mark = set_gso;
+}
+
 #define V4	BIT(0)
 #define V6	BIT(1)
 #define BOTH	(V4 | V6)
@@ -656,6 +677,9 @@ static const struct pair_case pair_cases[] = {
 	{ "interface", BOTH, NULL, other_iif, false },
 	{ "VLAN", BOTH, vlan, vlan, false },
 	{ "not to be tracked", BOTH, untracked, untracked, false },
+	{ "extension", BOTH, extension, extension, false },
+	{ "large", BOTH, NULL, gso, false },
+	{ "large first", BOTH, gso, NULL, false },
 };
 
 KUNIT_ARRAY_PARAM_DESC(pair, pair_cases, desc);
@@ -1083,6 +1107,30 @@ static void merge_borrowed(struct kunit *test)
 	}
 }
 
+/* The same connection by two ways: each packet knows by which one it came. */
+static void merge_devices(struct kunit *test)
+{
+	u8 family = *(const u8 *)test->param_value;
+	struct host *host[2];
+	struct packet *p[2];
+	unsigned int i;
+
+	for (i = 0; i < 2; i++) {
+		host[i] = new_host(test);
+		p[i] = new_packet(test, family, i, SIZE);
+		add(test, host[i], p[i]);
+	}
+	local_bh_disable();
+	for (i = 0; i < 2; i++)
+		take_all(host[i]);
+	local_bh_enable();
+	for (i = 0; i < 2; i++)
+		wait_for_all(test, host[i]);
+	KUNIT_ASSERT_EQ(test, 2, skb_queue_len(&out));
+	expect_same(test, p[0], skb_peek(&out));
+	expect_same(test, p[1], skb_peek_tail(&out));
+}
+
 /* Who waits holds the device that it came in by. */
 static void merge_holds(struct kunit *test)
 {
@@ -1140,6 +1188,7 @@ static struct kunit_case merge_cases[] = {
 	KUNIT_CASE_PARAM(merge_many, family_gen_params),
 	KUNIT_CASE_PARAM(merge_order, family_gen_params),
 	KUNIT_CASE_PARAM(merge_borrowed, family_gen_params),
+	KUNIT_CASE_PARAM(merge_devices, family_gen_params),
 	KUNIT_CASE_PARAM(merge_holds, family_gen_params),
 	KUNIT_CASE_PARAM(merge_moved, family_gen_params),
 	{}
