@@ -246,7 +246,7 @@ bool sst_trailer_layout(struct sst_layout *layout, u8 form)
 
 /**
  * sst_trailer_size() - length of a trailer
- * @form: form of it, one that exists
+ * @form: form of it, one that exists, or 0 for none
  *
  * Return: its length in bytes.
  */
