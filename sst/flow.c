@@ -122,18 +122,35 @@ struct sst_flow *sst_flow_opened(const struct sst_tuple *real,
 	return flow;
 }
 
+/* In scope label nothing is sealed with keys of the flow. */
+static bool has_secret(const struct sst_flow *flow)
+{
+	return flow->scope != SST_SCOPE_LABEL;
+}
+
+/**
+ * sst_flow_draw_secret() - what becomes the secret of a flow with an opening
+ * @flow: flow without keys, with its scope
+ * @flow_key: F of its association
+ * @salt_i: salt of the initiator
+ */
+void sst_flow_draw_secret(struct sst_flow *flow,
+			  const u8 flow_key[SST_SECRET_SIZE],
+			  const u8 salt_i[SST_SALT_SIZE])
+{
+	if (has_secret(flow))
+		sst_kdf_h(flow->secret, flow_key, salt_i);
+}
+
 /**
  * sst_flow_set_secret() - T and the first keys of a flow with an opening, if its
  *	scope has use for them
- * @flow: flow without keys
- * @flow_key: H(F, salt_i); stays with the caller, who wipes it
+ * @flow: flow without keys, for which sst_flow_draw_secret() was called
  * @salt_r: salt of the responder
  *
- * Return: 0 or -ENOMEM.
+ * Return: 0, or -ENOMEM: then it may be called again.
  */
-int sst_flow_set_secret(struct sst_flow *flow,
-			const u8 flow_key[SST_SECRET_SIZE],
-			const u8 salt_r[SST_SALT_SIZE])
+int sst_flow_set_secret(struct sst_flow *flow, const u8 salt_r[SST_SALT_SIZE])
 {
 	bool initiator = flow->role == SST_FLOW_ROLE_INITIATOR;
 	struct sst_ctx ctx = {
@@ -147,12 +164,19 @@ int sst_flow_set_secret(struct sst_flow *flow,
 					      flow->real.lport,
 	};
 
-	/* In this scope nothing is sealed with keys of the flow. */
-	if (flow->scope == SST_SCOPE_LABEL)
+	u8 drawn[SST_SECRET_SIZE];
+	int err;
+
+	if (!has_secret(flow))
 		return 0;
-	sst_kdf_h(flow->secret, flow_key, salt_r);
+	memcpy(drawn, flow->secret, sizeof(drawn));
+	sst_kdf_h(flow->secret, drawn, salt_r);
 	sst_kdf_flow(flow->secret, flow->secret, &ctx);
-	return sst_key_start(flow, GFP_ATOMIC);
+	err = sst_key_start(flow, GFP_ATOMIC);
+	if (err)
+		memcpy(flow->secret, drawn, sizeof(drawn));
+	memzero_explicit(drawn, sizeof(drawn));
+	return err;
 }
 
 /**

@@ -24,7 +24,7 @@
  *	flow was confirmed or opened here
  * @until: jiffies at which the tuple is free again, once @flow is NULL
  * @ended: entry in the list of such tuples, oldest first; table lock
- * @rcu: frees it after the packets that still use it
+ * @rcu: frees it after the packets that still use it, once it is in no list
  */
 struct sst_wire {
 	struct rhlist_head node;
@@ -32,8 +32,10 @@ struct sst_wire {
 	struct sst_flow __rcu *flow;
 	bool refused;
 	unsigned long until;
-	struct list_head ended;
-	struct rcu_head rcu;
+	union {
+		struct list_head ended;
+		struct rcu_head rcu;
+	};
 };
 
 /* Ends of a TCP connection that were seen; bits of sst_flow.tcp_ends. */
@@ -74,7 +76,8 @@ struct sst_wire {
  *	asked for the connection; READ_ONCE/WRITE_ONCE
  * @peer_mss: MSS that the peer announced, lowered before its SYN was handed up
  *	and not yet given back to the socket; else 0. READ_ONCE/WRITE_ONCE
- * @secret: T of the flow (protocol section 5); immutable once there are keys
+ * @secret: T of the flow (protocol section 5); immutable once there are keys.
+ *	Of one with an opening, until then, H(F, salt_i). Zero in scope label
  * @added: jiffies64 when the flow was added; immutable
  * @opening: how it was opened, NULL of a manually keyed flow; immutable
  * @tx: sending key; RCU, replaced under @lock; NULL before the answer came
@@ -205,9 +208,10 @@ struct sst_flow *sst_flow_new(const struct sst_flow_params *params);
 struct sst_flow *sst_flow_opened(const struct sst_tuple *real,
 				 const struct sst_tuple *wire,
 				 const struct sst_party *party, u8 role);
-int sst_flow_set_secret(struct sst_flow *flow,
-			const u8 flow_key[SST_SECRET_SIZE],
-			const u8 salt_r[SST_SALT_SIZE]);
+void sst_flow_draw_secret(struct sst_flow *flow,
+			  const u8 flow_key[SST_SECRET_SIZE],
+			  const u8 salt_i[SST_SALT_SIZE]);
+int sst_flow_set_secret(struct sst_flow *flow, const u8 salt_r[SST_SALT_SIZE]);
 void sst_flow_free(struct sst_flow *flow);
 void sst_flow_free_rcu(struct sst_flow *flow);
 void sst_flow_tcp_ends(struct sst_flow *flow, u8 tcp_flags, u8 fin);

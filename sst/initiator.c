@@ -580,9 +580,8 @@ static int take_answer(struct sst_flow *flow, const u8 key[SST_SECRET_SIZE],
 		return memcmp(opening->salt_r, salt_r,
 			      sst_trailer_enc_size(trailer)) ?
 		       SST_A_STATS_RX_SALT : 0;
-	if (sst_flow_set_secret(flow, opening->flow_key, salt_r))
+	if (sst_flow_set_secret(flow, salt_r))
 		return SST_A_STATS_RX_NOMEM;
-	memzero_explicit(opening->flow_key, SST_SECRET_SIZE);
 	memcpy(opening->salt_r, salt_r, SST_SALT_SIZE);
 	memcpy(opening->accept_key, key, SST_SECRET_SIZE);
 	/* Pairs with verify_accept(). */

@@ -84,6 +84,18 @@ void sst_opening_publish(struct sst_net *sn, struct sst_opening *opening)
 		sst_derived_add(sn, derived);
 }
 
+/*
+ * Of numbers that the kernel has ready on each CPU. It forgets them when this
+ * machine may have become a copy.
+ */
+static void draw_salt(u8 salt[SST_SALT_SIZE])
+{
+	u64 half[] = { get_random_u64(), get_random_u64() };
+
+	BUILD_BUG_ON(sizeof(half) != SST_SALT_SIZE);
+	memcpy(salt, half, sizeof(half));
+}
+
 /**
  * sst_opening_draw() - begin an attempt of the initiator on an association
  * @opening: from sst_opening_new()
@@ -100,13 +112,13 @@ void sst_opening_draw(struct sst_opening *opening,
 	opening->first.id.uid = assoc->uid;
 	opening->assoc_uid = assoc->uid;
 	memcpy(opening->name, assoc->id, sizeof(opening->name));
-	get_random_bytes(salt, SST_SALT_SIZE);
+	draw_salt(salt);
 	opening->time = ktime_get_real_seconds();
 	sst_kdf_h(opening->open_key, sst_assoc_open_key(assoc, assoc->side),
 		  salt);
 	sst_kdf_h(opening->accept_key,
 		  sst_assoc_accept_key(assoc, 3 - assoc->side), salt);
-	sst_kdf_h(opening->flow_key, assoc->flow_key, salt);
+	sst_flow_draw_secret(opening->flow, assoc->flow_key, salt);
 }
 
 /* What a new association is made from stays until the answer is there. */
@@ -180,19 +192,15 @@ int sst_opening_answer(struct sst_opening *opening,
 		       const struct sst_assoc *assoc)
 {
 	const u8 *salt_i = opening->first.id.salt_i;
-	int err;
 
 	opening->assoc_uid = assoc->uid;
-	get_random_bytes(opening->salt_r, SST_SALT_SIZE);
+	draw_salt(opening->salt_r);
 	sst_kdf_h(opening->accept_key,
 		  sst_assoc_accept_key(assoc, assoc->side), salt_i);
 	sst_kdf_h(opening->accept_key, opening->accept_key, opening->salt_r);
-	sst_kdf_h(opening->flow_key, assoc->flow_key, salt_i);
+	sst_flow_draw_secret(opening->flow, assoc->flow_key, salt_i);
 	opening->answered = true;
-	err = sst_flow_set_secret(opening->flow, opening->flow_key,
-				  opening->salt_r);
-	memzero_explicit(opening->flow_key, sizeof(opening->flow_key));
-	return err;
+	return sst_flow_set_secret(opening->flow, opening->salt_r);
 }
 
 /**
@@ -214,8 +222,6 @@ int sst_opening_answer_new(struct sst_opening *opening,
 	u8 peer_side = 3 - assoc->side;
 	u8 initiator = responder ? peer_side : assoc->side;
 	const u8 *salt_i = opening->first.id.salt_i;
-	u8 flow_key[SST_SECRET_SIZE];
-	int err;
 
 	memcpy(opening->salt_r, enc_r, SST_PUBLIC_SIZE);
 	memcpy(opening->reopen_id, assoc->id, SST_ASSOC_ID_SIZE);
@@ -225,10 +231,8 @@ int sst_opening_answer_new(struct sst_opening *opening,
 	sst_kdf_h(opening->accept_key, opening->accept_key, enc_r);
 	sst_kdf_h(opening->reopen_key, sst_assoc_open_key(assoc, initiator),
 		  salt_i);
-	sst_kdf_h(flow_key, assoc->flow_key, salt_i);
-	err = sst_flow_set_secret(opening->flow, flow_key, enc_r);
-	memzero_explicit(flow_key, sizeof(flow_key));
-	return err;
+	sst_flow_draw_secret(opening->flow, assoc->flow_key, salt_i);
+	return sst_flow_set_secret(opening->flow, enc_r);
 }
 
 /**

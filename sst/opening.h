@@ -66,8 +66,6 @@ struct sst_ephemeral {
  * @open_key: key of its packets; immutable
  * @accept_key: key of ACCEPTs. Of an initiator, until @answered, what becomes
  *	that key with salt_r, if it opened on an association.
- * @flow_key: of an initiator, until @answered, what becomes T with salt_r and
- *	the context, if it opened on an association; else zero
  * @reopen_key: of one that makes an association, once @answered: key of
  *	re-openings
  * @reopen_id: of the same, id of the association
@@ -113,7 +111,6 @@ struct sst_opening {
 	u64 time;
 	u8 open_key[SST_SECRET_SIZE];
 	u8 accept_key[SST_SECRET_SIZE];
-	u8 flow_key[SST_SECRET_SIZE];
 	u8 reopen_key[SST_SECRET_SIZE];
 	u8 reopen_id[SST_ASSOC_ID_SIZE];
 	atomic64_t reopen_seq;

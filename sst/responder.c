@@ -327,12 +327,13 @@ static int begin(struct sst_net *sn, struct sst_arrival *a,
 	return reason ?: first(sn, a, flow, real);
 }
 
-/* A flow that a NAT has moved; the association that it made may be gone. */
+/* A flow of UDP that a NAT has moved; the association that it made may be gone. */
 static struct sst_flow *find_moved(struct sst_net *sn, struct sst_arrival *a)
 {
 	struct sst_flow *flow;
 
-	if (a->trailer->form != SST_FORM_OPEN)
+	if (a->trailer->form != SST_FORM_OPEN ||
+	    a->pkt->tuple.proto != IPPROTO_UDP)
 		return NULL;
 	name(a, sst_assoc_uid(a->trailer->name));
 	flow = sst_admit_find(sn, &a->id, &a->pkt->tuple);
