@@ -270,7 +270,7 @@ static u64 taken_before(struct sst_net *sn, const struct sst_arrival *a)
 	list = sst_flowtable_openings(&sn->flows, &a->id);
 	rhl_for_each_entry_rcu(named, pos, list, node) {
 		opening = named->opening;
-		top = max(top, READ_ONCE(opening->replay.top));
+		top = max(top, sst_counters_top(&opening->replay));
 	}
 	return top;
 }
@@ -287,7 +287,7 @@ static bool take_counter(struct sst_opening *opening,
 
 	if (a->derived || (!a->fresh && data))
 		return true;
-	return sst_replay_take(&opening->replay, a->trailer->meta.seq) || !data;
+	return sst_counters_take(&opening->replay, a->trailer->meta.seq) || !data;
 }
 
 static int answer(struct sst_opening *opening, struct sst_arrival *a)
@@ -309,7 +309,7 @@ static int make(struct sst_net *sn, struct sst_arrival *a,
 {
 	struct sst_opening *opening;
 	struct sst_flow *flow;
-	bool taken;
+	int reason = 0;
 	u64 top;
 
 	flow = sst_flow_opened(&a->real, &a->pkt->tuple, &a->party,
@@ -331,15 +331,17 @@ static int make(struct sst_net *sn, struct sst_arrival *a,
 	memcpy(opening->name, a->trailer->name, sizeof(opening->name));
 	memcpy(opening->open_key, a->key, SST_SECRET_SIZE);
 	top = taken_before(sn, a);
-	if (top)
-		sst_replay_start(&opening->replay, top);
-	taken = take_counter(opening, a);
-	if (taken && !answer(opening, a)) {
+	if (!sst_counters_start(&opening->replay, top))
+		reason = SST_A_STATS_RX_NOMEM;
+	else if (!take_counter(opening, a))
+		reason = SST_A_STATS_RX_REPLAY;
+	else if (answer(opening, a))
+		reason = SST_A_STATS_RX_NOMEM;
+	if (reason)
+		sst_flow_free(flow);
+	else
 		*made = flow;
-		return 0;
-	}
-	sst_flow_free(flow);
-	return taken ? SST_A_STATS_RX_NOMEM : SST_A_STATS_RX_REPLAY;
+	return reason;
 }
 
 static int clash_reason(enum sst_flow_clash clash)
@@ -472,7 +474,7 @@ bool sst_admit_take(struct sst_net *sn, const struct sst_open_id *id,
 		spin_lock(&opening->flow->lock);
 		if (counts(named)) {
 			is_its |= opening->flow == flow;
-			taken &= sst_replay_take(&opening->replay, seq);
+			taken &= sst_counters_take(&opening->replay, seq);
 		}
 		spin_unlock(&opening->flow->lock);
 	}

@@ -609,7 +609,7 @@ static int verify_accept(const struct sst_flow *flow, const struct sst_pkt *pkt,
 		 */
 		sst_kdf_h(key, opening->accept_key, salt_r);
 	}
-	if (!sst_replay_check(&opening->replay, trailer->meta.seq))
+	if (!sst_counters_check(&opening->replay, trailer->meta.seq))
 		return SST_A_STATS_RX_REPLAY;
 	return sst_unseal_accept(pkt, flow, key, trailer, NULL);
 }
@@ -681,8 +681,8 @@ int sst_initiator_accept(struct sst_net *sn, struct sst_flow *flow,
 	if (!reason) {
 		spin_lock_bh(&flow->lock);
 		reason = take_answer(flow, key, trailer);
-		if (!reason && !sst_replay_take(&flow->opening->replay,
-						trailer->meta.seq))
+		if (!reason && !sst_counters_take(&flow->opening->replay,
+						  trailer->meta.seq))
 			reason = SST_A_STATS_RX_REPLAY;
 		/* First, or the next packet would find it idle and open again. */
 		if (!reason)

@@ -105,7 +105,7 @@ static void remember_opening(struct sst_net *sn,
 		seen = &sn->seen;
 	}
 	sst_seen_end(seen, &id, opening->time, ktime_get_real_seconds(),
-		     READ_ONCE(opening->replay.top));
+		     sst_counters_top(&opening->replay));
 }
 
 /*

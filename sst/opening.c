@@ -67,6 +67,7 @@ void sst_opening_free(struct sst_opening *opening)
 		return;
 	free_ephemeral(opening->ephemeral);
 	sst_derived_free(opening->pending);
+	sst_counters_free(&opening->replay);
 	memzero_explicit(opening, sizeof(*opening));
 	kmem_cache_free(opening_cache, opening);
 }
@@ -264,7 +265,7 @@ void sst_opening_renew(struct sst_opening *opening)
 	lockdep_assert_held(&opening->flow->lock);
 	if (!sst_opening_is_new(opening) || opening->renewed)
 		return;
-	memset(&opening->replay, 0, sizeof(opening->replay));
+	sst_counters_clear(&opening->replay);
 	WRITE_ONCE(opening->renewed, true);
 }
 

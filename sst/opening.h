@@ -7,9 +7,9 @@
 #include <linux/types.h>
 
 #include "cookie.h"
+#include "counters.h"
 #include "encap.h"
 #include "openid.h"
-#include "replay.h"
 #include "wire.h"
 #include "x25519.h"
 
@@ -130,7 +130,7 @@ struct sst_opening {
 	unsigned long tried_second;
 	atomic64_t next_seq;
 	atomic_t credit;
-	struct sst_replay replay;
+	struct sst_counters replay;
 	unsigned long started;
 	unsigned long last;
 	struct sst_ephemeral *ephemeral;

@@ -188,7 +188,7 @@ static bool take(struct sst_net *sn, struct sst_flow *flow,
 	if (sst_admit_carries_data(a))
 		return sst_admit_take(sn, &a->id, flow, seq);
 	spin_lock_bh(&flow->lock);
-	taken = sst_replay_take(&flow->opening->replay, seq);
+	taken = sst_counters_take(&flow->opening->replay, seq);
 	spin_unlock_bh(&flow->lock);
 	return taken;
 }
@@ -214,7 +214,7 @@ static int repeat(struct sst_net *sn, struct sst_flow *flow,
 		return reason;
 	add_credit(opening, a->pkt);
 	if (!opening->fresh && sst_admit_carries_data(a)) {
-		if (!sst_replay_check(&opening->replay, a->trailer->meta.seq))
+		if (!sst_counters_check(&opening->replay, a->trailer->meta.seq))
 			return SST_A_STATS_RX_REPLAY;
 		WRITE_ONCE(opening->last, jiffies);
 		return hold(sn, flow, a->pkt);
@@ -453,7 +453,7 @@ static void renew(struct sst_net *sn, struct sst_flow *flow)
 		return;
 	sst_seen_end(sst_pernet_seen(sn, opening->form), &opening->first.id,
 		     opening->time, ktime_get_real_seconds(),
-		     READ_ONCE(opening->replay.top));
+		     sst_counters_top(&opening->replay));
 	spin_lock_bh(&flow->lock);
 	sst_opening_renew(opening);
 	spin_unlock_bh(&flow->lock);

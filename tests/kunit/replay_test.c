@@ -3,6 +3,7 @@
 #include <kunit/test.h>
 #include <linux/prandom.h>
 
+#include "counters.h"
 #include "replay.h"
 
 #define W	SST_REPLAY_WINDOW
@@ -283,7 +284,72 @@ static void replay_start(struct kunit *test)
 	}
 }
 
+/* Few or many, they say what a window says. */
+static void expect_same(struct kunit *test, struct sst_counters *counters,
+			struct sst_replay *window, u32 seq)
+{
+	KUNIT_ASSERT_EQ_MSG(test, sst_replay_check(window, seq),
+			    sst_counters_check(counters, seq), "check of %u",
+			    seq);
+	KUNIT_ASSERT_EQ_MSG(test, sst_replay_take(window, seq),
+			    sst_counters_take(counters, seq), "take of %u",
+			    seq);
+	KUNIT_ASSERT_EQ(test, window->top, sst_counters_top(counters));
+}
+
+static void replay_counters(struct kunit *test)
+{
+	static const u64 tops[] = { 0, 1, 63, 64, 65, 2048, 5000 };
+	struct sst_replay *window = kunit_kzalloc(test, sizeof(*window),
+						  GFP_KERNEL);
+	struct sst_counters counters = {};
+	struct rnd_state rnd;
+	unsigned int i, n;
+
+	KUNIT_ASSERT_NOT_NULL(test, window);
+	prandom_seed_state(&rnd, 0x53535432);
+	for (i = 0; i < ARRAY_SIZE(tops); i++) {
+		memset(window, 0, sizeof(*window));
+		if (tops[i])
+			sst_replay_start(window, tops[i]);
+		KUNIT_ASSERT_TRUE(test, sst_counters_start(&counters, tops[i]));
+		/* Up to a word full, then where it is left. */
+		for (n = 0; n < 300; n++)
+			expect_same(test, &counters, window,
+				    prandom_u32_state(&rnd) % SST_COUNTERS_FEW);
+		for (n = 0; n < 20000; n++)
+			expect_same(test, &counters, window,
+				    random_step(&rnd, window->top));
+		KUNIT_EXPECT_NOT_NULL(test, counters.window);
+		sst_counters_clear(&counters);
+		KUNIT_EXPECT_EQ(test, 0, sst_counters_top(&counters));
+		KUNIT_EXPECT_TRUE(test, sst_counters_take(&counters, 0));
+		sst_counters_free(&counters);
+		memset(&counters, 0, sizeof(counters));
+	}
+}
+
+/* As long as the first ones come, in any order, there is no window. */
+static void replay_counters_few(struct kunit *test)
+{
+	struct sst_counters counters = {};
+	u32 seq;
+
+	for (seq = SST_COUNTERS_FEW; seq--;) {
+		KUNIT_EXPECT_TRUE(test, sst_counters_take(&counters, seq));
+		KUNIT_EXPECT_FALSE(test, sst_counters_take(&counters, seq));
+	}
+	KUNIT_EXPECT_NULL(test, counters.window);
+	KUNIT_EXPECT_TRUE(test, sst_counters_take(&counters, SST_COUNTERS_FEW));
+	KUNIT_EXPECT_NOT_NULL(test, counters.window);
+	for (seq = 0; seq <= SST_COUNTERS_FEW; seq++)
+		KUNIT_EXPECT_FALSE(test, sst_counters_take(&counters, seq));
+	sst_counters_free(&counters);
+}
+
 static struct kunit_case replay_cases[] = {
+	KUNIT_CASE(replay_counters),
+	KUNIT_CASE(replay_counters_few),
 	KUNIT_CASE(replay_start),
 	KUNIT_CASE_PARAM(replay_edges, replay_gen_params),
 	KUNIT_CASE(replay_every_distance),

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The counters of a key of which few are used (protocol section 5): a word for the
+ * first of them, a window when that is too small.
+ */
+#include <linux/bitops.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include "counters.h"
+
+static const struct sst_replay *window_of(const struct sst_counters *counters)
+{
+	/* Pairs with widen(). */
+	return smp_load_acquire(&counters->window);
+}
+
+/* All that came so far moves to a window. */
+static bool widen(struct sst_counters *counters)
+{
+	struct sst_replay *window;
+
+	window = kzalloc(sizeof(*window), GFP_ATOMIC | __GFP_ACCOUNT);
+	if (!window)
+		return false;
+	window->top = fls64(counters->few);
+	window->seen[0] = counters->few;
+	/* Pairs with window_of(): it is complete. */
+	smp_store_release(&counters->window, window);
+	return true;
+}
+
+/**
+ * sst_counters_start() - begin where others of the same key ended
+ * @counters: fresh ones
+ * @top: all counters below it count as taken
+ *
+ * Return: false without memory.
+ */
+bool sst_counters_start(struct sst_counters *counters, u64 top)
+{
+	BUILD_BUG_ON(BITS_PER_LONG != SST_COUNTERS_FEW);
+
+	if (top <= SST_COUNTERS_FEW) {
+		counters->few = top ? GENMASK_ULL(top - 1, 0) : 0;
+		return true;
+	}
+	if (!widen(counters))
+		return false;
+	sst_replay_start(counters->window, top);
+	return true;
+}
+
+/**
+ * sst_counters_check() - cheap look whether a counter may still be taken
+ * @counters: those that came
+ * @seq: counter of the packet
+ *
+ * Return: false when it was taken, or is too old to tell.
+ */
+bool sst_counters_check(const struct sst_counters *counters, u32 seq)
+{
+	const struct sst_replay *window = window_of(counters);
+
+	if (window)
+		return sst_replay_check(window, seq);
+	return seq >= SST_COUNTERS_FEW ||
+	       !(READ_ONCE(counters->few) & BIT_ULL(seq));
+}
+
+/**
+ * sst_counters_take() - take a counter, once
+ * @counters: those that came
+ * @seq: counter of a packet whose tag has verified
+ *
+ * Return: true when the counter was free and is now taken; false also without
+ * memory.
+ */
+bool sst_counters_take(struct sst_counters *counters, u32 seq)
+{
+	if (!sst_counters_check(counters, seq))
+		return false;
+	if (!counters->window && seq < SST_COUNTERS_FEW) {
+		WRITE_ONCE(counters->few, counters->few | BIT_ULL(seq));
+		return true;
+	}
+	if (!counters->window && !widen(counters))
+		return false;
+	return sst_replay_take(counters->window, seq);
+}
+
+/**
+ * sst_counters_top() - one more than the highest counter taken
+ * @counters: those that came
+ *
+ * Return: it, 0 when none was.
+ */
+u64 sst_counters_top(const struct sst_counters *counters)
+{
+	const struct sst_replay *window = window_of(counters);
+
+	return window ? READ_ONCE(window->top) : fls64(READ_ONCE(counters->few));
+}
+
+/**
+ * sst_counters_clear() - none was taken: the key is another one
+ * @counters: those of the key before
+ */
+void sst_counters_clear(struct sst_counters *counters)
+{
+	WRITE_ONCE(counters->few, 0);
+	/* Somebody may look at it. */
+	if (counters->window)
+		memset(counters->window, 0, sizeof(*counters->window));
+}
+
+/**
+ * sst_counters_free() - nobody looks at them any more
+ * @counters: those of a key that has gone
+ */
+void sst_counters_free(struct sst_counters *counters)
+{
+	kfree(counters->window);
+}

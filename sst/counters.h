@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _SST_COUNTERS_H
+#define _SST_COUNTERS_H
+
+#include <linux/bits.h>
+#include <linux/types.h>
+
+#include "replay.h"
+
+/* So many counters need no window. */
+#define SST_COUNTERS_FEW	BITS_PER_LONG_LONG
+
+/**
+ * struct sst_counters - which counters of a key came, of which few are used
+ * @few: bits of the first SST_COUNTERS_FEW counters, while there is no @window
+ * @window: all that came, once a later one did; then it stays
+ *
+ * It says what a struct sst_replay would say: most openings come once or twice, and
+ * a window takes more memory than all else that is known of them. All zero is that
+ * of a fresh key. The owner of the key serializes changes; sst_counters_check() and
+ * sst_counters_top() may race with them.
+ */
+struct sst_counters {
+	u64 few;
+	struct sst_replay *window;
+};
+
+bool sst_counters_start(struct sst_counters *counters, u64 top);
+bool sst_counters_check(const struct sst_counters *counters, u32 seq);
+bool sst_counters_take(struct sst_counters *counters, u32 seq);
+u64 sst_counters_top(const struct sst_counters *counters);
+void sst_counters_clear(struct sst_counters *counters);
+void sst_counters_free(struct sst_counters *counters);
+
+#endif /* _SST_COUNTERS_H */
