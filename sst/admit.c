@@ -444,7 +444,7 @@ static bool counts(const struct sst_named *named)
 {
 	const struct sst_opening *opening = named->opening;
 
-	return (named == &opening->again) == opening->renewed;
+	return (named != &opening->first) == opening->renewed;
 }
 
 /**

@@ -65,8 +65,6 @@ struct sst_wire {
  * @heard: the peer knows its wire tuple for certain, because a DATA of the peer
  *	verified, or in scope label one came without trailer; READ_ONCE/WRITE_ONCE
  * @sent_syn: a SYN of this host was sealed; release and acquire
- * @syn_end: sequence number behind the last of these, host byte order;
- *	READ_ONCE/WRITE_ONCE
  * @state: enum sst_flow_state; moved by sst_state_move()
  * @lists_real: it is found by its real tuple. Else another flow is, until this
  *	one is confirmed; table lock
@@ -76,6 +74,8 @@ struct sst_wire {
  *	asked for the connection; READ_ONCE/WRITE_ONCE
  * @peer_mss: MSS that the peer announced, lowered before its SYN was handed up
  *	and not yet given back to the socket; else 0. READ_ONCE/WRITE_ONCE
+ * @syn_end: sequence number behind the last SYN of this host that was sealed,
+ *	host byte order; READ_ONCE/WRITE_ONCE
  * @secret: T of the flow (protocol section 5); immutable once there are keys.
  *	Of one with an opening, until then, H(F, salt_i). Zero in scope label
  * @added: jiffies64 when the flow was added; immutable
@@ -87,9 +87,10 @@ struct sst_wire {
  *	in order; READ_ONCE/WRITE_ONCE
  * @lock: serializes replacement of keys, the replay windows, and the fields
  *	below it. Softirq-safe; nothing nests inside it.
- * @trial_second: second in which keys far ahead were last tried
- * @trials: how many of them were tried in that second
+ * @trials: how many keys far ahead were tried in @trial_second
  * @tcp_ends: SST_TCP_*
+ * @answered: it ended and owes no answer any more; lock of the list of answers
+ * @trial_second: second in which keys far ahead were last tried
  * @reopened: jiffies when it last became REOPENING
  * @rx_packets: packets opened
  * @rx_bytes: transport payload bytes of these
@@ -108,8 +109,8 @@ struct sst_wire {
  * @answer: entry in the list of flows that owe an answer (answer.c)
  * @answer_due: jiffies when it is due; lock of that list
  * @answer_seen: packets that were sealed when it began to owe; the same
- * @answered: it ended and owes nothing any more; the same
- * @rcu: frees the flow after the packets that still use it
+ * @rcu: frees the flow after the packets that still use it, when it is unlinked
+ *	and so does not wait
  *
  * A flow is found under RCU and used only within that read section. It is
  * unlinked by sst_flowtable_del() and freed a grace period later, so nobody
@@ -131,12 +132,12 @@ struct sst_flow {
 	u8 mark;
 	bool heard;
 	bool sent_syn;
-	u32 syn_end;
 	u8 state;
 	bool lists_real;
 	bool forwarded;
 	bool accepts;
 	u16 peer_mss;
+	u32 syn_end;
 	u8 secret[SST_SECRET_SIZE];
 	u64 added;
 	struct sst_opening *opening;
@@ -147,9 +148,10 @@ struct sst_flow {
 
 	/* see @lock above */
 	spinlock_t lock;
-	unsigned long trial_second;
 	u8 trials;
 	u8 tcp_ends;
+	bool answered;
+	unsigned long trial_second;
 	unsigned long reopened;
 	u64 rx_packets;
 	u64 rx_bytes;
@@ -164,12 +166,13 @@ struct sst_flow {
 	u32 tcp_seq;
 	u32 tcp_ack;
 
-	struct list_head waiting;
+	union {
+		struct list_head waiting;
+		struct rcu_head rcu;
+	};
 	struct list_head answer;
 	unsigned long answer_due;
 	u64 answer_seen;
-	bool answered;
-	struct rcu_head rcu;
 };
 
 /**

@@ -343,8 +343,10 @@ static bool remove(struct sst_flowtable *table, struct sst_flow *flow)
 	if (flow->role == SST_FLOW_ROLE_RESPONDER)
 		rhltable_remove(&table->by_open, &flow->opening->first.node,
 				open_params);
-	if (flow->role == SST_FLOW_ROLE_RESPONDER && flow->opening->again.id.uid)
-		rhltable_remove(&table->by_open, &flow->opening->again.node,
+	if (flow->role == SST_FLOW_ROLE_RESPONDER && flow->opening->renewal &&
+	    flow->opening->renewal->named.id.uid)
+		rhltable_remove(&table->by_open,
+				&flow->opening->renewal->named.node,
 				open_params);
 	leave_wire(table, flow);
 	stop_waiting(table, flow);
@@ -428,13 +430,14 @@ bool sst_flowtable_del(struct sst_flowtable *table, struct sst_flow *flow)
 static void name_again(struct sst_flowtable *table, struct sst_flow *flow)
 {
 	struct sst_opening *opening = flow->opening;
-	struct sst_named *again = &opening->again;
+	struct sst_named *named;
 
-	if (!sst_opening_is_new(opening))
+	if (!opening->renewal)
 		return;
-	sst_opening_reopen_id(opening, &again->id);
-	if (rhltable_insert(&table->by_open, &again->node, open_params))
-		again->id.uid = 0;
+	named = &opening->renewal->named;
+	sst_opening_reopen_id(opening, &named->id);
+	if (rhltable_insert(&table->by_open, &named->node, open_params))
+		named->id.uid = 0;
 }
 
 /**

@@ -64,7 +64,7 @@ static void rx_key_free(struct sst_rx_key *key)
 	if (!key)
 		return;
 	sst_keystream_end(&key->stream);
-	sst_keystream_end(&key->next);
+	memzero_explicit(key->next, sizeof(key->next));
 	kmem_cache_free(rx_cache, key);
 }
 
@@ -100,7 +100,7 @@ static struct sst_rx_key *rx_key_new(const struct sst_flow *flow, u16 kri,
 	sst_keystream_start(&key->stream);
 	/* Nothing follows SST_KRI_MAX; the key stays zero and is never tried. */
 	if (kri < SST_KRI_MAX)
-		sst_kdf_packet_key(key->next.key, flow->secret, side, kri + 1);
+		sst_kdf_packet_key(key->next, flow->secret, side, kri + 1);
 	return key;
 }
 
@@ -286,17 +286,17 @@ int sst_key_try(struct sst_flow *flow, u16 kri, u32 seq,
 	attempt->rotates = ahead > 0;
 	if (ahead > SST_KRI_AHEAD)
 		return SST_A_STATS_RX_KRI_FAR;
-	if (ahead > 1) {
-		if (!may_try_far(flow))
-			return SST_A_STATS_RX_KRI_LIMITED;
-		sst_kdf_packet_key(attempt->derived.key, flow->secret,
-				   sst_flow_peer_side(flow), kri);
+	if (ahead > 1 && !may_try_far(flow))
+		return SST_A_STATS_RX_KRI_LIMITED;
+	if (ahead > 0) {
+		if (ahead > 1)
+			sst_kdf_packet_key(attempt->derived.key, flow->secret,
+					   sst_flow_peer_side(flow), kri);
+		else
+			memcpy(attempt->derived.key, key->next,
+			       sizeof(key->next));
 		attempt->derived.id = 0;
 		attempt->stream = &attempt->derived;
-		return 0;
-	}
-	if (ahead == 1) {
-		attempt->stream = &key->next;
 		return 0;
 	}
 	if (ahead < 0) {

@@ -43,7 +43,7 @@ struct sst_tx_key {
  */
 struct sst_rx_key {
 	struct sst_keystream stream;
-	struct sst_keystream next;
+	u8 next[SST_SECRET_SIZE];
 	u16 kri;
 	unsigned long expires;
 	struct sst_replay replay;

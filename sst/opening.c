@@ -42,7 +42,6 @@ struct sst_opening *sst_opening_new(struct sst_flow *flow)
 		return NULL;
 	opening->flow = flow;
 	opening->first.opening = opening;
-	opening->again.opening = opening;
 	opening->form = SST_FORM_OPEN;
 	opening->started = jiffies;
 	opening->last = jiffies;
@@ -68,6 +67,7 @@ void sst_opening_free(struct sst_opening *opening)
 	free_ephemeral(opening->ephemeral);
 	sst_derived_free(opening->pending);
 	sst_counters_free(&opening->replay);
+	kfree_sensitive(opening->renewal);
 	memzero_explicit(opening, sizeof(*opening));
 	kmem_cache_free(opening_cache, opening);
 }
@@ -204,14 +204,31 @@ int sst_opening_answer(struct sst_opening *opening,
 	return sst_flow_set_secret(opening->flow, opening->salt_r);
 }
 
+/* What re-opens the flow: the association may be gone by then. */
+static bool keep_renewal(struct sst_opening *opening,
+			 const struct sst_assoc *assoc, u8 initiator)
+{
+	struct sst_renewal *renewal = opening->renewal;
+
+	if (!renewal)
+		renewal = kzalloc(sizeof(*renewal), GFP_ATOMIC | __GFP_ACCOUNT);
+	if (!renewal)
+		return false;
+	renewal->named.opening = opening;
+	memcpy(renewal->id, assoc->id, SST_ASSOC_ID_SIZE);
+	sst_kdf_h(renewal->key, sst_assoc_open_key(assoc, initiator),
+		  opening->first.id.salt_i);
+	opening->renewal = renewal;
+	return true;
+}
+
 /**
  * sst_opening_answer_new() - keys of a flow that comes with an association
  * @opening: of the initiator, without answer so far, or of the responder
  * @assoc: the association
  * @enc_r: ephemeral public key of the responder
  *
- * Also the key of re-openings is made here, because the association may be gone
- * by then. The initiator calls sst_opening_answered() afterwards.
+ * The initiator calls sst_opening_answered() afterwards.
  *
  * Return: 0 or -ENOMEM.
  */
@@ -225,13 +242,12 @@ int sst_opening_answer_new(struct sst_opening *opening,
 	const u8 *salt_i = opening->first.id.salt_i;
 
 	memcpy(opening->salt_r, enc_r, SST_PUBLIC_SIZE);
-	memcpy(opening->reopen_id, assoc->id, SST_ASSOC_ID_SIZE);
 	opening->assoc_uid = assoc->uid;
 	sst_kdf_h(opening->accept_key,
 		  sst_assoc_accept_key(assoc, 3 - initiator), salt_i);
 	sst_kdf_h(opening->accept_key, opening->accept_key, enc_r);
-	sst_kdf_h(opening->reopen_key, sst_assoc_open_key(assoc, initiator),
-		  salt_i);
+	if (!keep_renewal(opening, assoc, initiator))
+		return -ENOMEM;
 	sst_flow_draw_secret(opening->flow, assoc->flow_key, salt_i);
 	return sst_flow_set_secret(opening->flow, enc_r);
 }

@@ -53,12 +53,24 @@ struct sst_ephemeral {
 };
 
 /**
+ * struct sst_renewal - re-openings of a flow that made an association
+ * @named: their name in the table, once the flow is confirmed; responder only
+ * @key: key of their packets; immutable
+ * @id: id of the association; immutable
+ * @next_seq: counter of the next one; initiator
+ */
+struct sst_renewal {
+	struct sst_named named;
+	u8 key[SST_SECRET_SIZE];
+	u8 id[SST_ASSOC_ID_SIZE];
+	atomic64_t next_seq;
+};
+
+/**
  * struct sst_opening - the opening of a flow and its answer (section 5, 6)
  * @first: its name in the table; responder only. @first.id is also an
  *	initiator's.
- * @again: its name once it made an association, for re-openings; responder only
  * @flow: the flow it belongs to; immutable
- * @form: enum sst_form of its packets, with flag I; immutable
  * @name: association or key as named on the wire; immutable
  * @assoc_uid: association that the flow hangs on: the new one, once there is
  *	one
@@ -66,11 +78,8 @@ struct sst_ephemeral {
  * @open_key: key of its packets; immutable
  * @accept_key: key of ACCEPTs. Of an initiator, until @answered, what becomes
  *	that key with salt_r, if it opened on an association.
- * @reopen_key: of one that makes an association, once @answered: key of
- *	re-openings
- * @reopen_id: of the same, id of the association
- * @reopen_seq: counter of the next re-opening; of the same, initiator
  * @salt_r: of the responder's choice, salt_r or enc_r; once @answered it stays
+ * @form: enum sst_form of its packets, with flag I; immutable
  * @answered: an ACCEPT verified (initiator), or was prepared (responder); set
  *	with release under the flow's lock after @accept_key and @salt_r
  * @fresh: payload of the opening may be delivered before it is confirmed;
@@ -80,21 +89,22 @@ struct sst_ephemeral {
  *	flow lock; responder
  * @attempt: how often this flow started over; immutable
  * @step: which of the peer's keys it used, in turn; immutable
+ * @tried: answers whose public-key work was done; flow lock
+ * @tried_now: how many of those over SST_ACCEPTS_TRIED in @tried_second; flow lock
  * @only: number of the only peer with which policy lets the flow be opened, or
  *	0; immutable
  * @syn_seq: sequence number of the SYN (host byte order); TCP only; immutable
  * @lifetime: seconds in which flows are opened on the association it made
  * @abandoned: uid of the association on which nobody answered before, or 0;
  *	immutable
- * @tried: answers whose public-key work was done; flow lock
  * @tried_second: second in which those over SST_ACCEPTS_TRIED were counted;
  *	flow lock
- * @tried_now: how many in that second; flow lock
  * @next_seq: counter of the next OPEN or INIT (initiator) or ACCEPT (responder)
  * @credit: bytes that may be sent, when @limited
  * @replay: counters of the other type that came; flow lock
  * @started: jiffies when the first packet of this attempt was sent or verified
  * @last: jiffies when the last was sent or verified; READ_ONCE/WRITE_ONCE
+ * @renewal: of one that makes an association, set before @answered; else NULL
  * @ephemeral: of an initiator that makes an association, else NULL; the pointer
  *	is immutable
  * @pending: the association that it made, until others may be opened on it: when
@@ -103,36 +113,33 @@ struct sst_ephemeral {
  */
 struct sst_opening {
 	struct sst_named first;
-	struct sst_named again;
 	struct sst_flow *flow;
-	u8 form;
 	u8 name[SST_ASSOC_ID_SIZE];
 	u64 assoc_uid;
 	u64 time;
 	u8 open_key[SST_SECRET_SIZE];
 	u8 accept_key[SST_SECRET_SIZE];
-	u8 reopen_key[SST_SECRET_SIZE];
-	u8 reopen_id[SST_ASSOC_ID_SIZE];
-	atomic64_t reopen_seq;
 	u8 salt_r[SST_PUBLIC_SIZE];
+	u8 form;
 	bool answered;
 	bool fresh;
 	bool limited;
 	bool renewed;
 	u8 attempt;
 	u8 step;
+	u8 tried;
+	u8 tried_now;
 	u32 only;
 	u32 syn_seq;
 	u32 lifetime;
 	u64 abandoned;
-	u8 tried;
-	u8 tried_now;
 	unsigned long tried_second;
 	atomic64_t next_seq;
 	atomic_t credit;
 	struct sst_counters replay;
 	unsigned long started;
 	unsigned long last;
+	struct sst_renewal *renewal;
 	struct sst_ephemeral *ephemeral;
 	struct sst_derived *pending;
 };

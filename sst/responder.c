@@ -441,7 +441,8 @@ static const u8 *reopen_key(const struct sst_opening *opening,
 {
 	if (trailer->form == opening->form)
 		return opening->open_key;
-	return trailer->form == SST_FORM_OPEN ? opening->reopen_key : NULL;
+	return trailer->form == SST_FORM_OPEN && opening->renewal ?
+	       opening->renewal->key : NULL;
 }
 
 /* What repeats took is remembered without the window, which begins anew. */
@@ -496,8 +497,8 @@ int sst_responder_reopen(struct sst_net *sn, struct sst_flow *flow,
 		return SST_A_STATS_RX_TUPLE;
 	if (reopens)
 		renew(sn, flow);
-	if (reopens && sst_opening_is_new(opening))
-		named = &opening->again;
+	if (reopens && opening->renewal)
+		named = &opening->renewal->named;
 	if (!sst_admit_take(sn, &named->id, flow, trailer->meta.seq))
 		return SST_A_STATS_RX_REPLAY;
 	if (!reopens)

@@ -153,7 +153,7 @@ static int fill_open(struct sst_net *sn, struct sst_flow *flow,
 	int reason;
 
 	/* A re-opening of one that made an association has a key of its own. */
-	reason = sst_opening_take(again ? &opening->reopen_seq :
+	reason = sst_opening_take(again ? &opening->renewal->next_seq :
 					  &opening->next_seq, &meta->seq);
 	if (reason)
 		return reason;
@@ -162,11 +162,11 @@ static int fill_open(struct sst_net *sn, struct sst_flow *flow,
 	if (content.has_identity)
 		memcpy(content.identity, ephemeral->own.public,
 		       sizeof(content.identity));
-	put_clear(trailer, form, flow, again ? opening->reopen_id :
+	put_clear(trailer, form, flow, again ? opening->renewal->id :
 					       opening->name);
 	sst_open_box_encode(plain, &content);
 	reason = box(trailer, layout, form, pkt, meta, plain, again ?
-		     opening->reopen_key : opening->open_key);
+		     opening->renewal->key : opening->open_key);
 	if (reason)
 		return reason;
 	if (form >> 4 == SST_TYPE_INIT && form & SST_FLAG_PROOF)

@@ -694,7 +694,7 @@ static void key_schedule(struct kunit *test)
 		sst_kdf_packet_key(key, flow->secret, 1, kris[i]);
 		KUNIT_EXPECT_MEMEQ(test, key, rx_of(flow)->stream.key, sizeof(key));
 		sst_kdf_packet_key(key, flow->secret, 1, kris[i] + 1);
-		KUNIT_EXPECT_MEMEQ(test, key, rx_of(flow)->next.key,
+		KUNIT_EXPECT_MEMEQ(test, key, rx_of(flow)->next,
 				   sizeof(key));
 		sst_kdf_packet_key(key, flow->secret, 1, kris[i] - 1);
 		KUNIT_EXPECT_MEMEQ(test, key, prev_of(flow)->stream.key, sizeof(key));

@@ -225,9 +225,9 @@ static void expect_keys(struct kunit *test, const struct work *w,
 			   (const u8 *)assoc->accept_key, sizeof(kat->c));
 	KUNIT_EXPECT_MEMEQ(test, kat->f, assoc->flow_key, SST_SECRET_SIZE);
 	KUNIT_EXPECT_EQ(test, assoc->uid, opening->assoc_uid);
-	KUNIT_EXPECT_MEMEQ(test, kat->id, opening->reopen_id,
+	KUNIT_EXPECT_MEMEQ(test, kat->id, opening->renewal->id,
 			   SST_ASSOC_ID_SIZE);
-	KUNIT_EXPECT_MEMEQ(test, kat->reopen_key, opening->reopen_key,
+	KUNIT_EXPECT_MEMEQ(test, kat->reopen_key, opening->renewal->key,
 			   SST_SECRET_SIZE);
 	KUNIT_EXPECT_MEMEQ(test, kat->enc_r, opening->salt_r, SST_PUBLIC_SIZE);
 	KUNIT_EXPECT_MEMEQ(test, kat->accept_key, opening->accept_key,
@@ -521,7 +521,7 @@ static void newopening_reopen(struct kunit *test)
 	atomic64_set(&opening->next_seq, SST_SEQ_LIMIT);
 	for (seq = 0; seq < 2; seq++) {
 		seal(test, a, kat->open_orig, kat->open_orig_len,
-		     &opening->reopen_seq);
+		     &opening->renewal->next_seq);
 		set_bytes(b, a->got, a->len);
 		KUNIT_ASSERT_EQ(test, 0, unseal(test, b, SST_TYPE_OPEN,
 						kat->reopen_key, NULL));
