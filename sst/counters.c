@@ -1,13 +1,27 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The counters of a key of which few are used (protocol section 5): a word for the
- * first of them, a window when that is too small.
+ * The counters of a key (protocol section 5): a word for the first of them, a window
+ * when that is too small.
  */
 #include <linux/bitops.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
 #include "counters.h"
+
+static struct kmem_cache *window_cache;
+
+int sst_counters_init(void)
+{
+	window_cache = KMEM_CACHE(sst_replay, SLAB_ACCOUNT);
+	return window_cache ? 0 : -ENOMEM;
+}
+
+/* All windows were freed with their keys and openings (main.c). */
+void sst_counters_exit(void)
+{
+	kmem_cache_destroy(window_cache);
+}
 
 static const struct sst_replay *window_of(const struct sst_counters *counters)
 {
@@ -20,7 +34,7 @@ static bool widen(struct sst_counters *counters)
 {
 	struct sst_replay *window;
 
-	window = kzalloc(sizeof(*window), GFP_ATOMIC | __GFP_ACCOUNT);
+	window = kmem_cache_zalloc(window_cache, GFP_ATOMIC);
 	if (!window)
 		return false;
 	window->top = fls64(counters->few);
@@ -78,15 +92,14 @@ bool sst_counters_check(const struct sst_counters *counters, u32 seq)
  */
 bool sst_counters_take(struct sst_counters *counters, u32 seq)
 {
-	if (!sst_counters_check(counters, seq))
+	if (counters->window)
+		return sst_replay_take(counters->window, seq);
+	if (seq >= SST_COUNTERS_FEW)
+		return widen(counters) && sst_replay_take(counters->window, seq);
+	if (counters->few & BIT_ULL(seq))
 		return false;
-	if (!counters->window && seq < SST_COUNTERS_FEW) {
-		WRITE_ONCE(counters->few, counters->few | BIT_ULL(seq));
-		return true;
-	}
-	if (!counters->window && !widen(counters))
-		return false;
-	return sst_replay_take(counters->window, seq);
+	WRITE_ONCE(counters->few, counters->few | BIT_ULL(seq));
+	return true;
 }
 
 /**
@@ -120,5 +133,6 @@ void sst_counters_clear(struct sst_counters *counters)
  */
 void sst_counters_free(struct sst_counters *counters)
 {
-	kfree(counters->window);
+	if (counters->window)
+		kmem_cache_free(window_cache, counters->window);
 }

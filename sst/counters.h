@@ -15,16 +15,18 @@
  * @few: bits of the first SST_COUNTERS_FEW counters, while there is no @window
  * @window: all that came, once a later one did; then it stays
  *
- * It says what a struct sst_replay would say: most openings come once or twice, and
- * a window takes more memory than all else that is known of them. All zero is that
- * of a fresh key. The owner of the key serializes changes; sst_counters_check() and
- * sst_counters_top() may race with them.
+ * It says what a struct sst_replay would say. Most openings come once or twice and
+ * many flows are short; a window takes more memory than all else that is known of a
+ * key. All zero is that of a fresh key. The owner of the key serializes changes;
+ * sst_counters_check() and sst_counters_top() may race with them.
  */
 struct sst_counters {
 	u64 few;
 	struct sst_replay *window;
 };
 
+int sst_counters_init(void);
+void sst_counters_exit(void);
 bool sst_counters_start(struct sst_counters *counters, u64 top);
 bool sst_counters_check(const struct sst_counters *counters, u32 seq);
 bool sst_counters_take(struct sst_counters *counters, u32 seq);

@@ -65,6 +65,7 @@ static void rx_key_free(struct sst_rx_key *key)
 		return;
 	sst_keystream_end(&key->stream);
 	memzero_explicit(key->next, sizeof(key->next));
+	sst_counters_free(&key->replay);
 	kmem_cache_free(rx_cache, key);
 }
 
@@ -305,7 +306,7 @@ int sst_key_try(struct sst_flow *flow, u16 kri, u32 seq,
 		    time_after(jiffies, READ_ONCE(key->expires)))
 			return SST_A_STATS_RX_KRI_OLD;
 	}
-	if (!sst_replay_check(&key->replay, seq))
+	if (!sst_counters_check(&key->replay, seq))
 		return SST_A_STATS_RX_REPLAY;
 	attempt->stream = &key->stream;
 	return 0;
@@ -401,7 +402,7 @@ int sst_key_accept(struct sst_net *sn, struct sst_flow *flow, u16 kri, u32 seq)
 						lockdep_is_held(&flow->lock));
 	if (!key || key->kri != kri)
 		err = SST_A_STATS_RX_KRI_OLD;
-	else if (!sst_replay_take(&key->replay, seq))
+	else if (!sst_counters_take(&key->replay, seq))
 		err = SST_A_STATS_RX_REPLAY;
 	else
 		err = 0;

@@ -7,8 +7,8 @@
 #include <linux/rcupdate.h>
 #include <linux/types.h>
 
+#include "counters.h"
 #include "keystream.h"
-#include "replay.h"
 #include "wire.h"
 
 struct sst_flow;
@@ -38,7 +38,7 @@ struct sst_tx_key {
  * @kri: index of the key; immutable
  * @expires: jiffies when the key stops being accepted, once it is the
  *	previous one; flow lock
- * @replay: counters seen; flow lock
+ * @replay: counters that came; flow lock
  * @rcu: frees the key after the packets that still use it
  */
 struct sst_rx_key {
@@ -46,7 +46,7 @@ struct sst_rx_key {
 	u8 next[SST_SECRET_SIZE];
 	u16 kri;
 	unsigned long expires;
-	struct sst_replay replay;
+	struct sst_counters replay;
 	struct rcu_head rcu;
 };
 

@@ -3,6 +3,7 @@
 #include <linux/module.h>
 #include <linux/rcupdate.h>
 
+#include "counters.h"
 #include "flow.h"
 #include "fork.h"
 #include "key.h"
@@ -21,6 +22,9 @@ static int __init sst_init(void)
 	err = sst_keystream_init();
 	if (err)
 		return err;
+	err = sst_counters_init();
+	if (err)
+		goto no_counters;
 	err = sst_key_init();
 	if (err)
 		goto no_key;
@@ -68,6 +72,8 @@ no_flow:
 no_opening:
 	sst_key_exit();
 no_key:
+	sst_counters_exit();
+no_counters:
 	sst_keystream_exit();
 	return err;
 }
@@ -88,6 +94,7 @@ static void __exit sst_exit(void)
 	sst_flow_exit();
 	sst_opening_exit();
 	sst_key_exit();
+	sst_counters_exit();
 	sst_keystream_exit();
 }
 

@@ -434,7 +434,7 @@ void sst_test_set_rx(struct sst_flow *flow, u16 kri)
 	u8 peer = 3 - flow->side;
 
 	key->kri = kri;
-	memset(&key->replay, 0, sizeof(key->replay));
+	sst_counters_clear(&key->replay);
 	sst_kdf_packet_key(key->stream.key, flow->secret, peer, kri);
 	memset(key->next, 0, sizeof(key->next));
 	if (kri < SST_KRI_MAX)
