@@ -356,8 +356,10 @@ static unsigned int unowned(struct sst_net *sn, struct sst_pkt *pkt,
 	struct sst_flow *flow;
 	int reason = PASS;
 
+	/* On the tuple of a flow it is for this host: that is no question. */
 	if (class == SST_PKT_WHOLE && pkt->marked &&
-	    sst_packet_is_local(state->net, state->in, &pkt->tuple)) {
+	    (has_waiting(list) ||
+	     sst_packet_is_local(state->net, state->in, &pkt->tuple))) {
 		reason = sst_label_confirm(sn, pkt, list, &flow);
 		if (!reason)
 			return take_bare(sn, flow, pkt, state);
