@@ -64,7 +64,6 @@ static void rx_key_free(struct sst_rx_key *key)
 	if (!key)
 		return;
 	sst_keystream_end(&key->stream);
-	memzero_explicit(key->next, sizeof(key->next));
 	sst_counters_free(&key->replay);
 	kmem_cache_free(rx_cache, key);
 }
@@ -92,16 +91,13 @@ static struct sst_rx_key *rx_key_new(const struct sst_flow *flow, u16 kri,
 				     gfp_t gfp)
 {
 	struct sst_rx_key *key = kmem_cache_zalloc(rx_cache, gfp);
-	u8 side = sst_flow_peer_side(flow);
 
 	if (!key)
 		return NULL;
 	key->kri = kri;
-	sst_kdf_packet_key(key->stream.key, flow->secret, side, kri);
+	sst_kdf_packet_key(key->stream.key, flow->secret,
+			   sst_flow_peer_side(flow), kri);
 	sst_keystream_start(&key->stream);
-	/* Nothing follows SST_KRI_MAX; the key stays zero and is never tried. */
-	if (kri < SST_KRI_MAX)
-		sst_kdf_packet_key(key->next, flow->secret, side, kri + 1);
 	return key;
 }
 
@@ -290,12 +286,8 @@ int sst_key_try(struct sst_flow *flow, u16 kri, u32 seq,
 	if (ahead > 1 && !may_try_far(flow))
 		return SST_A_STATS_RX_KRI_LIMITED;
 	if (ahead > 0) {
-		if (ahead > 1)
-			sst_kdf_packet_key(attempt->derived.key, flow->secret,
-					   sst_flow_peer_side(flow), kri);
-		else
-			memcpy(attempt->derived.key, key->next,
-			       sizeof(key->next));
+		sst_kdf_packet_key(attempt->derived.key, flow->secret,
+				   sst_flow_peer_side(flow), kri);
 		attempt->derived.id = 0;
 		attempt->stream = &attempt->derived;
 		return 0;

@@ -34,7 +34,6 @@ struct sst_tx_key {
 /**
  * struct sst_rx_key - packet key of the receiving direction
  * @stream: packet key and its blocks
- * @next: packet key of kri + 1, so that trying it costs no derivation
  * @kri: index of the key; immutable
  * @expires: jiffies when the key stops being accepted, once it is the
  *	previous one; flow lock
@@ -43,7 +42,6 @@ struct sst_tx_key {
  */
 struct sst_rx_key {
 	struct sst_keystream stream;
-	u8 next[SST_SECRET_SIZE];
 	u16 kri;
 	unsigned long expires;
 	struct sst_counters replay;

@@ -436,9 +436,6 @@ void sst_test_set_rx(struct sst_flow *flow, u16 kri)
 	key->kri = kri;
 	sst_counters_clear(&key->replay);
 	sst_kdf_packet_key(key->stream.key, flow->secret, peer, kri);
-	memset(key->next, 0, sizeof(key->next));
-	if (kri < SST_KRI_MAX)
-		sst_kdf_packet_key(key->next, flow->secret, peer, kri + 1);
 }
 
 static void free_flow(void *flow)
