@@ -246,6 +246,22 @@ static unsigned int send_bare(struct sst_net *sn, struct sst_flow *flow,
 	return NF_ACCEPT;
 }
 
+/*
+ * A short look that is enough for most packets: no flow, no past, no rule about its
+ * port, and a socket that asks for nothing.
+ */
+static bool is_clear(struct sst_net *sn, const struct sk_buff *skb,
+		     const struct nf_hook_state *state)
+{
+	u16 port;
+
+	return sst_flowtable_is_empty(&sn->flows) &&
+	       !READ_ONCE(sn->tombs.count) &&
+	       sst_packet_peek_port(skb, state->pf, &port) &&
+	       !sst_policy_knows_out(&sn->policy, port) &&
+	       sst_sock_is_plain(sn, state->sk);
+}
+
 /**
  * sst_egress() - a packet at POST_ROUTING
  * @sn: namespace
@@ -265,6 +281,8 @@ unsigned int sst_egress(struct sst_net *sn, struct sk_buff *skb,
 	u8 form = BARE;
 	int reason;
 
+	if (is_clear(sn, skb, state))
+		return NF_ACCEPT;
 	class = sst_packet_parse(&pkt, skb, state->pf, SST_PKT_OUT, &sn->cfg);
 	if (class == SST_PKT_OTHER)
 		return sst_icmp_out(sn, skb, state);

@@ -84,6 +84,8 @@ static u8 verdict_on(struct sst_net *sn, struct sk_buff *skb,
 	const struct sst_subject *who = NULL;
 	struct sst_subject receiver;
 
+	if (!sst_rules_know(rules, ntohs(pkt->tuple.lport)))
+		return SST_VERDICT_CLEAR;
 	if (sst_policy_asks_who(rules))
 		who = sst_subject_of(&receiver,
 				     sst_sock_receiver(sn->net, skb,
@@ -114,12 +116,22 @@ static bool begins(const struct sst_pkt *pkt)
 	return pkt->tuple.proto == IPPROTO_UDP || sst_select_is_syn(pkt);
 }
 
-/* Neither rules nor sockets ask for more, and nothing is known of the past. */
-static bool is_open(const struct sst_net *sn)
+/*
+ * A short look that is enough for most packets: neither rules nor sockets ask for
+ * more, and nothing is known of the past. Flows count for ICMP alone.
+ */
+static bool is_open(struct sst_net *sn, const struct sk_buff *skb, u8 family)
 {
-	return !rcu_access_pointer(sn->policy.in) &&
-	       !READ_ONCE(sn->sockets_require) && !READ_ONCE(sn->tombs.count) &&
-	       sst_flowtable_is_empty(&sn->flows);
+	const struct sst_rules *rules = sst_policy_rules_in(&sn->policy);
+	u16 port;
+
+	if (READ_ONCE(sn->sockets_require) || READ_ONCE(sn->tombs.count) ||
+	    sst_packet_is_marked(skb, family, &sn->cfg))
+		return false;
+	if (!rules && sst_flowtable_is_empty(&sn->flows))
+		return true;
+	return sst_packet_peek_port(skb, family, &port) &&
+	       !sst_rules_know(rules, port);
 }
 
 /**
@@ -138,9 +150,8 @@ unsigned int sst_guard_local(struct sst_net *sn, struct sk_buff *skb,
 	enum sst_pkt_class class;
 	struct sst_pkt pkt;
 
-	if (sst_packet_is_opened(skb, state->pf))
-		return NF_ACCEPT;
-	if (is_open(sn) && !sst_packet_is_marked(skb, state->pf, &sn->cfg))
+	if (sst_packet_is_opened(skb, state->pf) ||
+	    is_open(sn, skb, state->pf))
 		return NF_ACCEPT;
 	class = sst_packet_parse(&pkt, skb, state->pf, SST_PKT_IN, &sn->cfg);
 	/* Where nothing defragments at PRE_ROUTING this one is whole only here. */

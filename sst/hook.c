@@ -21,6 +21,7 @@
 #include "guard.h"
 #include "hook.h"
 #include "ingress.h"
+#include "packet.h"
 #include "pernet.h"
 
 #define PRI_INGRESS	(NF_IP_PRI_RAW_BEFORE_DEFRAG + 1)
@@ -44,28 +45,34 @@ static unsigned int pre_routing(void *priv, struct sk_buff *skb,
 	return sst_ingress(priv, skb, state);
 }
 
+/* Most packets never were in fragments. */
+static unsigned int gathered(struct sst_net *sn, struct sk_buff *skb,
+			     const struct nf_hook_state *state)
+{
+	return sst_packet_was_gathered(skb, state->pf) ?
+	       sst_ingress_gathered(sn, skb, state) : NF_ACCEPT;
+}
+
 static unsigned int pre_routing_guard(void *priv, struct sk_buff *skb,
 				      const struct nf_hook_state *state)
 {
-	struct sst_net *sn = priv;
 	unsigned int verdict;
 
 	if (is_exempt(state->in))
 		return NF_ACCEPT;
-	verdict = sst_ingress_gathered(sn, skb, state);
-	return verdict == NF_ACCEPT ? sst_guard_clear(sn, skb, state) : verdict;
+	verdict = gathered(priv, skb, state);
+	return verdict == NF_ACCEPT ? sst_guard_clear(priv, skb, state) : verdict;
 }
 
 static unsigned int local_in(void *priv, struct sk_buff *skb,
 			     const struct nf_hook_state *state)
 {
-	struct sst_net *sn = priv;
 	unsigned int verdict;
 
 	if (state->in && state->in->flags & IFF_LOOPBACK)
 		return NF_ACCEPT;
-	verdict = sst_ingress_gathered(sn, skb, state);
-	return verdict == NF_ACCEPT ? sst_guard_local(sn, skb, state) : verdict;
+	verdict = gathered(priv, skb, state);
+	return verdict == NF_ACCEPT ? sst_guard_local(priv, skb, state) : verdict;
 }
 
 static unsigned int post_routing(void *priv, struct sk_buff *skb,

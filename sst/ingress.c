@@ -439,17 +439,9 @@ unsigned int sst_ingress(struct sst_net *sn, struct sk_buff *skb,
 	return unowned(sn, &pkt, class, list, state);
 }
 
-/* Did somebody put it together from fragments? */
-static bool was_gathered(const struct sk_buff *skb, u8 family)
-{
-	if (family == NFPROTO_IPV4)
-		return IPCB(skb)->frag_max_size;
-	return IP6CB(skb)->frag_max_size;
-}
-
 /**
- * sst_ingress_gathered() - a packet behind the defragmentation of the stack or
- *	of connection tracking
+ * sst_ingress_gathered() - a packet that was put together from fragments by the
+ *	stack or by connection tracking
  * @sn: namespace
  * @skb: the packet
  * @state: hook state
@@ -467,8 +459,7 @@ unsigned int sst_ingress_gathered(struct sst_net *sn, struct sk_buff *skb,
 	struct sst_flow *flow;
 	struct sst_pkt pkt;
 
-	if (!was_gathered(skb, state->pf) ||
-	    sst_packet_is_opened(skb, state->pf) ||
+	if (sst_packet_is_opened(skb, state->pf) ||
 	    sst_packet_parse(&pkt, skb, state->pf, SST_PKT_IN, &sn->cfg) !=
 	    SST_PKT_WHOLE)
 		return NF_ACCEPT;

@@ -117,6 +117,48 @@ static inline bool sst_packet_is_opened(const struct sk_buff *skb, u8 family)
 	return IP6CB(skb)->flags & SST_CB_OPENED;
 }
 
+/* Did somebody put it together from fragments? */
+static inline bool sst_packet_was_gathered(const struct sk_buff *skb, u8 family)
+{
+	if (family == NFPROTO_IPV4)
+		return IPCB(skb)->frag_max_size;
+	return IP6CB(skb)->frag_max_size;
+}
+
+/**
+ * sst_packet_peek_port() - destination port of a packet, if a short look finds it
+ * @skb: packet, data at the network header
+ * @family: NFPROTO_IPV4 or NFPROTO_IPV6
+ * @port: output, host byte order
+ *
+ * Return: false for all but TCP and UDP right behind the network header, not in
+ * fragments: sst_packet_parse() tells what these are.
+ */
+static inline bool sst_packet_peek_port(const struct sk_buff *skb, u8 family,
+					u16 *port)
+{
+	const __be16 *ports;
+	__be16 _ports[2];
+	unsigned int off;
+	u8 proto;
+
+	if (family == NFPROTO_IPV4) {
+		off = sizeof(struct iphdr);
+		proto = ip_hdr(skb)->protocol;
+		if (ip_hdr(skb)->ihl * 4 != off || ip_is_fragment(ip_hdr(skb)))
+			return false;
+	} else {
+		off = sizeof(struct ipv6hdr);
+		proto = ipv6_hdr(skb)->nexthdr;
+	}
+	if (proto != IPPROTO_TCP && proto != IPPROTO_UDP)
+		return false;
+	ports = skb_header_pointer(skb, off, sizeof(_ports), _ports);
+	if (ports)
+		*port = ntohs(ports[1]);
+	return ports;
+}
+
 /* Has bridge netfilter shown us the packet, which came in by a bridge's port? */
 static inline bool sst_packet_is_bridged(const struct sk_buff *skb)
 {

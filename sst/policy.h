@@ -93,4 +93,11 @@ static inline bool sst_policy_is_empty(const struct sst_policy *policy)
 	       !rcu_access_pointer(policy->in);
 }
 
+/* Is there a rule about packets to this port? The caller is in an RCU read section. */
+static inline bool sst_policy_knows_out(const struct sst_policy *policy,
+					u16 port)
+{
+	return sst_rules_know(rcu_dereference(policy->out), port);
+}
+
 #endif /* _SST_POLICY_H */

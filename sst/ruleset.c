@@ -617,7 +617,7 @@ static u32 find(const struct sst_rules *rules, const struct wanted *wanted,
 	const struct sst_rule_group *group = rules->groups;
 	u32 i;
 
-	if (!test_bit(question->port, rules->ports))
+	if (!sst_rules_know(rules, question->port))
 		return limit;
 	/* Each group begins behind the one before it. */
 	for (i = 0; i < rules->n_groups && group->first < limit; i++, group++)

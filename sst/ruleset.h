@@ -65,6 +65,12 @@ sst_rule_place(const struct sst_rule *rule)
 	};
 }
 
+/* Is there a rule about this port? Asks less than sst_rules_decide(). */
+static inline bool sst_rules_know(const struct sst_rules *rules, u16 port)
+{
+	return rules && test_bit(port, rules->ports);
+}
+
 bool sst_rule_is_after(const struct sst_rule *rule,
 		       const struct sst_policy_cursor *place);
 

@@ -70,9 +70,10 @@ static u8 wanted(struct sst_net *sn, const struct sst_pkt *pkt,
 		 const struct sock *sk, struct sst_want *want,
 		 const char **name)
 {
-	const struct sst_rule *rule;
+	const struct sst_rule *rule = NULL;
+	u8 mode = sst_sock_mode(sk);
 	struct sst_subject sender;
-	u8 scope;
+	u8 scope = SST_SCOPE_LEAST;
 
 	*name = NULL;
 	want->scope = SST_SCOPE_PORTS;
@@ -81,14 +82,17 @@ static u8 wanted(struct sst_net *sn, const struct sst_pkt *pkt,
 	    !sst_packet_is_unicast(&pkt->tuple.remote, pkt->tuple.family) ||
 	    sst_guard_is_broadcast(pkt->skb, pkt->tuple.family))
 		return SST_VERDICT_CLEAR;
-	rule = sst_policy_out(&sn->policy, &pkt->tuple,
-			      sst_subject_of(&sender, sk), &scope);
+	if (sst_policy_knows_out(&sn->policy, ntohs(pkt->tuple.rport)))
+		rule = sst_policy_out(&sn->policy, &pkt->tuple,
+				      sst_subject_of(&sender, sk), &scope);
+	if (!rule && mode == SST_OFF)
+		return SST_VERDICT_CLEAR;
 	*name = name_in(rule);
 	want->scope = scope_of(pkt->tuple.proto,
 			       sst_scope_stronger(scope, sst_sock_scope(sk)));
 	if (rule)
 		want->mark = rule->spec.mark;
-	return raised(verdict_in(rule), sst_sock_mode(sk));
+	return raised(verdict_in(rule), mode);
 }
 
 /* Late packets of what SST carried must not leave in clear. */

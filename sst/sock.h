@@ -9,6 +9,7 @@ struct cgroup;
 struct net;
 struct sk_buff;
 struct sock;
+struct sst_net;
 struct sst_pkt;
 struct sst_tuple;
 
@@ -29,6 +30,7 @@ u8 sst_sock_takes(struct net *net, struct sk_buff *skb,
 bool sst_sock_expects(const struct sock *sk);
 void sst_sock_set_expects(struct sock *sk, bool expects);
 
+bool sst_sock_is_plain(const struct sst_net *sn, const struct sock *sk);
 void sst_sock_set_carried(struct sock *sk);
 void sst_sock_begin(struct sock *sk);
 bool sst_sock_is_carried(const struct sock *sk);
