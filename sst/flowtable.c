@@ -6,6 +6,7 @@
 #include <linux/rhashtable.h>
 #include <linux/slab.h>
 #include <linux/string.h>
+#include <net/ipv6.h>
 
 #include "flowtable.h"
 #include "state.h"
@@ -32,8 +33,21 @@ static u32 tuple_hash(const void *key, u32 len, u32 seed)
 			    (__force u32)tuple->rport, seed + tuple->proto);
 }
 
+/* For both tables by tuple. Most that are compared are equal. */
+static int tuple_compare(struct rhashtable_compare_arg *arg, const void *obj)
+{
+	const struct sst_tuple *a = arg->key;
+	const struct sst_tuple *b = obj + arg->ht->p.key_offset;
+
+	return a->lport != b->lport || a->rport != b->rport ||
+	       a->proto != b->proto || a->family != b->family ||
+	       !ipv6_addr_equal(&a->local.in6, &b->local.in6) ||
+	       !ipv6_addr_equal(&a->remote.in6, &b->remote.in6);
+}
+
 static const struct rhashtable_params wire_params = {
 	.hashfn = tuple_hash,
+	.obj_cmpfn = tuple_compare,
 	.key_len = sizeof(struct sst_tuple),
 	.key_offset = offsetof(struct sst_wire, tuple),
 	.head_offset = offsetof(struct sst_wire, node),
@@ -42,6 +56,7 @@ static const struct rhashtable_params wire_params = {
 
 static const struct rhashtable_params real_params = {
 	.hashfn = tuple_hash,
+	.obj_cmpfn = tuple_compare,
 	.key_len = sizeof(struct sst_tuple),
 	.key_offset = offsetof(struct sst_flow, real),
 	.head_offset = offsetof(struct sst_flow, real_node),

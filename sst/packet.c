@@ -201,7 +201,7 @@ enum sst_pkt_class sst_packet_parse(struct sst_pkt *pkt, struct sk_buff *skb,
 				    const struct sst_config *cfg)
 {
 	struct shape shape = {};
-	bool known;
+	bool known, has_ports;
 
 	memset(pkt, 0, sizeof(*pkt));
 	pkt->skb = skb;
@@ -216,12 +216,10 @@ enum sst_pkt_class sst_packet_parse(struct sst_pkt *pkt, struct sk_buff *skb,
 	if (pkt->tuple.proto != IPPROTO_TCP && pkt->tuple.proto != IPPROTO_UDP)
 		return SST_PKT_OTHER;
 
-	if (shape.fragment) {
-		if (shape.first)
-			fill_ports(pkt, dir);
+	has_ports = shape.first && fill_ports(pkt, dir);
+	if (shape.fragment)
 		return SST_PKT_FRAGMENT;
-	}
-	if (!fill_ports(pkt, dir))
+	if (!has_ports)
 		return SST_PKT_BAD;
 	if (shape.foreign)
 		return SST_PKT_FOREIGN;
