@@ -320,17 +320,3 @@ int sst_packet_oif(const struct sst_tuple *tuple, const struct net_device *dev)
 		return dev->ifindex;
 	return l3mdev_master_ifindex_rcu(dev);
 }
-
-/**
- * sst_packet_set_opened() - remember that the packet was verified or sealed, or
- *	an ICMP error translated, here
- * @skb: the packet
- * @family: NFPROTO_IPV4 or NFPROTO_IPV6
- */
-void sst_packet_set_opened(struct sk_buff *skb, u8 family)
-{
-	if (family == NFPROTO_IPV4)
-		IPCB(skb)->flags |= SST_CB_OPENED;
-	else
-		IP6CB(skb)->flags |= SST_CB_OPENED;
-}

@@ -100,7 +100,6 @@ bool sst_packet_is_unicast(const union nf_inet_addr *addr, u8 family);
 bool sst_packet_is_local(struct net *net, const struct net_device *in,
 			 const struct sst_tuple *tuple);
 int sst_packet_oif(const struct sst_tuple *tuple, const struct net_device *dev);
-void sst_packet_set_opened(struct sk_buff *skb, u8 family);
 
 /*
  * "Opened here" lives in the control block, not in the header, so nobody can
@@ -115,6 +114,20 @@ static inline bool sst_packet_is_opened(const struct sk_buff *skb, u8 family)
 	if (family == NFPROTO_IPV4)
 		return IPCB(skb)->flags & SST_CB_OPENED;
 	return IP6CB(skb)->flags & SST_CB_OPENED;
+}
+
+/**
+ * sst_packet_set_opened() - remember that the packet was verified or sealed, or
+ *	an ICMP error translated, here
+ * @skb: the packet
+ * @family: NFPROTO_IPV4 or NFPROTO_IPV6
+ */
+static inline void sst_packet_set_opened(struct sk_buff *skb, u8 family)
+{
+	if (family == NFPROTO_IPV4)
+		IPCB(skb)->flags |= SST_CB_OPENED;
+	else
+		IP6CB(skb)->flags |= SST_CB_OPENED;
 }
 
 /* Did somebody put it together from fragments? */

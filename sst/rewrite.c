@@ -93,10 +93,12 @@ static void write_transport(struct sst_pkt *pkt, const struct sst_rewrite *rw,
 
 	if (udp && !*check && !partial)
 		return;
-	inet_proto_csum_replace4(check, skb, htonl(from), htonl(to), true);
-	if (partial)
+	/* With PARTIAL it is a sum, not yet turned over. */
+	if (partial) {
+		*check = csum16_add(csum16_sub(*check, htons(from)), htons(to));
 		return;
-
+	}
+	csum_replace2(check, htons(from), htons(to));
 	inet_proto_csum_replace4(check, skb, old_ports,
 				 get_unaligned((__be32 *)ports), false);
 	if (udp)
@@ -122,12 +124,16 @@ static void write_network(struct sst_pkt *pkt, u8 dsfield, __be16 frag_off,
 	if (pkt->tuple.family == NFPROTO_IPV4) {
 		struct iphdr *iph = ip_hdr(skb);
 
+		__be16 tot_len = htons(ntohs(iph->tot_len) + grow);
+
 		if (!grow && iph->tos == dsfield && iph->frag_off == frag_off)
 			return;
+		csum_replace2(&iph->check, htons(iph->tos), htons(dsfield));
+		csum_replace2(&iph->check, iph->tot_len, tot_len);
+		csum_replace2(&iph->check, iph->frag_off, frag_off);
 		iph->tos = dsfield;
-		iph->tot_len = htons(ntohs(iph->tot_len) + grow);
+		iph->tot_len = tot_len;
 		iph->frag_off = frag_off;
-		ip_send_check(iph);
 	} else {
 		struct ipv6hdr *ip6h = ipv6_hdr(skb);
 
@@ -342,7 +348,7 @@ int sst_rewrite_open(struct sst_pkt *pkt, const struct sst_rewrite *rw,
 
 	if (skb_ensure_writable(skb, pkt->thoff + pkt->thlen))
 		return SST_A_STATS_RX_NOMEM;
-	if (pskb_trim_rcsum(skb, skb->len - len))
+	if (pskb_trim(skb, skb->len - len))
 		return SST_A_STATS_RX_NOMEM;
 	write_transport(pkt, rw, trailer, len, false, seglen);
 	write_network(pkt, rw->dsfield, sst_rewrite_unmarked(pkt),
@@ -391,29 +397,4 @@ int sst_rewrite_label(struct sst_pkt *pkt, const struct sst_rewrite *rw)
 void sst_rewrite_mark_ipv6(struct sk_buff *skb, u8 mark)
 {
 	ipv6_change_dsfield(ipv6_hdr(skb), SST_ECN_MASK, mark);
-}
-
-/**
- * sst_rewrite_unmarked() - the fragment field without the mark
- * @pkt: the packet
- *
- * Return: that of an IPv4 packet; 0 for IPv6.
- */
-__be16 sst_rewrite_unmarked(const struct sst_pkt *pkt)
-{
-	return pkt->tuple.family == NFPROTO_IPV4 ?
-	       ip_hdr(pkt->skb)->frag_off & ~htons(SST_MARK_IPV4) : 0;
-}
-
-/**
- * sst_rewrite_dsfield() - TOS or traffic class of a packet
- * @pkt: the packet
- *
- * Return: the octet, ECN bits included.
- */
-u8 sst_rewrite_dsfield(const struct sst_pkt *pkt)
-{
-	if (pkt->tuple.family == NFPROTO_IPV4)
-		return ipv4_get_dsfield(ip_hdr(pkt->skb));
-	return ipv6_get_dsfield(ipv6_hdr(pkt->skb));
 }
