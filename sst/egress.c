@@ -127,10 +127,9 @@ static unsigned int send_segments(struct sst_net *sn, struct sst_flow *flow,
  * fragments; IPv6 leaves that to the stack.
  */
 static unsigned int send_whole(struct sst_net *sn, const struct sst_flow *flow,
-			       struct sk_buff *skb,
+			       struct sk_buff *skb, unsigned int mtu,
 			       const struct nf_hook_state *state)
 {
-	unsigned int mtu = sst_pathmtu(skb, state);
 	int err = 0;
 
 	if (skb->len <= mtu)
@@ -275,6 +274,7 @@ unsigned int sst_egress(struct sst_net *sn, struct sk_buff *skb,
 			const struct nf_hook_state *state)
 {
 	enum sst_pkt_class class;
+	unsigned int mtu = 0;
 	struct sst_flow *flow;
 	struct sst_pkt pkt;
 	struct sock *sk;
@@ -310,7 +310,9 @@ unsigned int sst_egress(struct sst_net *sn, struct sk_buff *skb,
 	/* One look decides: the flow may move on at any time. */
 	if (!reason) {
 		form = sst_seal_form(flow);
-		reason = sst_pathmtu_fit(&pkt, sst_trailer_size(form), state);
+		mtu = sst_pathmtu(skb, state);
+		reason = sst_pathmtu_fit(&pkt, sst_trailer_size(form), mtu,
+					 state);
 	}
 	if (!reason && form >> 4 == SST_TYPE_INIT)
 		sst_initiator_keep(flow, skb);
@@ -326,5 +328,5 @@ unsigned int sst_egress(struct sst_net *sn, struct sk_buff *skb,
 	if (reason)
 		return drop(sn, flow, pkt.tuple.proto, reason);
 	note_sender(flow, skb, sk);
-	return send_whole(sn, flow, skb, state);
+	return send_whole(sn, flow, skb, mtu, state);
 }

@@ -146,10 +146,11 @@ int sst_label_send(struct sst_net *sn, struct sst_flow *flow,
 		.dsfield = sst_seal_dsfield(sn, pkt, marked),
 		.frag_off = sst_rewrite_frag_off(marked),
 	};
+	unsigned int mtu = sst_pathmtu(pkt->skb, state);
 	int reason;
 
-	if (!sst_pathmtu_fits(pkt, 0, state)) {
-		reason = sst_pathmtu_fit(pkt, 0, state);
+	if (!sst_pathmtu_fits(pkt, 0, mtu)) {
+		reason = sst_pathmtu_fit(pkt, 0, mtu, state);
 		if (reason)
 			return reason;
 	}

@@ -128,15 +128,13 @@ static bool fits(const struct sst_pkt *pkt, unsigned int room)
  * sst_pathmtu_fits() - does every packet fit as it is, with its trailer?
  * @pkt: whole packet on egress
  * @trailer: bytes that each of them will grow by
- * @state: hook state
+ * @mtu: from sst_pathmtu()
  *
  * Return: true when sst_pathmtu_fit() has nothing to do.
  */
 bool sst_pathmtu_fits(const struct sst_pkt *pkt, unsigned int trailer,
-		      const struct nf_hook_state *state)
+		      unsigned int mtu)
 {
-	unsigned int mtu = sst_pathmtu(pkt->skb, state);
-
 	return mtu > trailer && fits(pkt, mtu - trailer);
 }
 
@@ -144,15 +142,15 @@ bool sst_pathmtu_fits(const struct sst_pkt *pkt, unsigned int trailer,
  * sst_pathmtu_fit() - make every packet that will leave fit with its trailer
  * @pkt: whole packet on egress
  * @trailer: bytes that each of them will grow by
+ * @mtu: from sst_pathmtu()
  * @state: hook state
  *
  * Return: 0 when it fits, as it is or after segmentation, or may be fragmented;
  * else the counter of the reason to drop it. The sender has been told.
  */
 int sst_pathmtu_fit(struct sst_pkt *pkt, unsigned int trailer,
-		    const struct nf_hook_state *state)
+		    unsigned int mtu, const struct nf_hook_state *state)
 {
-	unsigned int mtu = sst_pathmtu(pkt->skb, state);
 	struct sk_buff *skb = pkt->skb;
 	unsigned int room;
 

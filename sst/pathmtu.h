@@ -9,8 +9,8 @@ struct sst_pkt;
 unsigned int sst_pathmtu(const struct sk_buff *skb,
 			 const struct nf_hook_state *state);
 bool sst_pathmtu_fits(const struct sst_pkt *pkt, unsigned int trailer,
-		      const struct nf_hook_state *state);
+		      unsigned int mtu);
 int sst_pathmtu_fit(struct sst_pkt *pkt, unsigned int trailer,
-		    const struct nf_hook_state *state);
+		    unsigned int mtu, const struct nf_hook_state *state);
 
 #endif /* _SST_PATHMTU_H */

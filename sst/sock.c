@@ -312,7 +312,7 @@ static bool can_be_carried(const struct sock *sk)
  */
 void sst_sock_set_carried(struct sock *sk)
 {
-	if (!sk || !can_be_carried(sk) || sst_sock_is_carried(sk))
+	if (!sk || sst_sock_is_carried(sk) || !can_be_carried(sk))
 		return;
 	set_bit(FLAG_CARRIED, &sk->sk_flags);
 }

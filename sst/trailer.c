@@ -213,9 +213,6 @@ static bool parts_of(struct sst_layout *layout, u8 form)
 		*layout = (struct sst_layout){ SST_PUBLIC_SIZE,
 					       SST_SEALED_ACCEPT_NEW_SIZE };
 		return true;
-	case SST_FORM_DATA:
-		*layout = (struct sst_layout){ 0, SST_SEALED_PORTS_SIZE };
-		return true;
 	case SST_FORM_COOKIE:
 		*layout = (struct sst_layout){ SST_NONCE_SIZE,
 					       SST_SEALED_COOKIE_SIZE };
@@ -229,33 +226,19 @@ static bool parts_of(struct sst_layout *layout, u8 form)
 }
 
 /**
- * sst_trailer_layout() - the parts of a trailer
+ * sst_trailer_layout_other() - the parts of a trailer that is not of a DATA
  * @layout: output
  * @form: enum sst_form; an INIT may have SST_FLAG_IDENTITY, too
  *
  * Return: false when there is no such form.
  */
-bool sst_trailer_layout(struct sst_layout *layout, u8 form)
+bool sst_trailer_layout_other(struct sst_layout *layout, u8 form)
 {
 	if (!parts_of(layout, form))
 		return false;
 	layout->len = layout->clear + layout->sealed + SST_META_SIZE +
 		      SST_TAG_SIZE;
 	return true;
-}
-
-/**
- * sst_trailer_size() - length of a trailer
- * @form: form of it, one that exists, or 0 for none
- *
- * Return: its length in bytes.
- */
-u8 sst_trailer_size(u8 form)
-{
-	struct sst_layout layout = {};
-
-	sst_trailer_layout(&layout, form);
-	return layout.len;
 }
 
 /**

@@ -92,8 +92,41 @@ void sst_aad_clear(struct sst_aad *aad, u8 form, const u8 *clear);
 void sst_open_box_encode(u8 out[SST_SEALED_MAX],
 			 const struct sst_open_box *box);
 bool sst_open_box_decode(struct sst_open_box *box, const u8 *in);
-bool sst_trailer_layout(struct sst_layout *layout, u8 form);
-u8 sst_trailer_size(u8 form);
+bool sst_trailer_layout_other(struct sst_layout *layout, u8 form);
 u8 sst_trailer_enc_offset(u8 form);
+
+/**
+ * sst_trailer_layout() - the parts of a trailer
+ * @layout: output
+ * @form: enum sst_form; an INIT may have SST_FLAG_IDENTITY, too
+ *
+ * At once for a DATA, which most are.
+ *
+ * Return: false when there is no such form.
+ */
+static inline bool sst_trailer_layout(struct sst_layout *layout, u8 form)
+{
+	if (form != SST_FORM_DATA)
+		return sst_trailer_layout_other(layout, form);
+	*layout = (struct sst_layout) {
+		.sealed = SST_SEALED_PORTS_SIZE,
+		.len = SST_DATA_TRAILER_SIZE,
+	};
+	return true;
+}
+
+/**
+ * sst_trailer_size() - length of a trailer
+ * @form: form of it, one that exists, or 0 for none
+ *
+ * Return: its length in bytes.
+ */
+static inline u8 sst_trailer_size(u8 form)
+{
+	struct sst_layout layout = {};
+
+	sst_trailer_layout(&layout, form);
+	return layout.len;
+}
 
 #endif /* _SST_TRAILER_H */

@@ -35,6 +35,7 @@ int sst_unseal_read(const struct sst_pkt *pkt, struct sst_trailer *trailer,
 {
 	unsigned int end = pkt->thoff + pkt->seglen, payload;
 	struct sst_layout *layout = &trailer->layout;
+	const struct sst_data_trailer *data;
 
 	if (pkt->seglen < shortest_header(pkt) + SST_DATA_TRAILER_SIZE)
 		return SST_A_STATS_RX_SHORT;
@@ -42,9 +43,12 @@ int sst_unseal_read(const struct sst_pkt *pkt, struct sst_trailer *trailer,
 	if (pkt->seglen < pkt->thlen + SST_DATA_TRAILER_SIZE)
 		return SST_A_STATS_RX_LENGTH;
 	/* A DATA, which most are, is read at once. */
-	if (skb_copy_bits(pkt->skb, end - sizeof(trailer->data), &trailer->data,
-			  sizeof(trailer->data)))
+	data = skb_header_pointer(pkt->skb, end - sizeof(*data), sizeof(*data),
+				  &trailer->data);
+	if (!data)
 		return SST_A_STATS_RX_LENGTH;
+	if (data != &trailer->data)
+		trailer->data = *data;
 	sst_meta_decode(&trailer->meta, trailer->data.meta);
 	if (!(BIT(trailer->meta.type) & types))
 		return SST_A_STATS_RX_TYPE;
