@@ -221,7 +221,8 @@ static void note_sender(struct sst_flow *flow, struct sk_buff *skb,
 		return;
 	}
 	sst_sock_set_carried(sk);
-	sst_mss_reserve(flow, sk);
+	if (flow->real.proto == IPPROTO_TCP)
+		sst_mss_reserve(flow, sk);
 }
 
 /*
@@ -273,10 +274,10 @@ static bool is_clear(struct sst_net *sn, const struct sk_buff *skb,
 unsigned int sst_egress(struct sst_net *sn, struct sk_buff *skb,
 			const struct nf_hook_state *state)
 {
+	struct sst_pkt pkt __uninitialized;
 	enum sst_pkt_class class;
 	unsigned int mtu = 0;
 	struct sst_flow *flow;
-	struct sst_pkt pkt;
 	struct sock *sk;
 	u8 form = BARE;
 	int reason;

@@ -180,17 +180,15 @@ int sst_flow_set_secret(struct sst_flow *flow, const u8 salt_r[SST_SALT_SIZE])
 }
 
 /**
- * sst_flow_tcp_ends() - look for the end of a TCP connection in a packet
+ * sst_flow_tcp_end() - a packet ends a TCP connection, or one direction of it
  * @flow: the flow
  * @tcp_flags: TCPHDR_* of a packet that was sealed or verified
  * @fin: SST_TCP_FIN_TX or SST_TCP_FIN_RX, for its direction
  */
-void sst_flow_tcp_ends(struct sst_flow *flow, u8 tcp_flags, u8 fin)
+void sst_flow_tcp_end(struct sst_flow *flow, u8 tcp_flags, u8 fin)
 {
 	const u8 both = SST_TCP_FIN_TX | SST_TCP_FIN_RX;
 
-	if (likely(!(tcp_flags & (TCPHDR_FIN | TCPHDR_RST))))
-		return;
 	spin_lock_bh(&flow->lock);
 	if (tcp_flags & TCPHDR_FIN)
 		flow->tcp_ends |= fin;

@@ -4,9 +4,11 @@
 
 #include <linux/atomic.h>
 #include <linux/bits.h>
+#include <linux/jiffies.h>
 #include <linux/list.h>
 #include <linux/rhashtable-types.h>
 #include <linux/spinlock.h>
+#include <net/tcp.h>
 #include <uapi/linux/sst_netlink.h>
 
 #include "kdf.h"
@@ -217,7 +219,14 @@ void sst_flow_draw_secret(struct sst_flow *flow,
 int sst_flow_set_secret(struct sst_flow *flow, const u8 salt_r[SST_SALT_SIZE]);
 void sst_flow_free(struct sst_flow *flow);
 void sst_flow_free_rcu(struct sst_flow *flow);
-void sst_flow_tcp_ends(struct sst_flow *flow, u8 tcp_flags, u8 fin);
+void sst_flow_tcp_end(struct sst_flow *flow, u8 tcp_flags, u8 fin);
+
+/* Look for the end of a TCP connection in a packet: sst_flow_tcp_end(). */
+static inline void sst_flow_tcp_ends(struct sst_flow *flow, u8 tcp_flags, u8 fin)
+{
+	if (unlikely(tcp_flags & (TCPHDR_FIN | TCPHDR_RST)))
+		sst_flow_tcp_end(flow, tcp_flags, fin);
+}
 
 /* Side of the peer. */
 static inline u8 sst_flow_peer_side(const struct sst_flow *flow)
@@ -230,6 +239,15 @@ static inline void sst_flow_hear(struct sst_flow *flow)
 {
 	if (unlikely(!READ_ONCE(flow->heard)))
 		WRITE_ONCE(flow->heard, true);
+}
+
+/* A packet of the peer verified; the caller holds the lock of the flow. */
+static inline void sst_flow_count_rx(struct sst_flow *flow,
+				     unsigned int payload)
+{
+	flow->rx_packets++;
+	flow->rx_bytes += payload;
+	WRITE_ONCE(flow->rx_last, get_jiffies_64());
 }
 
 /* A SYN of this host is about to leave. */

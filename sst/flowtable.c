@@ -21,7 +21,7 @@
 #define EXPIRE_BATCH	256
 
 /* The addresses of IPv4 are one word each; the rest of their room is zero. */
-static u32 tuple_hash(const void *key, u32 len, u32 seed)
+static __always_inline u32 tuple_hash(const void *key, u32 len, u32 seed)
 {
 	const struct sst_tuple *tuple = key;
 
@@ -34,7 +34,8 @@ static u32 tuple_hash(const void *key, u32 len, u32 seed)
 }
 
 /* For both tables by tuple. Most that are compared are equal. */
-static int tuple_compare(struct rhashtable_compare_arg *arg, const void *obj)
+static __always_inline int tuple_compare(struct rhashtable_compare_arg *arg,
+					 const void *obj)
 {
 	const struct sst_tuple *a = arg->key;
 	const struct sst_tuple *b = obj + arg->ht->p.key_offset;

@@ -36,7 +36,7 @@ unsigned int sst_guard_clear(struct sst_net *sn, struct sk_buff *skb,
 {
 	enum sst_pkt_class class;
 	struct sst_flow *flow;
-	struct sst_pkt pkt;
+	struct sst_pkt pkt __uninitialized;
 
 	if (sst_packet_is_opened(skb, state->pf) ||
 	    sst_flowtable_is_empty(&sn->flows))
@@ -148,7 +148,7 @@ unsigned int sst_guard_local(struct sst_net *sn, struct sk_buff *skb,
 			     const struct nf_hook_state *state)
 {
 	enum sst_pkt_class class;
-	struct sst_pkt pkt;
+	struct sst_pkt pkt __uninitialized;
 
 	if (sst_packet_is_opened(skb, state->pf) ||
 	    is_open(sn, skb, state->pf))

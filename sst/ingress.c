@@ -33,12 +33,11 @@
 #define PASS	SST_RESPONDER_PASS
 #define HELD	SST_RESPONDER_HELD
 
+/* One with other keys than a DATA, which sst_key_accept() counts. */
 static void account(struct sst_flow *flow, unsigned int payload)
 {
 	spin_lock_bh(&flow->lock);
-	flow->rx_packets++;
-	flow->rx_bytes += payload;
-	WRITE_ONCE(flow->rx_last, get_jiffies_64());
+	sst_flow_count_rx(flow, payload);
 	spin_unlock_bh(&flow->lock);
 }
 
@@ -52,7 +51,8 @@ static int deliver(struct sst_pkt *pkt, struct sst_flow *flow,
 
 	trace_sst_open(flow, &trailer->meta);
 	if (trailer->meta.flags & SST_FLAG_EMPTY) {
-		account(flow, 0);
+		if (trailer->meta.type != SST_TYPE_DATA)
+			account(flow, 0);
 		return SST_A_STATS_RX_EMPTY;
 	}
 	if (pkt->tuple.proto == IPPROTO_TCP)
@@ -65,7 +65,8 @@ static int deliver(struct sst_pkt *pkt, struct sst_flow *flow,
 		if (mss)
 			WRITE_ONCE(flow->peer_mss, mss);
 	}
-	account(flow, sst_packet_payload(pkt, pkt->seglen));
+	if (trailer->meta.type != SST_TYPE_DATA)
+		account(flow, sst_packet_payload(pkt, pkt->seglen));
 	return 0;
 }
 
@@ -75,7 +76,9 @@ static int take_data(struct sst_net *sn, struct sst_flow *flow,
 		     const struct sst_trailer *trailer)
 {
 	const struct sst_meta *meta = &trailer->meta;
-	struct sst_rx_try attempt;
+	unsigned int payload = sst_packet_payload(pkt, pkt->seglen -
+						  trailer->layout.len);
+	struct sst_rx_try attempt __uninitialized;
 	int reason;
 
 	reason = sst_key_try(flow, meta->kri, meta->seq, &attempt);
@@ -85,7 +88,7 @@ static int take_data(struct sst_net *sn, struct sst_flow *flow,
 	memzero_explicit(attempt.derived.key, sizeof(attempt.derived.key));
 	if (reason)
 		return reason;
-	reason = sst_key_accept(sn, flow, meta->kri, meta->seq);
+	reason = sst_key_accept(sn, flow, meta->kri, meta->seq, payload);
 	if (!reason)
 		reason = sst_responder_data(sn, flow);
 	if (!reason)
@@ -136,8 +139,9 @@ static int take_any(struct sst_net *sn, struct sst_flow *flow,
 static int open_owned(struct sst_net *sn, struct sst_flow *flow,
 		      struct sst_pkt *pkt, const struct nf_hook_state *state)
 {
-	struct sst_trailer trailer;
-	struct sst_stream stream;
+	/* Large, and written before they are read. */
+	struct sst_trailer trailer __uninitialized;
+	struct sst_stream stream __uninitialized;
 	int reason;
 
 	reason = sst_rewrite_prepare_open(pkt);
@@ -320,7 +324,7 @@ static unsigned int owned(struct sst_net *sn, struct sst_flow *flow,
 
 	if (class == SST_PKT_BAD)
 		return sst_drop(sn, flow, SST_A_STATS_RX_LENGTH);
-	if (sst_label_comes_bare(flow, pkt))
+	if (flow->scope == SST_SCOPE_LABEL && sst_label_comes_bare(flow, pkt))
 		return take_bare(sn, flow, pkt, state);
 	if (skb_is_gso(pkt->skb))
 		return split(sn, flow, pkt->skb);
@@ -332,6 +336,8 @@ static unsigned int owned(struct sst_net *sn, struct sst_flow *flow,
 	if (reason)
 		return sst_drop(sn, flow, reason);
 	sst_stats_inc(sn->stats, SST_A_STATS_RX_OPENED);
+	if (pkt->tuple.proto == IPPROTO_UDP)
+		return NF_ACCEPT;
 	return sst_merge_take(sn->stats, pkt, state);
 }
 
@@ -395,7 +401,7 @@ unsigned int sst_ingress(struct sst_net *sn, struct sk_buff *skb,
 	enum sst_pkt_class class;
 	struct rhlist_head *list;
 	struct sst_flow *flow;
-	struct sst_pkt pkt;
+	struct sst_pkt pkt __uninitialized;
 
 	/* It has waited for others (merge.c). */
 	if (sst_packet_is_opened(skb, state->pf))

@@ -457,8 +457,9 @@ static bool has_cookie_now(struct sst_net *sn, const struct sst_flow *flow)
 	return has;
 }
 
-static int restart_opening(struct sst_net *sn, const struct sst_pkt *pkt,
-			   struct sst_flow **flow)
+static noinline_for_stack int
+restart_opening(struct sst_net *sn, const struct sst_pkt *pkt,
+		struct sst_flow **flow)
 {
 	const struct sst_opening *opening = (*flow)->opening;
 	unsigned int wait = sst_opening_is_init(opening) ?
@@ -482,8 +483,9 @@ static int restart_opening(struct sst_net *sn, const struct sst_pkt *pkt,
  * now. Where they ask for nothing, the tuple is one of SST all the same, and of
  * the peer that it was.
  */
-static int begin_anew(struct sst_net *sn, const struct sst_pkt *pkt,
-		      const struct sock *sk, struct sst_flow **flow)
+static noinline_for_stack int
+begin_anew(struct sst_net *sn, const struct sst_pkt *pkt, const struct sock *sk,
+	   struct sst_flow **flow)
 {
 	struct attempt first = { .want = want_of((*flow)->opening) };
 	struct sst_want want;
@@ -511,6 +513,17 @@ static int check_syn(struct sst_net *sn, const struct sst_pkt *pkt,
 	return opening ? begin_anew(sn, pkt, sk, flow) : 0;
 }
 
+static noinline_for_stack int
+restart_reopening(struct sst_net *sn, const struct sst_pkt *pkt,
+		  struct sst_flow **flow)
+{
+	if (time_before(jiffies, READ_ONCE((*flow)->reopened) +
+				 SST_REOPEN_RESTART_SECONDS * HZ))
+		return 0;
+	sst_stats_inc(sn->stats, SST_A_STATS_TX_RESTARTED);
+	return start_over(sn, pkt, attempt_after((*flow)->opening), flow);
+}
+
 /* UDP liveness: open again, and start over when that is not answered. */
 static int check_liveness(struct sst_net *sn, const struct sst_pkt *pkt,
 			  struct sst_flow **pflow)
@@ -536,11 +549,7 @@ static int check_liveness(struct sst_net *sn, const struct sst_pkt *pkt,
 		spin_unlock_bh(&flow->lock);
 		return 0;
 	case SST_FLOW_STATE_REOPENING:
-		if (time_before(jiffies, READ_ONCE(flow->reopened) +
-					 SST_REOPEN_RESTART_SECONDS * HZ))
-			return 0;
-		sst_stats_inc(sn->stats, SST_A_STATS_TX_RESTARTED);
-		return start_over(sn, pkt, attempt_after(flow->opening), pflow);
+		return restart_reopening(sn, pkt, pflow);
 	default:
 		return 0;
 	}

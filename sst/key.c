@@ -138,8 +138,9 @@ void sst_key_stop(struct sst_flow *flow)
  * The caller found @old used up. Of several CPUs that did, one moves the flow
  * on and the others find that done.
  */
-static int rotate_tx(struct sst_net *sn, struct sst_flow *flow,
-		     const struct sst_tx_key *old)
+static noinline_for_stack int
+rotate_tx(struct sst_net *sn, struct sst_flow *flow,
+	  const struct sst_tx_key *old)
 {
 	struct sst_tx_key *cur, *next;
 	bool ended;
@@ -329,7 +330,8 @@ static void replace_rx(struct sst_flow *flow, struct sst_rx_key *next,
 }
 
 /* Move to the key of a packet that verified; others may have done so before. */
-static int rotate_rx(struct sst_net *sn, struct sst_flow *flow, u16 kri)
+static noinline_for_stack int
+rotate_rx(struct sst_net *sn, struct sst_flow *flow, u16 kri)
 {
 	/* Others may only bring it nearer, so a jump is known beforehand. */
 	bool jump = kri > rcu_dereference(flow->rx)->kri + 1;
@@ -371,12 +373,15 @@ static int rotate_rx(struct sst_net *sn, struct sst_flow *flow, u16 kri)
  * @flow: the flow; the caller is in an RCU read section
  * @kri: index of the key that verified
  * @seq: counter of the packet
+ * @payload: bytes of payload in it
  *
- * Moves the flow to the key when it is newer than the current one.
+ * Moves the flow to the key when it is newer than the current one, and counts the
+ * packet, under the same lock.
  *
  * Return: 0, or the counter of the reason to drop the packet.
  */
-int sst_key_accept(struct sst_net *sn, struct sst_flow *flow, u16 kri, u32 seq)
+int sst_key_accept(struct sst_net *sn, struct sst_flow *flow, u16 kri, u32 seq,
+		   unsigned int payload)
 {
 	struct sst_rx_key *key;
 	int err;
@@ -398,6 +403,8 @@ int sst_key_accept(struct sst_net *sn, struct sst_flow *flow, u16 kri, u32 seq)
 		err = SST_A_STATS_RX_REPLAY;
 	else
 		err = 0;
+	if (!err)
+		sst_flow_count_rx(flow, payload);
 	spin_unlock_bh(&flow->lock);
 	return err;
 }

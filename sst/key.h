@@ -71,6 +71,7 @@ int sst_key_take(struct sst_net *sn, struct sst_flow *flow,
 int sst_key_try(struct sst_flow *flow, u16 kri, u32 seq,
 		struct sst_rx_try *attempt);
 void sst_key_expire(struct sst_flow *flow);
-int sst_key_accept(struct sst_net *sn, struct sst_flow *flow, u16 kri, u32 seq);
+int sst_key_accept(struct sst_net *sn, struct sst_flow *flow, u16 kri, u32 seq,
+		   unsigned int payload);
 
 #endif /* _SST_KEY_H */

@@ -62,18 +62,40 @@ static void wipe(struct ahead *ahead)
 	ahead->left = 0;
 }
 
-/* Is the block there? Then it is nowhere else, and will not come again. */
-static bool hand_out(struct ahead *ahead, u32 seq, struct sst_block *block)
+/* Which of @blocks it is. Far behind: a large number. */
+static u32 index_of(const struct ahead *ahead, u32 seq)
 {
-	/* Below zero: far behind, as a large number. */
-	u32 n = seq + SST_BLOCKS_AHEAD - ahead->next;
+	return seq + SST_BLOCKS_AHEAD - ahead->next;
+}
 
-	if (n >= SST_BLOCKS_AHEAD || !(ahead->left & BIT(n)))
-		return false;
+static bool has(const struct ahead *ahead, const struct sst_keystream *stream,
+		u32 seq)
+{
+	u32 n = index_of(ahead, seq);
+
+	return ahead->id == stream->id && n < SST_BLOCKS_AHEAD &&
+	       ahead->left & BIT(n);
+}
+
+/* From now on the block is nowhere else, and will not come again. */
+static void hand_out(struct ahead *ahead, u32 seq, struct sst_block *block)
+{
+	u32 n = index_of(ahead, seq);
+
 	*block = ahead->blocks[n];
 	memzero_explicit(&ahead->blocks[n], sizeof(ahead->blocks[n]));
 	ahead->left &= ~BIT(n);
-	return true;
+}
+
+/*
+ * One that is late does not take away those that are to come. What is later than
+ * any packet that is still taken shows that @next was a forged one's.
+ */
+static bool is_late(const struct ahead *ahead,
+		    const struct sst_keystream *stream, u32 seq)
+{
+	return ahead->id == stream->id && seq < ahead->next &&
+	       ahead->next - seq <= LATE_MAX;
 }
 
 /* Those that follow the one that is asked for, if they are likely to be next. */
@@ -98,18 +120,11 @@ static bool refill(struct ahead *ahead, struct sst_keystream *stream, u32 seq)
 static bool get(struct ahead *ahead, struct sst_keystream *stream, u32 seq,
 		struct sst_block *block)
 {
-	if (ahead->id == stream->id) {
-		if (hand_out(ahead, seq, block))
-			return true;
-		/*
-		 * One that is late does not take away those that are to come.
-		 * What is later than any packet that is still taken shows that
-		 * @next was a forged one's.
-		 */
-		if (seq < ahead->next && ahead->next - seq <= LATE_MAX)
-			return false;
-	}
-	return refill(ahead, stream, seq) && hand_out(ahead, seq, block);
+	if (!has(ahead, stream, seq) &&
+	    (is_late(ahead, stream, seq) || !refill(ahead, stream, seq)))
+		return false;
+	hand_out(ahead, seq, block);
+	return true;
 }
 
 /**

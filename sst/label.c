@@ -35,7 +35,7 @@ static const struct tcphdr *header_of(const struct sst_pkt *pkt,
 static bool has_accept(const struct sst_flow *flow, const struct sst_pkt *pkt)
 {
 	const struct sst_opening *opening = flow->opening;
-	struct sst_trailer trailer;
+	struct sst_trailer trailer __uninitialized;
 	const struct tcphdr *th;
 	struct tcphdr _th;
 
@@ -50,15 +50,15 @@ static bool has_accept(const struct sst_flow *flow, const struct sst_pkt *pkt)
 
 /**
  * sst_label_comes_bare() - has this segment of the peer no trailer?
- * @flow: flow that owns its wire tuple
+ * @flow: flow of scope label that owns its wire tuple
  * @pkt: the packet
  *
- * Return: false also for flows of other scopes, and for what has to have a trailer.
+ * Return: false for what has to have one.
  */
 bool sst_label_comes_bare(const struct sst_flow *flow,
 			  const struct sst_pkt *pkt)
 {
-	if (flow->scope != SST_SCOPE_LABEL || sst_label_is_syn(pkt))
+	if (sst_label_is_syn(pkt))
 		return false;
 	if (flow->role == SST_FLOW_ROLE_RESPONDER)
 		return true;

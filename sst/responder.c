@@ -579,21 +579,18 @@ static bool prove(struct sst_net *sn, struct sst_flow *flow)
 }
 
 /**
- * sst_responder_data() - a DATA of the peer verified
+ * sst_responder_confirm() - the peer has shown that it got an answer
  * @sn: namespace
- * @flow: the flow
+ * @flow: the flow, which waits for that or did a moment ago
  *
  * Confirms the flow, or ends its re-opening.
  *
  * Return: 0, or the counter of the reason to drop the packet.
  */
-int sst_responder_data(struct sst_net *sn, struct sst_flow *flow)
+int sst_responder_confirm(struct sst_net *sn, struct sst_flow *flow)
 {
 	u8 state = READ_ONCE(flow->state);
 
-	if (likely(state != SST_FLOW_STATE_ACCEPTING &&
-		   state != SST_FLOW_STATE_REOPENING))
-		return 0;
 	if (flow->role != SST_FLOW_ROLE_RESPONDER)
 		return 0;
 	if (state == SST_FLOW_STATE_REOPENING) {

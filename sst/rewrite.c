@@ -72,9 +72,9 @@ static int settle_inner_checksum(struct sst_pkt *pkt)
  * Add (@grow) or take @len bytes of trailer behind a segment of @seglen bytes,
  * and write ports and lengths. Both together fit 16 bits.
  */
-static void write_transport(struct sst_pkt *pkt, const struct sst_rewrite *rw,
-			    const void *trailer, unsigned int len, bool grow,
-			    u16 seglen)
+static __always_inline void
+write_transport(struct sst_pkt *pkt, const struct sst_rewrite *rw,
+		const void *trailer, unsigned int len, bool grow, u16 seglen)
 {
 	u16 with = seglen + len;
 	u16 from = grow ? seglen : with, to = grow ? with : seglen;
@@ -99,11 +99,10 @@ static void write_transport(struct sst_pkt *pkt, const struct sst_rewrite *rw,
 		return;
 	}
 	csum_replace2(check, htons(from), htons(to));
-	inet_proto_csum_replace4(check, skb, old_ports,
-				 get_unaligned((__be32 *)ports), false);
+	csum_replace4(check, old_ports, get_unaligned((__be32 *)ports));
+	/* UDP has it in its own header, too. */
 	if (udp)
-		inet_proto_csum_replace2(check, skb, htons(from), htons(to),
-					 false);
+		csum_replace2(check, htons(from), htons(to));
 	sum = csum_partial(trailer, len, 0);
 	if (grow)
 		*check = csum_fold(csum_block_add(~csum_unfold(*check), sum,
@@ -116,8 +115,8 @@ static void write_transport(struct sst_pkt *pkt, const struct sst_rewrite *rw,
 }
 
 /* @frag_off is for IPv4. */
-static void write_network(struct sst_pkt *pkt, u8 dsfield, __be16 frag_off,
-			  int grow)
+static __always_inline void
+write_network(struct sst_pkt *pkt, u8 dsfield, __be16 frag_off, int grow)
 {
 	struct sk_buff *skb = pkt->skb;
 
@@ -382,8 +381,7 @@ int sst_rewrite_label(struct sst_pkt *pkt, const struct sst_rewrite *rw)
 	th->source = rw->sport;
 	th->dest = rw->dport;
 	if (skb->ip_summed != CHECKSUM_PARTIAL)
-		inet_proto_csum_replace4(&th->check, skb, before,
-					 get_unaligned((__be32 *)th), false);
+		csum_replace4(&th->check, before, get_unaligned((__be32 *)th));
 	write_network(pkt, rw->dsfield, rw->frag_off, 0);
 	skb_clear_hash(skb);
 	return 0;

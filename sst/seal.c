@@ -75,8 +75,8 @@ static int fill_data(struct sst_net *sn, struct sst_flow *flow,
 {
 	__be16 ports[2] = { flow->real.lport, flow->peer_port };
 	struct sst_tx_key *key;
-	struct sst_block block;
-	struct sst_aad aad;
+	struct sst_block block __uninitialized;
+	struct sst_aad aad __uninitialized;
 	int reason;
 
 	reason = sst_key_take(sn, flow, &key, &meta->seq);

@@ -15,6 +15,9 @@
 #include "compat.h"
 #include "suite.h"
 
+/* What is sealed to get the keystream itself. */
+static const u8 zeros[SST_BLOCKS_AHEAD * CHACHA_BLOCK_SIZE];
+
 static void compute(struct sst_block *blocks, unsigned int n,
 		    const u8 key[SST_SECRET_SIZE], u32 seq)
 {
@@ -28,8 +31,7 @@ static void compute(struct sst_block *blocks, unsigned int n,
 		words[i] = get_unaligned_le32(key + 4 * i);
 	put_unaligned_le32(seq, iv);
 	chacha_init(state, words, iv);
-	memset(blocks, 0, n * sizeof(*blocks));
-	chacha20_crypt(state, (u8 *)blocks, (u8 *)blocks, n * sizeof(*blocks));
+	chacha20_crypt(state, (u8 *)blocks, zeros, n * sizeof(*blocks));
 
 	memzero_explicit(state, sizeof(state));
 	memzero_explicit(words, sizeof(words));
@@ -70,7 +72,7 @@ void sst_suite_tag(u8 tag[SST_TAG_SIZE], const struct sst_block *block,
 		   const struct sst_aad *aad,
 		   const u8 sealed[SST_SEALED_PORTS_SIZE])
 {
-	struct poly1305_desc_ctx desc;
+	struct poly1305_desc_ctx desc __uninitialized;
 	struct {
 		u8 aad[16];
 		u8 sealed[16];
@@ -89,22 +91,6 @@ void sst_suite_tag(u8 tag[SST_TAG_SIZE], const struct sst_block *block,
 	poly1305_init(&desc, block->mac_key);
 	poly1305_update(&desc, (const u8 *)&input, sizeof(input));
 	poly1305_final(&desc, tag);
-}
-
-/**
- * sst_suite_xor_ports() - seal or open the ports of a packet
- * @out: sealed ports from real ones, or the other way round
- * @block: block of the packet
- * @in: four bytes
- */
-void sst_suite_xor_ports(u8 out[SST_SEALED_PORTS_SIZE],
-			 const struct sst_block *block,
-			 const u8 in[SST_SEALED_PORTS_SIZE])
-{
-	int i;
-
-	for (i = 0; i < SST_SEALED_PORTS_SIZE; i++)
-		out[i] = in[i] ^ block->pad[i];
 }
 
 /**

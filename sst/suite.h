@@ -4,6 +4,7 @@
 
 #include <linux/types.h>
 
+#include "compat.h"
 #include "trailer.h"
 #include "wire.h"
 
@@ -29,14 +30,27 @@ void sst_suite_blocks(struct sst_block blocks[SST_BLOCKS_AHEAD],
 void sst_suite_tag(u8 tag[SST_TAG_SIZE], const struct sst_block *block,
 		   const struct sst_aad *aad,
 		   const u8 sealed[SST_SEALED_PORTS_SIZE]);
-void sst_suite_xor_ports(u8 out[SST_SEALED_PORTS_SIZE],
-			 const struct sst_block *block,
-			 const u8 in[SST_SEALED_PORTS_SIZE]);
 void sst_suite_seal(u8 *out, const u8 *plain, u8 len,
 		    const struct sst_aad *aad, const u8 key[SST_SECRET_SIZE],
 		    u32 seq);
 bool sst_suite_open(u8 *plain, const u8 *sealed, u8 len,
 		    const struct sst_aad *aad, const u8 key[SST_SECRET_SIZE],
 		    u32 seq);
+
+/**
+ * sst_suite_xor_ports() - seal or open the ports of a packet
+ * @out: sealed ports from real ones, or the other way round
+ * @block: block of the packet
+ * @in: four bytes
+ */
+static inline void sst_suite_xor_ports(u8 out[SST_SEALED_PORTS_SIZE],
+				       const struct sst_block *block,
+				       const u8 in[SST_SEALED_PORTS_SIZE])
+{
+	u32 ports = get_unaligned((const u32 *)in);
+	u32 pad = get_unaligned((const u32 *)block->pad);
+
+	put_unaligned(ports ^ pad, (u32 *)out);
+}
 
 #endif /* _SST_SUITE_H */

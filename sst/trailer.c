@@ -12,33 +12,6 @@
 #include "stats.h"
 #include "trailer.h"
 
-/**
- * sst_meta_encode() - meta to its 8 bytes
- * @out: output
- * @meta: type and flags below 16
- */
-void sst_meta_encode(u8 out[SST_META_SIZE], const struct sst_meta *meta)
-{
-	out[0] = meta->type << 4 | meta->flags;
-	out[1] = meta->tc;
-	put_unaligned_be16(meta->kri, out + 2);
-	put_unaligned_be32(meta->seq, out + 4);
-}
-
-/**
- * sst_meta_decode() - 8 bytes to meta, without any check
- * @meta: output
- * @in: bytes from the wire
- */
-void sst_meta_decode(struct sst_meta *meta, const u8 in[SST_META_SIZE])
-{
-	meta->type = in[0] >> 4;
-	meta->flags = in[0] & 0x0f;
-	meta->tc = in[1];
-	meta->kri = get_unaligned_be16(in + 2);
-	meta->seq = get_unaligned_be32(in + 4);
-}
-
 static int check_tc(const struct sst_meta *meta, const struct sst_pkt *pkt)
 {
 	if (meta->tc & SST_ECN_MASK)
@@ -104,27 +77,6 @@ int sst_meta_check_opening(const struct sst_meta *meta, const struct sst_pkt *pk
 				TCPHDR_ACK)) != TCPHDR_SYN)
 		return SST_A_STATS_RX_NOT_SYN;
 	return check_tc(meta, pkt);
-}
-
-/**
- * sst_aad_build() - begin the additional authenticated data of a packet
- * @aad: output; all that a DATA has
- * @meta: meta as it stands on the wire
- * @pkt: the packet, for its protocol and the covered TCP bytes
- * @seglen: transport segment without trailer, in bytes
- */
-void sst_aad_build(struct sst_aad *aad, const u8 meta[SST_META_SIZE],
-		   const struct sst_pkt *pkt, u16 seglen)
-{
-	BUILD_BUG_ON(sizeof(struct sst_data_trailer) != SST_DATA_TRAILER_SIZE);
-
-	memcpy(aad->bytes, meta, SST_META_SIZE);
-	aad->bytes[8] = pkt->tuple.proto;
-	put_unaligned_be16(seglen, aad->bytes + 9);
-	/* Of UDP nothing is covered, and these are zero. */
-	aad->bytes[11] = pkt->covered[0];
-	aad->bytes[12] = pkt->covered[1];
-	aad->len = pkt->tuple.proto == IPPROTO_TCP ? SST_AAD_DATA_MAX : 11;
 }
 
 /**

@@ -118,8 +118,8 @@ int sst_unseal_data(const struct sst_pkt *pkt, const struct sst_flow *flow,
 	const struct sst_data_trailer *data = &trailer->data;
 	__be16 expected[2] = { flow->peer_port, flow->real.lport };
 	u8 tag[SST_TAG_SIZE], ports[SST_SEALED_PORTS_SIZE];
-	struct sst_block block;
-	struct sst_aad aad;
+	struct sst_block block __uninitialized;
+	struct sst_aad aad __uninitialized;
 	int reason = 0;
 
 	if (!fits_scope(trailer, flow->scope))

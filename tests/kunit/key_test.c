@@ -308,7 +308,7 @@ static int accept(struct sst_net *sn, struct sst_flow *flow, u16 kri, u32 seq)
 	int err;
 
 	rcu_read_lock();
-	err = sst_key_accept(sn, flow, kri, seq);
+	err = sst_key_accept(sn, flow, kri, seq, 0);
 	rcu_read_unlock();
 	return err;
 }

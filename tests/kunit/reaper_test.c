@@ -62,7 +62,7 @@ static void reaper_key(struct kunit *test)
 	unsigned int i;
 
 	rcu_read_lock();
-	KUNIT_EXPECT_EQ(test, 0, sst_key_accept(sn, flow, 1, 0));
+	KUNIT_EXPECT_EQ(test, 0, sst_key_accept(sn, flow, 1, 0, 0));
 	rcu_read_unlock();
 	msleep(2000);
 	KUNIT_EXPECT_TRUE(test, has_prev(flow));
