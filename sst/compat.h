@@ -16,6 +16,13 @@
 #include <net/gso.h>
 #endif
 
+/* 6.10 moved references to the pages of a packet to a header of their own. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 10, 0)
+#include <linux/skbuff.h>
+#else
+#include <linux/skbuff_ref.h>
+#endif
+
 /* 6.12 moved the unaligned accessors from asm to linux. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 12, 0)
 #include <asm/unaligned.h>

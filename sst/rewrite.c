@@ -330,6 +330,28 @@ int sst_rewrite_prepare_open(struct sst_pkt *pkt)
 	return 0;
 }
 
+/*
+ * Cut a trailer off. In pages it is at the end of the last one mostly, or all of
+ * it: then nothing but their list changes.
+ */
+static int cut_trailer(struct sk_buff *skb, unsigned int len)
+{
+	struct skb_shared_info *shinfo = skb_shinfo(skb);
+	skb_frag_t *last;
+
+	if (!shinfo->nr_frags || skb_has_frag_list(skb) || skb_cloned(skb))
+		return pskb_trim(skb, skb->len - len);
+	last = &shinfo->frags[shinfo->nr_frags - 1];
+	if (skb_frag_size(last) < len)
+		return pskb_trim(skb, skb->len - len);
+	skb_frag_size_sub(last, len);
+	if (!skb_frag_size(last))
+		skb_frag_unref(skb, --shinfo->nr_frags);
+	skb->len -= len;
+	skb->data_len -= len;
+	return 0;
+}
+
 /**
  * sst_rewrite_open() - turn a verified SST packet into the original one
  * @pkt: packet after sst_rewrite_prepare_open()
@@ -347,7 +369,7 @@ int sst_rewrite_open(struct sst_pkt *pkt, const struct sst_rewrite *rw,
 
 	if (skb_ensure_writable(skb, pkt->thoff + pkt->thlen))
 		return SST_A_STATS_RX_NOMEM;
-	if (pskb_trim(skb, skb->len - len))
+	if (cut_trailer(skb, len))
 		return SST_A_STATS_RX_NOMEM;
 	write_transport(pkt, rw, trailer, len, false, seglen);
 	write_network(pkt, rw->dsfield, sst_rewrite_unmarked(pkt),

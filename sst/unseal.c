@@ -22,6 +22,28 @@ static unsigned int shortest_header(const struct sst_pkt *pkt)
 						 sizeof(struct udphdr);
 }
 
+/*
+ * The last @len bytes of a transport segment: where they stand in the head, or a copy
+ * in @buffer, because others may write to pages. Mostly the last of these has all.
+ */
+static const void *end_of(const struct sst_pkt *pkt, unsigned int len,
+			  void *buffer)
+{
+	const struct skb_shared_info *shinfo = skb_shinfo(pkt->skb);
+	unsigned int end = pkt->thoff + pkt->seglen;
+	const skb_frag_t *last;
+	const u8 *bytes;
+
+	if (shinfo->nr_frags && !shinfo->frag_list && end == pkt->skb->len) {
+		last = &shinfo->frags[shinfo->nr_frags - 1];
+		bytes = skb_frag_address_safe(last);
+		if (bytes && skb_frag_size(last) >= len)
+			return memcpy(buffer, bytes + skb_frag_size(last) - len,
+				      len);
+	}
+	return skb_header_pointer(pkt->skb, end - len, len, buffer);
+}
+
 /**
  * sst_unseal_read() - copy a trailer, check all that needs no key
  * @pkt: whole packet on ingress, trimmed to its IP length
@@ -43,8 +65,7 @@ int sst_unseal_read(const struct sst_pkt *pkt, struct sst_trailer *trailer,
 	if (pkt->seglen < pkt->thlen + SST_DATA_TRAILER_SIZE)
 		return SST_A_STATS_RX_LENGTH;
 	/* A DATA, which most are, is read at once. */
-	data = skb_header_pointer(pkt->skb, end - sizeof(*data), sizeof(*data),
-				  &trailer->data);
+	data = end_of(pkt, sizeof(*data), &trailer->data);
 	if (!data)
 		return SST_A_STATS_RX_LENGTH;
 	if (data != &trailer->data)
