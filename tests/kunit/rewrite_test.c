@@ -748,6 +748,9 @@ static void rewrite_ipv4_mark(struct kunit *test)
 	};
 	w->len = sst_test_build(w->orig, &w->desc);
 	put_unaligned_be16(c->before, w->orig + 6);
+	put_unaligned_be16(0, w->orig + 10);
+	put_unaligned_be16(~sst_test_fold(sst_test_sum(w->orig, 20, 0)),
+			   w->orig + 10);
 	seal(test, w);
 	KUNIT_EXPECT_EQ(test, c->sealed, get_unaligned_be16(w->got + 6));
 	KUNIT_EXPECT_EQ(test, 0xffff,
