@@ -45,6 +45,20 @@ static struct sk_buff *linear_skb(struct kunit *test, const u8 *bytes,
 	return sst_test_skb(test, bytes, len, SST_TEST_TIGHT, 0);
 }
 
+/* A short look finds the port of a packet that has one, or nothing. */
+static void expect_peek(struct kunit *test, const struct sk_buff *skb, u8 family,
+			enum sst_pkt_class class, const struct sst_pkt *pkt)
+{
+	u16 port;
+
+	if (!sst_packet_peek_port(skb, family, &port))
+		return;
+	/* Of lengths it knows nothing: what is too short may seem to have one. */
+	KUNIT_EXPECT_NE(test, SST_PKT_FRAGMENT, class);
+	if (class == SST_PKT_WHOLE)
+		KUNIT_EXPECT_EQ(test, ntohs(pkt->tuple.lport), port);
+}
+
 /* Parse @len bytes that lie in memory without a byte to spare. */
 static enum sst_pkt_class parse(struct kunit *test, struct sst_pkt *pkt,
 				const u8 *bytes, unsigned int len, u8 family)
@@ -55,6 +69,7 @@ static enum sst_pkt_class parse(struct kunit *test, struct sst_pkt *pkt,
 	/* The parser must set every field. */
 	memset(pkt, 0xa5, sizeof(*pkt));
 	class = sst_packet_parse(pkt, skb, family, SST_PKT_IN, &defaults);
+	expect_peek(test, skb, family, class, pkt);
 	sst_test_skb_free(test, skb);
 	pkt->skb = NULL;
 	return class;
@@ -91,7 +106,10 @@ static void packet_directions(struct kunit *test)
 	struct sk_buff *skb = linear_skb(test, bytes, len);
 	struct sst_tuple swapped;
 	struct sst_pkt pkt;
+	u16 port = 0;
 
+	KUNIT_EXPECT_TRUE(test, sst_packet_peek_port(skb, desc->family, &port));
+	KUNIT_EXPECT_EQ(test, SST_TEST_DPORT, port);
 	KUNIT_EXPECT_EQ(test, SST_PKT_WHOLE,
 			sst_packet_parse(&pkt, skb, desc->family, SST_PKT_IN,
 					 &defaults));

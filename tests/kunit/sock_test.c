@@ -395,6 +395,32 @@ static void sock_carried(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, SST_REQUIRE, sst_sock_mode(child->sk));
 }
 
+/* Nothing is to be said of a socket that asks for nothing and was never carried. */
+static void sock_plain(struct kunit *test)
+{
+	struct sst_net *sn = sst_test_net(test);
+	struct socket *sock = new_udp(test, SST_OFF);
+	u8 scope;
+
+	KUNIT_EXPECT_TRUE(test, sst_sock_is_plain(sn, NULL));
+	KUNIT_EXPECT_TRUE(test, sst_sock_is_plain(sn, sock->sk));
+	set_mode(test, sock, SST_PREFER);
+	KUNIT_EXPECT_FALSE(test, sst_sock_is_plain(sn, sock->sk));
+	set_mode(test, sock, SST_REQUIRE);
+	KUNIT_EXPECT_FALSE(test, sst_sock_is_plain(sn, sock->sk));
+	set_mode(test, sock, SST_OFF);
+	for (scope = SST_SCOPE_PORTS; scope <= SST_SCOPE_PAYLOAD; scope++) {
+		sst_sock_set_scope(sock->sk, scope);
+		KUNIT_EXPECT_EQ(test, scope == SST_SCOPE_PORTS,
+				sst_sock_is_plain(sn, sock->sk));
+	}
+	sst_sock_set_scope(sock->sk, SST_SCOPE_PORTS);
+	connect_to(test, sock, 9);
+	sst_sock_set_carried(sock->sk);
+	KUNIT_EXPECT_FALSE(test, sst_sock_is_plain(sn, sock->sk));
+	sst_sock_abort_carried(&init_net);
+}
+
 /* Many on one port, which is one slot of the table. */
 static void sock_carried_many(struct kunit *test)
 {
@@ -438,6 +464,7 @@ static struct kunit_case sock_cases[] = {
 	KUNIT_CASE_PARAM(sock_requires_udp, net_gen_params),
 	KUNIT_CASE_PARAM(sock_carried, net_gen_params),
 	KUNIT_CASE_PARAM(sock_carried_many, net_gen_params),
+	KUNIT_CASE_PARAM(sock_plain, net_gen_params),
 	{}
 };
 
