@@ -27,6 +27,12 @@
 #include "stats.h"
 #include "wire.h"
 
+static unsigned int checksum_offset(const struct sst_pkt *pkt)
+{
+	return pkt->tuple.proto == IPPROTO_TCP ? offsetof(struct tcphdr, check) :
+						 offsetof(struct udphdr, check);
+}
+
 /**
  * sst_rewrite_checksum() - where the transport checksum stands
  * @pkt: packet whose transport header is in its head
@@ -35,11 +41,8 @@
  */
 __sum16 *sst_rewrite_checksum(const struct sst_pkt *pkt)
 {
-	u8 *th = skb_network_header(pkt->skb) + pkt->thoff;
-
-	if (pkt->tuple.proto == IPPROTO_TCP)
-		return &((struct tcphdr *)th)->check;
-	return &((struct udphdr *)th)->check;
+	return (__sum16 *)(skb_network_header(pkt->skb) + pkt->thoff +
+			   checksum_offset(pkt));
 }
 
 /* A UDP checksum of zero: none was computed, and none will be. */
@@ -54,18 +57,22 @@ static bool has_no_checksum(const struct sst_pkt *pkt)
 	return uh && !uh->check;
 }
 
-/* PARTIAL for an inner header (a tunnel): sum it up before bytes follow it. */
-static int settle_inner_checksum(struct sst_pkt *pkt)
+/*
+ * PARTIAL for an inner header (a tunnel): sum it up before bytes follow it. A tap may
+ * ask for any offset: inside the headers, or for a sum to be written to the trailer or
+ * where that was, it is nonsense.
+ */
+static int settle_partial(struct sst_pkt *pkt)
 {
 	struct sk_buff *skb = pkt->skb;
+	int start;
 
-	if (skb->ip_summed != CHECKSUM_PARTIAL ||
-	    skb_checksum_start_offset(skb) == pkt->thoff)
+	if (skb->ip_summed != CHECKSUM_PARTIAL)
 		return 0;
-	/* A tap may ask for any offset; one inside the headers is nonsense. */
-	if (skb_checksum_start_offset(skb) < (int)pkt->thoff)
-		return -EINVAL;
-	return skb_checksum_help(skb);
+	start = skb_checksum_start_offset(skb);
+	if (start == pkt->thoff)
+		return skb->csum_offset == checksum_offset(pkt) ? 0 : -EINVAL;
+	return start < (int)pkt->thoff ? -EINVAL : skb_checksum_help(skb);
 }
 
 /*
@@ -182,7 +189,7 @@ int sst_rewrite_prepare_seal(struct sst_pkt *pkt)
 
 	if (!pskb_may_pull(skb, pkt->thoff + pkt->thlen))
 		return -ENOMEM;
-	err = settle_inner_checksum(pkt);
+	err = settle_partial(pkt);
 	if (err)
 		return err;
 	if (skb->ip_summed == CHECKSUM_COMPLETE)
@@ -314,7 +321,7 @@ int sst_rewrite_prepare_open(struct sst_pkt *pkt)
 
 	if (pskb_trim_rcsum(skb, pkt->thoff + pkt->seglen))
 		return SST_A_STATS_RX_NOMEM;
-	if (settle_inner_checksum(pkt))
+	if (settle_partial(pkt))
 		return SST_A_STATS_RX_CHECKSUM;
 	if (skb->ip_summed != CHECKSUM_COMPLETE)
 		return 0;

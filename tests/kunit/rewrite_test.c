@@ -593,6 +593,29 @@ static void rewrite_padding(struct kunit *test)
 	}
 }
 
+/* A sum that a device would write into the trailer, or behind the packet. */
+static void rewrite_odd_checksum(struct kunit *test)
+{
+	const struct kind *kind = test->param_value;
+	struct work *w = get_work(test);
+	struct sk_buff *skb;
+	struct sst_pkt pkt;
+
+	w->desc.family = kind->family;
+	w->desc.proto = kind->proto;
+	w->desc.payload = 3;
+	w->len = sst_test_build(w->orig, &w->desc);
+	model_seal(w);
+	skb = sst_test_skb(test, w->wire, w->len + TRAILER, SST_TEST_ROOM, 0);
+	set_summed(test, skb, &w->desc, CHECKSUM_PARTIAL);
+	skb->csum_offset += w->len - sst_test_network_size(kind->family);
+	parse(test, &pkt, skb, w);
+	KUNIT_EXPECT_EQ(test, SST_A_STATS_RX_CHECKSUM,
+			sst_rewrite_prepare_open(&pkt));
+	KUNIT_EXPECT_NE(test, 0, sst_rewrite_prepare_seal(&pkt));
+	sst_test_skb_free(test, skb);
+}
+
 /*
  * A tunnel in UDP leaves the checksum of the inner packet to the device. The
  * trailer would become part of it, so it is summed up before.
@@ -792,6 +815,7 @@ static struct kunit_case rewrite_cases[] = {
 	KUNIT_CASE_PARAM(rewrite_complete_wrong, kind_gen_params),
 	KUNIT_CASE_PARAM(rewrite_zero_sum, checked_gen_params),
 	KUNIT_CASE_PARAM(rewrite_padding, kind_gen_params),
+	KUNIT_CASE_PARAM(rewrite_odd_checksum, kind_gen_params),
 	KUNIT_CASE_PARAM(rewrite_inner_checksum, unchecked_gen_params),
 	KUNIT_CASE_PARAM(rewrite_checksum_in_headers, kind_gen_params),
 	KUNIT_CASE(rewrite_truesize),
