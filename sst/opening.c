@@ -86,8 +86,8 @@ void sst_opening_publish(struct sst_net *sn, struct sst_opening *opening)
 }
 
 /*
- * Of numbers that the kernel has ready on each CPU. It forgets them when this
- * machine may have become a copy.
+ * Of numbers that the kernel has ready on each CPU. It forgets them when this machine
+ * is forked; after a hibernation it may not, but then no association is left (fork.c).
  */
 static void draw_salt(u8 salt[SST_SALT_SIZE])
 {
@@ -204,12 +204,14 @@ int sst_opening_answer(struct sst_opening *opening,
 	return sst_flow_set_secret(opening->flow, opening->salt_r);
 }
 
-/* What re-opens the flow: the association may be gone by then. */
+/* What re-opens a UDP flow: the association may be gone by then. */
 static bool keep_renewal(struct sst_opening *opening,
 			 const struct sst_assoc *assoc, u8 initiator)
 {
 	struct sst_renewal *renewal = opening->renewal;
 
+	if (opening->flow->real.proto != IPPROTO_UDP)
+		return true;
 	if (!renewal)
 		renewal = kzalloc(sizeof(*renewal), GFP_ATOMIC | __GFP_ACCOUNT);
 	if (!renewal)

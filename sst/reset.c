@@ -58,7 +58,8 @@ u8 sst_reset_sent(struct sst_flow *flow, const struct sst_pkt *pkt)
 	end = end_of(pkt, th);
 	if (after(end, READ_ONCE(flow->tcp_seq)))
 		WRITE_ONCE(flow->tcp_seq, end);
-	if (th->ack)
+	/* An older one may have been overtaken. */
+	if (th->ack && after(ntohl(th->ack_seq), READ_ONCE(flow->tcp_ack)))
 		WRITE_ONCE(flow->tcp_ack, ntohl(th->ack_seq));
 	return pkt->covered[1];
 }

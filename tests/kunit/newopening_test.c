@@ -225,10 +225,15 @@ static void expect_keys(struct kunit *test, const struct work *w,
 			   (const u8 *)assoc->accept_key, sizeof(kat->c));
 	KUNIT_EXPECT_MEMEQ(test, kat->f, assoc->flow_key, SST_SECRET_SIZE);
 	KUNIT_EXPECT_EQ(test, assoc->uid, opening->assoc_uid);
-	KUNIT_EXPECT_MEMEQ(test, kat->id, opening->renewal->id,
-			   SST_ASSOC_ID_SIZE);
-	KUNIT_EXPECT_MEMEQ(test, kat->reopen_key, opening->renewal->key,
-			   SST_SECRET_SIZE);
+	if (kat->proto == IPPROTO_UDP) {
+		KUNIT_EXPECT_MEMEQ(test, kat->id, opening->renewal->id,
+				   SST_ASSOC_ID_SIZE);
+		KUNIT_EXPECT_MEMEQ(test, kat->reopen_key, opening->renewal->key,
+				   SST_SECRET_SIZE);
+	} else {
+		/* A TCP connection is not opened again. */
+		KUNIT_EXPECT_NULL(test, opening->renewal);
+	}
 	KUNIT_EXPECT_MEMEQ(test, kat->enc_r, opening->salt_r, SST_PUBLIC_SIZE);
 	KUNIT_EXPECT_MEMEQ(test, kat->accept_key, opening->accept_key,
 			   SST_SECRET_SIZE);
