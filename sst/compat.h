@@ -66,6 +66,16 @@ static inline struct udp_table *sst_udp_table(const struct net *net)
 #endif
 }
 
+/*
+ * May segments be copied and summed up while a packet is cut, for a device that will
+ * not do it? On 6.12 it takes less than doing so for each of them, on 6.1 more: of TCP
+ * over IPv4 17673 instructions a segment, and 13490.
+ */
+static inline bool sst_cuts_for_device(void)
+{
+	return LINUX_VERSION_CODE >= KERNEL_VERSION(6, 12, 0);
+}
+
 /* 6.3 gave receive offload a limit of its own for IPv4. */
 #include <linux/netdevice.h>
 #include <linux/netfilter.h>

@@ -31,6 +31,8 @@ static netdev_features_t cut_features(const struct sk_buff *skb,
 	/* A sum is for when the bytes are those of the wire. */
 	if (changes)
 		return CUT_FEATURES & ~NETIF_F_SG;
+	if (!sst_cuts_for_device())
+		return features;
 	/* What the device cannot do is cheapest while the segments are made. */
 	if (!(out->features & NETIF_F_SG))
 		features &= ~NETIF_F_SG;
