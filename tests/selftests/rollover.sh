@@ -59,6 +59,10 @@ steady_serve
 
 # ---- a new key, and then without the old one ----------------------------------
 must in_ns B host add new key "$topo_tmp/new.key"
+# What begins before the first answer came makes INITs of its own.
+for addr in "$B4" "$B6"; do
+	must ns A timeout 20 /usr/bin/python3 "$sst_tests/lib/connect-ms.py" "$addr" 700 >/dev/null
+done
 steady a4 A "$B4"
 steady a6 A "$B6"
 begun a4 a6
