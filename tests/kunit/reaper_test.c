@@ -30,7 +30,7 @@ static struct sst_net *new_net(struct kunit *test)
 }
 
 /* A flow that it finds, and that ends with it. */
-static struct sst_flow *new_flow(struct kunit *test, struct sst_net *sn)
+static struct sst_flow *new_flow(struct kunit *test, struct sst_net *sn, u16 port)
 {
 	struct sst_flow_params params = {
 		.side = 1,
@@ -40,8 +40,9 @@ static struct sst_flow *new_flow(struct kunit *test, struct sst_net *sn)
 	};
 	struct sst_flow *flow;
 
-	sst_test_tuple(&params.real, NFPROTO_IPV4, IPPROTO_UDP, 40000, 53);
-	sst_test_tuple(&params.wire, NFPROTO_IPV4, IPPROTO_UDP, 50001, 20002);
+	sst_test_tuple(&params.real, NFPROTO_IPV4, IPPROTO_UDP, port, 53);
+	sst_test_tuple(&params.wire, NFPROTO_IPV4, IPPROTO_UDP, port + 10000,
+		       20002);
 	flow = sst_flow_new(&params);
 	KUNIT_ASSERT_NOT_NULL(test, flow);
 	KUNIT_ASSERT_EQ(test, SST_CLASH_NONE,
@@ -54,24 +55,35 @@ static bool has_prev(struct sst_flow *flow)
 	return rcu_access_pointer(flow->rx_prev);
 }
 
-/* The key before the current one goes in its time, though nothing comes. */
+/*
+ * The key before the current one goes in its time, though nothing comes, and no
+ * sooner. Flows are looked at in their order, so the first one was when the second
+ * one's key is gone.
+ */
 static void reaper_key(struct kunit *test)
 {
 	struct sst_net *sn = new_net(test);
-	struct sst_flow *flow = new_flow(test, sn);
+	struct sst_flow *flow[] = {
+		new_flow(test, sn, 40000), new_flow(test, sn, 40001),
+	};
+	struct sst_rx_key *prev;
 	unsigned int i;
 
 	rcu_read_lock();
-	KUNIT_EXPECT_EQ(test, 0, sst_key_accept(sn, flow, 1, 0, 0));
+	for (i = 0; i < ARRAY_SIZE(flow); i++)
+		KUNIT_EXPECT_EQ(test, 0,
+				sst_key_accept(sn, flow[i], 1, 0, 0));
 	rcu_read_unlock();
-	msleep(2000);
-	KUNIT_EXPECT_TRUE(test, has_prev(flow));
-	spin_lock_bh(&flow->lock);
-	rcu_dereference_protected(flow->rx_prev, true)->expires = jiffies - 1;
-	spin_unlock_bh(&flow->lock);
-	for (i = 0; has_prev(flow) && i < LOOK_MS / 20; i++)
+	spin_lock_bh(&flow[1]->lock);
+	prev = rcu_dereference_protected(flow[1]->rx_prev, true);
+	if (prev)
+		prev->expires = jiffies - 1;
+	spin_unlock_bh(&flow[1]->lock);
+	KUNIT_EXPECT_NOT_NULL(test, prev);
+	for (i = 0; has_prev(flow[1]) && i < LOOK_MS / 20; i++)
 		msleep(20);
-	KUNIT_EXPECT_FALSE(test, has_prev(flow));
+	KUNIT_EXPECT_FALSE(test, has_prev(flow[1]));
+	KUNIT_EXPECT_TRUE(test, has_prev(flow[0]));
 }
 
 static struct kunit_case reaper_cases[] = {

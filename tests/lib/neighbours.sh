@@ -66,3 +66,16 @@ container_behind() {
 	ns "$1" sh -c 'echo 1 >/proc/sys/net/ipv4/ip_forward
 		echo 1 >/proc/sys/net/ipv6/conf/all/forwarding'
 }
+
+# container_serves HOST: what comes to TCP port 800 of HOST goes to port 900 of C.
+container_serves() {
+	must ns "$1" nft -f - <<-END
+		table inet containers {
+			chain prerouting {
+				type nat hook prerouting priority dstnat;
+				meta nfproto ipv4 tcp dport 800 dnat ip to 10.0.3.1:900
+				meta nfproto ipv6 tcp dport 800 dnat ip6 to [fd00:3::1]:900
+			}
+		}
+	END
+}

@@ -17,15 +17,7 @@ sst_keylog
 topo_hrh
 topo_offload off || bail "offloads"
 container_behind B
-must ns B nft -f - <<-END
-	table inet containers {
-		chain prerouting {
-			type nat hook prerouting priority dstnat;
-			meta nfproto ipv4 tcp dport 800 dnat ip to 10.0.3.1:900
-			meta nfproto ipv6 tcp dport 800 dnat ip6 to [fd00:3::1]:900
-		}
-	}
-END
+container_serves B
 must router_firewall
 must ns R sysctl -qw net.netfilter.nf_conntrack_tcp_loose=0 \
 	net.netfilter.nf_conntrack_tcp_timeout_established=300 \

@@ -12,15 +12,7 @@
 tap_plan 11
 topo_hrh
 container_behind B
-must ns B nft -f - <<-END
-	table inet containers {
-		chain prerouting {
-			type nat hook prerouting priority dstnat;
-			meta nfproto ipv4 tcp dport 800 dnat ip to 10.0.3.1:900
-			meta nfproto ipv6 tcp dport 800 dnat ip6 to [fd00:3::1]:900
-		}
-	}
-END
+container_serves B
 sst_psk_peers
 must in_ns A policy add out require scope label >/dev/null
 must in_ns B policy add in require scope label >/dev/null
