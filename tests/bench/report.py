@@ -23,8 +23,8 @@ import figures  # noqa: E402
 import svg  # noqa: E402
 import tables  # noqa: E402
 
-PARTS = ('instructions', 'native', 'smp', 'connections', 'wire', 'idle',
-         'rules', 'flows', 'memory')
+PARTS = ('instructions', 'native', 'smp', 'work', 'connections', 'wire',
+         'idle', 'rules', 'flows', 'memory')
 MARKED = re.compile(r'(<!-- bench (\S+) (\S+) -->\n).*?(<!-- end -->)', re.S)
 SHOWN = re.compile(r'\]\(plots/([0-9.]+)-(\S+)\.svg\)')
 
@@ -110,7 +110,7 @@ def plot(folder, parts):
     for name, part in parts.items():
         if name in ('rules', 'flows'):
             plot_lines(folder, name, part.rows)
-        elif name != 'smp':
+        elif name not in tables.PROCESSORS:
             # Exchanges are no packets.
             for kind, wanted in (('', False), ('-ask', True)):
                 plot_bars(folder, name + kind, {

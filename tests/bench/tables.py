@@ -7,6 +7,14 @@ import targets
 # Parts whose nanoseconds are instructions.
 COUNTED = ('instructions', 'connections', 'idle', 'rules', 'flows')
 
+# What a table of one and of several processors is about: what its numbers are, how
+# one is made of a sample, and what the comparison of both is called.
+PROCESSORS = {
+    'smp': ('Mbit/s', lambda s: 8e-6 * figures.rate(s), 'times as fast'),
+    'work': ('instructions per packet', lambda s: s.ns / s.packets,
+             'one to several'),
+}
+
 
 def table(heads, lines):
     """Text of a table."""
@@ -46,8 +54,9 @@ def row_table(part, row, pairs):
         for pair, samples in pairs.items()])
 
 
-def smp_table(row, pairs):
-    """On one processor and on several: how many times as fast."""
+def processors_table(part, row, pairs):
+    """On one processor and on several."""
+    head, number, compared = PROCESSORS[part]
     lines = []
     names = sorted({name.split('/')[0] for name in pairs},
                    key=[n.split('/')[0] for n in pairs].index)
@@ -59,16 +68,15 @@ def smp_table(row, pairs):
                                pairs['%s/%d' % (name, all_of_them)])
 
     for name in names:
-        rates = [figures.spread(
-            8e-6 * figures.rate(s) for s in pairs['%s/%d' % (name, n)])
-            for n in (one, all_of_them)]
-        lines.append([name] + [figures.text(r, '%.0f') for r in rates] + [
-            figures.text(figures.spread(scaling(name)), '%.2f'),
+        numbers = [figures.spread(map(number, pairs['%s/%d' % (name, n)]))
+                   for n in (one, all_of_them)]
+        lines.append([name] + [figures.text(n, '%.0f') for n in numbers] + [
+            figures.text(figures.spread(scaling(name)), '%.3f'),
             figures.text(figures.spread(
                 ours / plain for ours, plain in
-                zip(scaling(name), scaling('plain'))), '%.2f')])
-    return table([row, 'Mbit/s on %d' % one, 'on %d' % all_of_them,
-                  'times as fast', 'to plain'], lines)
+                zip(scaling(name), scaling('plain'))), '%.3f')])
+    return table([row, '%s on %d' % (head, one), 'on %d' % all_of_them,
+                  compared, 'to plain'], lines)
 
 
 def fact_tables(facts):
@@ -85,7 +93,7 @@ def fact_tables(facts):
 
 def part_tables(name, part):
     """All tables of a part."""
-    return [smp_table(row, pairs) if name == 'smp'
+    return [processors_table(name, row, pairs) if name in PROCESSORS
             else row_table(name, row, pairs)
             for row, pairs in part.rows.items()] + fact_tables(part.facts)
 

@@ -93,13 +93,17 @@ class Tables(unittest.TestCase):
 
     def test_smp(self):
         """Scaling, beside that of plain."""
-        pairs = figures.read([
-            'smp 4 plain/1 9 0 4000 0', 'smp 4 plain/2 9 0 2500 0',
-            'smp 4 sst-ports/1 9 0 6000 0', 'smp 4 sst-ports/2 9 0 3000 0',
-        ]).rows['smp-4']
-        text = tables.smp_table('smp-4', pairs)
-        self.assertIn('| 1.60 | 1.00 |', text)
-        self.assertIn('| 2.00 | 1.25 |', text)
+        part = figures.read([
+            'smp 4 plain/1 9 3 4000 0', 'smp 4 plain/2 9 3 2500 0',
+            'smp 4 sst-ports/1 9 3 6000 0', 'smp 4 sst-ports/2 9 3 3000 0',
+        ])
+        text = tables.part_tables('smp', part)[0]
+        self.assertIn('| times as fast |', text)
+        self.assertIn('| 18 | 29 | 1.600 | 1.000 |', text)
+        self.assertIn('| 2.000 | 1.250 |', text)
+        text = tables.part_tables('work', part)[0]
+        self.assertIn('| instructions per packet on 1 |', text)
+        self.assertIn('| 1333 | 833 | 1.600 | 1.000 |', text)
 
     def test_targets(self):
         """As they are, and as they should be."""
