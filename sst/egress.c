@@ -204,8 +204,7 @@ static int find_flow(struct sst_net *sn, const struct sst_pkt *pkt,
 
 	if (choice != SST_SELECT_OPEN)
 		return choice;
-	choice = sst_initiator_open(sn, pkt, &want, flow);
-	return choice ?: may_seal(*flow, pkt->skb, class);
+	return sst_initiator_open(sn, pkt, &want, flow);
 }
 
 /* Remember where packets of the flow come from, and what their socket must know. */
@@ -262,6 +261,53 @@ static bool is_clear(struct sst_net *sn, const struct sk_buff *skb,
 	       sst_sock_is_plain(sn, state->sk);
 }
 
+/* A packet that could not be sealed. */
+static unsigned int refuse(struct sst_net *sn, const struct sst_flow *flow,
+			   struct sk_buff *skb, int reason)
+{
+	if (reason == SST_A_STATS_TX_AMPLIFIED &&
+	    flow->real.proto == IPPROTO_TCP)
+		return lose(sn, flow, skb, reason);
+	return drop(sn, flow, flow->real.proto, reason);
+}
+
+/* The packet leaves by its flow, with a trailer. */
+static unsigned int send_sealed(struct sst_net *sn, struct sst_flow *flow,
+				struct sst_pkt *pkt, struct sock *sk,
+				const struct nf_hook_state *state)
+{
+	/* One look decides: the flow may move on at any time. */
+	u8 form = sst_seal_form(flow), trailer = sst_trailer_size(form);
+	unsigned int mtu = sst_pathmtu(pkt->skb, state);
+	struct sk_buff *skb = pkt->skb;
+	int reason;
+
+	if (skb_is_gso(skb) || !sst_pathmtu_fits(pkt, trailer, mtu)) {
+		reason = sst_pathmtu_fit(pkt, trailer, mtu, state);
+		if (reason)
+			return drop(sn, flow, flow->real.proto, reason);
+	}
+	if (form >> 4 == SST_TYPE_INIT)
+		sst_initiator_keep(flow, skb);
+	if (skb_is_gso(skb)) {
+		note_sender(flow, skb, sk);
+		return send_segments(sn, flow, pkt, form, state);
+	}
+	reason = sst_seal(sn, flow, pkt, form, 0);
+	if (reason)
+		return refuse(sn, flow, skb, reason);
+	note_sender(flow, skb, sk);
+	return send_whole(sn, flow, skb, mtu, state);
+}
+
+/* By now it is the flow that the packet would take. */
+static bool may_take(struct sst_net *sn, const struct sst_flow *flow,
+		     struct sock *sk)
+{
+	return sst_sock_takes_any(sk) || (sst_expect_allows(sn, sk, flow) &&
+					  sst_sock_allows(sk, flow->scope));
+}
+
 /**
  * sst_egress() - a packet at POST_ROUTING
  * @sn: namespace
@@ -276,11 +322,9 @@ unsigned int sst_egress(struct sst_net *sn, struct sk_buff *skb,
 {
 	struct sst_pkt pkt __uninitialized;
 	enum sst_pkt_class class;
-	unsigned int mtu = 0;
 	struct sst_flow *flow;
+	int reason = 0;
 	struct sock *sk;
-	u8 form = BARE;
-	int reason;
 
 	if (is_clear(sn, skb, state))
 		return NF_ACCEPT;
@@ -294,40 +338,22 @@ unsigned int sst_egress(struct sst_net *sn, struct sk_buff *skb,
 	if (is_bridged(skb))
 		return NF_ACCEPT;
 	sk = sst_sock_sender(&pkt, state->sk);
-	reason = flow ? may_seal(flow, skb, class) :
-			find_flow(sn, &pkt, class, sk, &flow);
-	if (!reason && !flow)
-		return NF_ACCEPT;
-	if (!reason && flow->opening)
+	if (!flow) {
+		reason = find_flow(sn, &pkt, class, sk, &flow);
+		if (!reason && !flow)
+			return NF_ACCEPT;
+	}
+	if (!reason)
+		reason = may_seal(flow, skb, class);
+	if (!reason && flow->opening && !sst_initiator_is_settled(flow, &pkt))
 		reason = sst_initiator_check(sn, &pkt, sk, &flow);
-	/* Last: by now it is the flow that the packet would take. */
-	if (!reason && (!sst_expect_allows(sn, sk, flow) ||
-			!sst_sock_allows(sk, flow->scope)))
+	if (!reason && !may_take(sn, flow, sk))
 		reason = SST_A_STATS_TX_REQUIRED;
 	if (!reason && sst_label_leaves_bare(flow, &pkt))
 		return send_bare(sn, flow, &pkt, sk, state);
 	if (!reason && flow->scope == SST_SCOPE_LABEL && sst_label_is_syn(&pkt))
 		reason = sst_label_strip_syn(&pkt);
-	/* One look decides: the flow may move on at any time. */
-	if (!reason) {
-		form = sst_seal_form(flow);
-		mtu = sst_pathmtu(skb, state);
-		reason = sst_pathmtu_fit(&pkt, sst_trailer_size(form), mtu,
-					 state);
-	}
-	if (!reason && form >> 4 == SST_TYPE_INIT)
-		sst_initiator_keep(flow, skb);
-	if (!reason && skb_is_gso(skb)) {
-		note_sender(flow, skb, sk);
-		return send_segments(sn, flow, &pkt, form, state);
-	}
-	if (!reason)
-		reason = sst_seal(sn, flow, &pkt, form, 0);
-	if (reason == SST_A_STATS_TX_AMPLIFIED &&
-	    pkt.tuple.proto == IPPROTO_TCP)
-		return lose(sn, flow, skb, reason);
 	if (reason)
 		return drop(sn, flow, pkt.tuple.proto, reason);
-	note_sender(flow, skb, sk);
-	return send_whole(sn, flow, skb, mtu, state);
+	return send_sealed(sn, flow, &pkt, sk, state);
 }

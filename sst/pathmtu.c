@@ -117,27 +117,6 @@ static bool may_fragment(const struct sst_pkt *pkt)
 	       (skb->ignore_df || !(ip_hdr(skb)->frag_off & htons(IP_DF)));
 }
 
-static bool fits(const struct sst_pkt *pkt, unsigned int room)
-{
-	if (skb_is_gso(pkt->skb))
-		return skb_gso_validate_network_len(pkt->skb, room);
-	return pkt->thoff + pkt->seglen <= room;
-}
-
-/**
- * sst_pathmtu_fits() - does every packet fit as it is, with its trailer?
- * @pkt: whole packet on egress
- * @trailer: bytes that each of them will grow by
- * @mtu: from sst_pathmtu()
- *
- * Return: true when sst_pathmtu_fit() has nothing to do.
- */
-bool sst_pathmtu_fits(const struct sst_pkt *pkt, unsigned int trailer,
-		      unsigned int mtu)
-{
-	return mtu > trailer && fits(pkt, mtu - trailer);
-}
-
 /**
  * sst_pathmtu_fit() - make every packet that will leave fit with its trailer
  * @pkt: whole packet on egress
@@ -163,9 +142,9 @@ int sst_pathmtu_fit(struct sst_pkt *pkt, unsigned int trailer,
 	}
 	if (mtu <= trailer)
 		return SST_A_STATS_TX_TOO_BIG;
-	room = mtu - trailer;
-	if (fits(pkt, room))
+	if (sst_pathmtu_fits(pkt, trailer, mtu))
 		return 0;
+	room = mtu - trailer;
 	if (may_fragment(pkt)) {
 		if (pkt->thoff + pkt->seglen + trailer <= LENGTH_MAX)
 			return 0;

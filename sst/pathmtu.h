@@ -2,15 +2,33 @@
 #ifndef _SST_PATHMTU_H
 #define _SST_PATHMTU_H
 
+#include <linux/skbuff.h>
+
+#include "packet.h"
+
 struct nf_hook_state;
-struct sk_buff;
-struct sst_pkt;
 
 unsigned int sst_pathmtu(const struct sk_buff *skb,
 			 const struct nf_hook_state *state);
-bool sst_pathmtu_fits(const struct sst_pkt *pkt, unsigned int trailer,
-		      unsigned int mtu);
 int sst_pathmtu_fit(struct sst_pkt *pkt, unsigned int trailer,
 		    unsigned int mtu, const struct nf_hook_state *state);
+
+/**
+ * sst_pathmtu_fits() - does every packet fit as it is, with its trailer?
+ * @pkt: whole packet on egress
+ * @trailer: bytes that each of them will grow by
+ * @mtu: from sst_pathmtu()
+ *
+ * Return: true when it does; but of a large packet of IPv6 sst_pathmtu_fit()
+ * takes the jumbo option off.
+ */
+static inline bool sst_pathmtu_fits(const struct sst_pkt *pkt,
+				    unsigned int trailer, unsigned int mtu)
+{
+	if (skb_is_gso(pkt->skb))
+		return mtu > trailer &&
+		       skb_gso_validate_network_len(pkt->skb, mtu - trailer);
+	return pkt->thoff + pkt->seglen + trailer <= mtu;
+}
 
 #endif /* _SST_PATHMTU_H */

@@ -17,29 +17,6 @@
 #include "trace.h"
 #include "trailer.h"
 
-/**
- * sst_seal_dsfield() - what stands in the place of TOS or traffic class
- * @sn: namespace
- * @pkt: packet on egress, as its sender made it
- * @marked: it carries the mark
- *
- * Return: the octet, with the ECN bits of the packet.
- */
-u8 sst_seal_dsfield(const struct sst_net *sn, const struct sst_pkt *pkt,
-		    bool marked)
-{
-	bool ipv6 = pkt->tuple.family == NFPROTO_IPV6;
-	u8 dsfield = sst_rewrite_dsfield(pkt);
-	u8 ecn = dsfield & SST_ECN_MASK;
-
-	if (ipv6 && marked)
-		return sst_config_mark_value(&sn->cfg) | ecn;
-	if (READ_ONCE(sn->cfg.dscp) != SST_DSCP_KEEP)
-		return ecn;
-	/* What would look like the mark does not stay. */
-	return ipv6 && pkt->marked ? ecn : dsfield;
-}
-
 /* The traffic class that travels in the trailer, because the mark took its place. */
 static u8 carried_tc(const struct sst_net *sn, const struct sst_pkt *pkt,
 		     u8 dsfield)
@@ -268,14 +245,12 @@ static u8 accept_form(const struct sst_opening *opening)
 }
 
 /**
- * sst_seal_form() - which trailer a packet of this flow carries now
+ * sst_seal_form_other() - sst_seal_form() of a flow that is not just live
  * @flow: the flow
  *
- * Return: enum sst_form: of an opening until the peer answered, of an ACCEPT
- * until it confirmed, SST_FORM_DATA from then on. In scope label what has a trailer
- * carries the first of these for as long as the flow lives.
+ * Return: enum sst_form.
  */
-u8 sst_seal_form(const struct sst_flow *flow)
+u8 sst_seal_form_other(const struct sst_flow *flow)
 {
 	if (flow->scope == SST_SCOPE_LABEL)
 		return flow->role == SST_FLOW_ROLE_INITIATOR ?

@@ -35,21 +35,10 @@
 #error "SST needs the upper half of sk_flags, which only 64-bit kernels have"
 #endif
 
-/*
- * The higher of the two counts, so that a change that sets the new bit before
- * it clears the old one is never seen as less than both.
- */
-#define FLAG_LABEL	58
-#define FLAG_PAYLOAD	59
-#define FLAG_PREFER	60
-#define FLAG_REQUIRE	61
-#define FLAG_EXPECTS	62
-#define FLAG_CARRIED	63
-
 /* The last flag of the kernel's; those after it would be in the way. */
-static_assert(SOCK_RCVMARK < FLAG_LABEL);
+static_assert(SOCK_RCVMARK < SST_SOCK_LABEL);
 /* All of SST's. */
-#define FLAGS		GENMASK(FLAG_CARRIED, FLAG_LABEL)
+#define FLAGS		GENMASK(SST_SOCK_CARRIED, SST_SOCK_LABEL)
 static_assert(sizeof_field(struct sock, sk_flags) == 8);
 
 /**
@@ -82,9 +71,9 @@ bool sst_sock_is_udp(const struct sock *sk)
  */
 u8 sst_sock_own_mode(const struct sock *sk)
 {
-	if (test_bit(FLAG_REQUIRE, &sk->sk_flags))
+	if (test_bit(SST_SOCK_REQUIRE, &sk->sk_flags))
 		return SST_REQUIRE;
-	return test_bit(FLAG_PREFER, &sk->sk_flags) ? SST_PREFER : SST_OFF;
+	return test_bit(SST_SOCK_PREFER, &sk->sk_flags) ? SST_PREFER : SST_OFF;
 }
 
 /**
@@ -99,13 +88,13 @@ u8 sst_sock_own_mode(const struct sock *sk)
 void sst_sock_set_mode(struct sock *sk, u8 mode)
 {
 	if (mode == SST_REQUIRE)
-		set_bit(FLAG_REQUIRE, &sk->sk_flags);
+		set_bit(SST_SOCK_REQUIRE, &sk->sk_flags);
 	if (mode == SST_PREFER)
-		set_bit(FLAG_PREFER, &sk->sk_flags);
+		set_bit(SST_SOCK_PREFER, &sk->sk_flags);
 	if (mode != SST_REQUIRE)
-		clear_bit(FLAG_REQUIRE, &sk->sk_flags);
+		clear_bit(SST_SOCK_REQUIRE, &sk->sk_flags);
 	if (mode != SST_PREFER)
-		clear_bit(FLAG_PREFER, &sk->sk_flags);
+		clear_bit(SST_SOCK_PREFER, &sk->sk_flags);
 }
 
 /**
@@ -116,9 +105,9 @@ void sst_sock_set_mode(struct sock *sk, u8 mode)
  */
 u8 sst_sock_own_scope(const struct sock *sk)
 {
-	if (test_bit(FLAG_PAYLOAD, &sk->sk_flags))
+	if (test_bit(SST_SOCK_PAYLOAD, &sk->sk_flags))
 		return SST_SCOPE_PAYLOAD;
-	return test_bit(FLAG_LABEL, &sk->sk_flags) ? SST_SCOPE_LABEL :
+	return test_bit(SST_SOCK_LABEL, &sk->sk_flags) ? SST_SCOPE_LABEL :
 						     SST_SCOPE_PORTS;
 }
 
@@ -137,33 +126,8 @@ static void set_flag(struct sock *sk, int flag, bool set)
  */
 void sst_sock_set_scope(struct sock *sk, u8 scope)
 {
-	set_flag(sk, FLAG_PAYLOAD, scope == SST_SCOPE_PAYLOAD);
-	set_flag(sk, FLAG_LABEL, scope == SST_SCOPE_LABEL);
-}
-
-/**
- * sst_sock_sender() - whose packet is this?
- * @pkt: packet at POST_ROUTING
- * @sk: socket that the hook was given, of any kind, or NULL
- *
- * A tunnel, IPsec in UDP among them, may still name the socket of what it
- * carries.
- *
- * Return: @sk if it made the packet itself, else NULL.
- */
-struct sock *sst_sock_sender(const struct sst_pkt *pkt, struct sock *sk)
-{
-	bool ipv4 = pkt->tuple.family == NFPROTO_IPV4;
-
-	if (ipv4 ? IPCB(pkt->skb)->flags & IPSKB_XFRM_TRANSFORMED :
-		   IP6CB(pkt->skb)->flags & IP6SKB_XFRM_TRANSFORMED)
-		return NULL;
-	if (!sk || !sk_fullsock(sk))
-		return sk;
-	if (sk->sk_protocol != pkt->tuple.proto ||
-	    (!ipv4 && sk->sk_family != AF_INET6))
-		return NULL;
-	return sk;
+	set_flag(sk, SST_SOCK_PAYLOAD, scope == SST_SCOPE_PAYLOAD);
+	set_flag(sk, SST_SOCK_LABEL, scope == SST_SCOPE_LABEL);
 }
 
 /**
@@ -269,18 +233,7 @@ bool sst_sock_allows(const struct sock *sk, u8 scope)
 		return true;
 	if (unlikely(answers_syn(sk)))
 		return sst_scope_satisfies(scope, sst_sock_scope(sk));
-	return !sk_fullsock(sk) || !test_bit(FLAG_PAYLOAD, &sk->sk_flags);
-}
-
-/**
- * sst_sock_expects() - does a socket expect the public key of its peer?
- * @sk: socket as a hook knows it, of any kind, or NULL
- *
- * Return: true when it does; see expect.c.
- */
-bool sst_sock_expects(const struct sock *sk)
-{
-	return sk && sk_fullsock(sk) && test_bit(FLAG_EXPECTS, &sk->sk_flags);
+	return !sk_fullsock(sk) || !test_bit(SST_SOCK_PAYLOAD, &sk->sk_flags);
 }
 
 /**
@@ -290,7 +243,7 @@ bool sst_sock_expects(const struct sock *sk)
  */
 void sst_sock_set_expects(struct sock *sk, bool expects)
 {
-	set_flag(sk, FLAG_EXPECTS, expects);
+	set_flag(sk, SST_SOCK_EXPECTS, expects);
 }
 
 /* A connection of its own, or about to become one. */
@@ -304,17 +257,13 @@ static bool can_be_carried(const struct sock *sk)
 }
 
 /**
- * sst_sock_set_carried() - a packet of this socket goes or comes by SST
- * @sk: socket as a hook knows it, of any kind, or NULL
- *
- * Only TCP connections and connected UDP sockets are marked. Call it for every
- * packet: a UDP socket sends without its lock, so that the bit can be lost.
+ * sst_sock_mark_carried() - sst_sock_set_carried() for one that is not marked yet
+ * @sk: socket of any kind
  */
-void sst_sock_set_carried(struct sock *sk)
+void sst_sock_mark_carried(struct sock *sk)
 {
-	if (!sk || sst_sock_is_carried(sk) || !can_be_carried(sk))
-		return;
-	set_bit(FLAG_CARRIED, &sk->sk_flags);
+	if (can_be_carried(sk))
+		set_bit(SST_SOCK_CARRIED, &sk->sk_flags);
 }
 
 /**
@@ -326,19 +275,7 @@ void sst_sock_set_carried(struct sock *sk)
 void sst_sock_begin(struct sock *sk)
 {
 	if (sst_sock_is_carried(sk))
-		clear_bit(FLAG_CARRIED, &sk->sk_flags);
-}
-
-/**
- * sst_sock_is_carried() - did SST carry packets of this socket?
- * @sk: socket as a hook knows it, of any kind, or NULL
- *
- * Return: true once sst_sock_set_carried() marked it.
- */
-bool sst_sock_is_carried(const struct sock *sk)
-{
-	/* In others, something else stands where a full socket has flags. */
-	return sk && sk_fullsock(sk) && test_bit(FLAG_CARRIED, &sk->sk_flags);
+		clear_bit(SST_SOCK_CARRIED, &sk->sk_flags);
 }
 
 /**
@@ -514,7 +451,7 @@ static void abort_socket(struct sock *sk)
 	lock_sock(sk);
 	/* What the application makes of the socket now is a new beginning. */
 	if (sk->sk_state == TCP_CLOSE)
-		clear_bit(FLAG_CARRIED, &sk->sk_flags);
+		clear_bit(SST_SOCK_CARRIED, &sk->sk_flags);
 	release_sock(sk);
 }
 
