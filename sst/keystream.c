@@ -5,12 +5,13 @@
  * to want the next ones, and finds them here.
  *
  * What is ahead belongs to a CPU, not to a flow: it costs no memory for each of
- * them, and CPUs share nothing. Of the flows that meet in one place the last one
- * has it; those that take turns compute block by block, as if this did not
- * exist. A block is handed out once and wiped, and the rest is wiped when its
- * key ends (protocol section 5).
+ * them, and CPUs share nothing. A key has the choice of two places. Of those that
+ * meet in both the last one has it; more of them that take turns compute block by
+ * block, as if this did not exist. A block is handed out once and wiped, and the
+ * rest is wiped when its key ends (protocol section 5).
  */
 #include <linux/atomic.h>
+#include <linux/jiffies.h>
 #include <linux/percpu.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -29,6 +30,8 @@
  * @next: counter of the first block that was not computed
  * @left: which of @blocks are there
  * @id: whose they are, 0 of nobody; written when @busy
+ * @filled: jiffies when somebody last computed some, or came to do so; written
+ *	when @busy
  * @blocks: those in front of @next, the last one behind
  *
  * A lock to try only: a packet that interrupts another one on this CPU does not
@@ -39,11 +42,46 @@ struct ahead {
 	u32 next;
 	u32 left;
 	u64 id;
-	struct sst_block blocks[SST_BLOCKS_AHEAD];
+	unsigned long filled;
+	struct sst_whole_block blocks[SST_BLOCKS_AHEAD];
 };
 
 static struct ahead __percpu *places;
 static atomic64_t last_id;
+
+static unsigned int first_place(const struct sst_keystream *stream)
+{
+	return stream->id % PLACES;
+}
+
+/* Another one. Keys that meet in the first have different ones here, mostly. */
+static unsigned int second_place(const struct sst_keystream *stream)
+{
+	return (stream->id + 1 + stream->id / PLACES % (PLACES - 1)) % PLACES;
+}
+
+/* Both belong to others: one that nobody has, or that was filled longer ago. */
+static struct ahead *choose(struct ahead *first, struct ahead *second)
+{
+	if (!READ_ONCE(first->id))
+		return first;
+	return !READ_ONCE(second->id) ||
+	       time_before(READ_ONCE(second->filled),
+			   READ_ONCE(first->filled)) ? second : first;
+}
+
+/* Where blocks of a key are on this CPU, or may be put. */
+static struct ahead *find(const struct sst_keystream *stream)
+{
+	struct ahead *cpu = raw_cpu_ptr(places);
+	struct ahead *first = cpu + first_place(stream), *second;
+
+	if (READ_ONCE(first->id) == stream->id)
+		return first;
+	second = cpu + second_place(stream);
+	return READ_ONCE(second->id) == stream->id ? second :
+						     choose(first, second);
+}
 
 static bool take(struct ahead *ahead)
 {
@@ -77,13 +115,13 @@ static bool has(const struct ahead *ahead, const struct sst_keystream *stream,
 	       ahead->left & BIT(n);
 }
 
-/* From now on the block is nowhere else, and will not come again. */
+/* From now on what is used of it is nowhere else, and will not come again. */
 static void hand_out(struct ahead *ahead, u32 seq, struct sst_block *block)
 {
 	u32 n = index_of(ahead, seq);
 
-	*block = ahead->blocks[n];
-	memzero_explicit(&ahead->blocks[n], sizeof(ahead->blocks[n]));
+	*block = ahead->blocks[n].used;
+	memzero_explicit(&ahead->blocks[n].used, sizeof(*block));
 	ahead->left &= ~BIT(n);
 }
 
@@ -101,6 +139,7 @@ static bool is_late(const struct ahead *ahead,
 /* Those that follow the one that is asked for, if they are likely to be next. */
 static bool refill(struct ahead *ahead, struct sst_keystream *stream, u32 seq)
 {
+	WRITE_ONCE(ahead->filled, jiffies);
 	/* A gap, or the first one: see whether another one follows. */
 	if (ahead->id != stream->id || seq != ahead->next ||
 	    seq > U32_MAX - SST_BLOCKS_AHEAD) {
@@ -127,6 +166,28 @@ static bool get(struct ahead *ahead, struct sst_keystream *stream, u32 seq,
 	return true;
 }
 
+/* The block is not in the first place. */
+static noinline void search(struct sst_keystream *stream, u32 seq,
+			    struct sst_block *block)
+{
+	struct sst_whole_block whole;
+	struct ahead *ahead;
+	bool found;
+
+	if (stream->id) {
+		ahead = find(stream);
+		if (take(ahead)) {
+			found = get(ahead, stream, seq, block);
+			release(ahead);
+			if (found)
+				return;
+		}
+	}
+	sst_suite_block(&whole, stream->key, seq);
+	*block = whole.used;
+	memzero_explicit(&whole.used, sizeof(whole.used));
+}
+
 /**
  * sst_keystream_block() - the block of one packet
  * @stream: packet key, under RCU
@@ -136,19 +197,19 @@ static bool get(struct ahead *ahead, struct sst_keystream *stream, u32 seq,
 void sst_keystream_block(struct sst_keystream *stream, u32 seq,
 			 struct sst_block *block)
 {
-	struct ahead *ahead;
+	struct ahead *ahead = raw_cpu_ptr(places) + first_place(stream);
 	bool found;
 
-	if (stream->id) {
-		ahead = raw_cpu_ptr(places) + stream->id % PLACES;
-		if (take(ahead)) {
-			found = get(ahead, stream, seq, block);
-			release(ahead);
-			if (found)
-				return;
-		}
+	/* Most are found here at once. */
+	if (READ_ONCE(ahead->id) == stream->id && take(ahead)) {
+		found = has(ahead, stream, seq);
+		if (found)
+			hand_out(ahead, seq, block);
+		release(ahead);
+		if (found)
+			return;
 	}
-	sst_suite_block(block, stream->key, seq);
+	search(stream, seq, block);
 }
 
 /**
@@ -160,31 +221,35 @@ void sst_keystream_start(struct sst_keystream *stream)
 	stream->id = atomic64_inc_return(&last_id);
 }
 
+/*
+ * A key has ended. Who has the place now has another one, as nobody has this one any
+ * more: it wipes what it finds.
+ */
+static void forget(struct ahead *ahead, const struct sst_keystream *stream)
+{
+	if (READ_ONCE(ahead->id) != stream->id || !take(ahead))
+		return;
+	if (ahead->id == stream->id) {
+		wipe(ahead);
+		WRITE_ONCE(ahead->id, 0);
+	}
+	release(ahead);
+}
+
 /**
  * sst_keystream_end() - wipe a key, and what was computed ahead
  * @stream: key that nobody uses any more, after a grace period
  */
 void sst_keystream_end(struct sst_keystream *stream)
 {
-	struct ahead *ahead;
 	int cpu;
 
 	memzero_explicit(stream->key, sizeof(stream->key));
 	if (!stream->ahead)
 		return;
 	for_each_possible_cpu(cpu) {
-		ahead = per_cpu_ptr(places, cpu) + stream->id % PLACES;
-		/*
-		 * Who has it now has another key, as nobody has this one any
-		 * more: it wipes what it finds.
-		 */
-		if (READ_ONCE(ahead->id) != stream->id || !take(ahead))
-			continue;
-		if (ahead->id == stream->id) {
-			wipe(ahead);
-			WRITE_ONCE(ahead->id, 0);
-		}
-		release(ahead);
+		forget(per_cpu_ptr(places, cpu) + first_place(stream), stream);
+		forget(per_cpu_ptr(places, cpu) + second_place(stream), stream);
 	}
 }
 

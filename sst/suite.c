@@ -18,7 +18,7 @@
 /* What is sealed to get the keystream itself. */
 static const u8 zeros[SST_BLOCKS_AHEAD * CHACHA_BLOCK_SIZE];
 
-static void compute(struct sst_block *blocks, unsigned int n,
+static void compute(struct sst_whole_block *blocks, unsigned int n,
 		    const u8 key[SST_SECRET_SIZE], u32 seq)
 {
 	u32 state[CHACHA_STATE_WORDS], words[CHACHA_KEY_SIZE / 4];
@@ -43,8 +43,8 @@ static void compute(struct sst_block *blocks, unsigned int n,
  * @key: packet key
  * @seq: counter of the packet under this key
  */
-void sst_suite_block(struct sst_block *block, const u8 key[SST_SECRET_SIZE],
-		     u32 seq)
+void sst_suite_block(struct sst_whole_block *block,
+		     const u8 key[SST_SECRET_SIZE], u32 seq)
 {
 	compute(block, 1, key, seq);
 }
@@ -55,7 +55,7 @@ void sst_suite_block(struct sst_block *block, const u8 key[SST_SECRET_SIZE],
  * @key: packet key
  * @seq: counter of the first of these packets; that of the last fits 32 bits
  */
-void sst_suite_blocks(struct sst_block blocks[SST_BLOCKS_AHEAD],
+void sst_suite_blocks(struct sst_whole_block blocks[SST_BLOCKS_AHEAD],
 		      const u8 key[SST_SECRET_SIZE], u32 seq)
 {
 	compute(blocks, SST_BLOCKS_AHEAD, key, seq);

@@ -12,20 +12,28 @@
  * struct sst_block - what one packet uses of its ChaCha20 block
  * @mac_key: one-time Poly1305 key
  * @pad: keystream for the sealed ports
- * @rest: not used
  */
 struct sst_block {
 	u8 mac_key[32];
 	u8 pad[SST_SEALED_PORTS_SIZE];
-	u8 rest[SST_BLOCK_SIZE - 32 - SST_SEALED_PORTS_SIZE];
+};
+
+/**
+ * struct sst_whole_block - ChaCha20 block of a packet, as it is computed
+ * @used: what is used
+ * @rest: what is not; nothing can be learned from it
+ */
+struct sst_whole_block {
+	struct sst_block used;
+	u8 rest[SST_BLOCK_SIZE - sizeof(struct sst_block)];
 };
 
 /* As many as the fastest ciphers compute side by side. */
 #define SST_BLOCKS_AHEAD	8
 
-void sst_suite_block(struct sst_block *block, const u8 key[SST_SECRET_SIZE],
-		     u32 seq);
-void sst_suite_blocks(struct sst_block blocks[SST_BLOCKS_AHEAD],
+void sst_suite_block(struct sst_whole_block *block,
+		     const u8 key[SST_SECRET_SIZE], u32 seq);
+void sst_suite_blocks(struct sst_whole_block blocks[SST_BLOCKS_AHEAD],
 		      const u8 key[SST_SECRET_SIZE], u32 seq);
 void sst_suite_tag(u8 tag[SST_TAG_SIZE], const struct sst_block *block,
 		   const struct sst_aad *aad,

@@ -10,7 +10,7 @@
 #include "keystream.h"
 #include "suite.h"
 
-/* Streams whose names differ by this meet in one place of each CPU. */
+/* Streams whose names differ by this meet in the first place of each CPU. */
 #define STREAMS_APART	16
 
 struct order_case {
@@ -60,12 +60,13 @@ KUNIT_ARRAY_PARAM_DESC(order, order_cases, desc);
 static void expect_block(struct kunit *test, struct sst_keystream *stream,
 			 u32 seq)
 {
-	struct sst_block got, want;
+	struct sst_whole_block want;
+	struct sst_block got;
 
 	memset(&got, 0xa5, sizeof(got));
 	sst_keystream_block(stream, seq, &got);
 	sst_suite_block(&want, stream->key, seq);
-	KUNIT_EXPECT_MEMEQ(test, (u8 *)&want, (u8 *)&got, sizeof(want));
+	KUNIT_EXPECT_MEMEQ(test, (u8 *)&want.used, (u8 *)&got, sizeof(got));
 }
 
 static void end_stream(void *stream)
@@ -112,7 +113,7 @@ static void keystream_order(struct kunit *test)
 		expect_block(test, stream, c->seqs[i]);
 }
 
-/* Each has a place of its own, or both have the same one. */
+/* Each has a first place of its own, or both have the same one. */
 static void keystream_turns(struct kunit *test)
 {
 	const struct order_case *c = test->param_value;
@@ -129,6 +130,24 @@ static void keystream_turns(struct kunit *test)
 	/* Several of one, then several of the other. */
 	for (i = 0; i < 64; i++)
 		expect_block(test, i & 8 ? stream : neighbour, i);
+}
+
+/* Two that meet keep what is ahead of both: one of them has its second place. */
+static void keystream_meet(struct kunit *test)
+{
+	struct sst_keystream *stream = new_stream(test, 11);
+	struct sst_keystream *neighbour = new_neighbour(test, stream, 12);
+	u32 seq;
+
+	for (seq = 0; seq < 24; seq++) {
+		expect_block(test, stream, seq);
+		expect_block(test, neighbour, seq);
+	}
+	KUNIT_EXPECT_TRUE(test, stream->ahead);
+	KUNIT_EXPECT_TRUE(test, neighbour->ahead);
+	sst_keystream_end(neighbour);
+	for (; seq < 30; seq++)
+		expect_block(test, stream, seq);
 }
 
 /* Without a name nothing is kept. */
@@ -203,6 +222,7 @@ static void keystream_misled(struct kunit *test)
 static struct kunit_case keystream_cases[] = {
 	KUNIT_CASE_PARAM(keystream_order, order_gen_params),
 	KUNIT_CASE_PARAM(keystream_turns, order_gen_params),
+	KUNIT_CASE(keystream_meet),
 	KUNIT_CASE_PARAM(keystream_nameless, order_gen_params),
 	KUNIT_CASE(keystream_end),
 	KUNIT_CASE(keystream_other_end),

@@ -47,15 +47,15 @@ static void suite_example(struct kunit *test)
 	};
 	u8 sealed[SST_SEALED_PORTS_SIZE], opened[SST_SEALED_PORTS_SIZE];
 	u8 tag[SST_TAG_SIZE];
-	struct sst_block block;
+	struct sst_whole_block block;
 
 	sst_suite_block(&block, example_key, 0);
 	KUNIT_EXPECT_MEMEQ(test, example_block, (u8 *)&block, sizeof(block));
-	sst_suite_xor_ports(sealed, &block, ports);
+	sst_suite_xor_ports(sealed, &block.used, ports);
 	KUNIT_EXPECT_MEMEQ(test, example_trailer, sealed, sizeof(sealed));
-	sst_suite_xor_ports(opened, &block, sealed);
+	sst_suite_xor_ports(opened, &block.used, sealed);
 	KUNIT_EXPECT_MEMEQ(test, ports, opened, sizeof(opened));
-	sst_suite_tag(tag, &block, &aad, sealed);
+	sst_suite_tag(tag, &block.used, &aad, sealed);
 	KUNIT_EXPECT_MEMEQ(test, example_trailer + 12, tag, sizeof(tag));
 }
 
@@ -65,7 +65,7 @@ static void suite_block_by_counter(struct kunit *test)
 	static const u32 seqs[] = { 0, 1, 0xff, 0x100, 0xffff, 0x10000,
 				    0x7fffffff, 0x80000000, 0xfffeffff,
 				    U32_MAX };
-	struct sst_block *blocks;
+	struct sst_whole_block *blocks;
 	unsigned int i, j;
 
 	blocks = kunit_kcalloc(test, ARRAY_SIZE(seqs), sizeof(*blocks),
@@ -89,26 +89,26 @@ static void suite_tag_covers_length(struct kunit *test)
 	struct sst_aad aad = { .bytes = { 0x40 }, .len = 11 };
 	u8 sealed[SST_SEALED_PORTS_SIZE] = {};
 	u8 tag[SST_TAG_SIZE], other[SST_TAG_SIZE];
-	struct sst_block block;
+	struct sst_whole_block block;
 	unsigned int i;
 
 	sst_suite_block(&block, example_key, 7);
-	sst_suite_tag(tag, &block, &aad, sealed);
+	sst_suite_tag(tag, &block.used, &aad, sealed);
 	aad.len = 13;
-	sst_suite_tag(other, &block, &aad, sealed);
+	sst_suite_tag(other, &block.used, &aad, sealed);
 	KUNIT_EXPECT_MEMNEQ(test, tag, other, sizeof(tag));
 
 	aad.len = 11;
 	for (i = 0; i < 11; i++) {
 		aad.bytes[i] ^= 1;
-		sst_suite_tag(other, &block, &aad, sealed);
+		sst_suite_tag(other, &block.used, &aad, sealed);
 		KUNIT_EXPECT_MEMNEQ_MSG(test, tag, other, sizeof(tag),
 					"AAD byte %u", i);
 		aad.bytes[i] ^= 1;
 	}
 	for (i = 0; i < sizeof(sealed); i++) {
 		sealed[i] ^= 0x80;
-		sst_suite_tag(other, &block, &aad, sealed);
+		sst_suite_tag(other, &block.used, &aad, sealed);
 		KUNIT_EXPECT_MEMNEQ_MSG(test, tag, other, sizeof(tag),
 					"sealed byte %u", i);
 		sealed[i] ^= 0x80;
@@ -136,7 +136,7 @@ static void suite_known_packets(struct kunit *test)
 	const struct sst_data_trailer *trailer;
 	u8 opened[SST_SEALED_PORTS_SIZE], sealed[SST_SEALED_PORTS_SIZE];
 	u8 key[SST_SECRET_SIZE], tag[SST_TAG_SIZE];
-	struct sst_block block;
+	struct sst_whole_block block;
 	struct sst_meta meta;
 	struct sst_aad aad;
 	struct sst_pkt pkt;
@@ -159,13 +159,13 @@ static void suite_known_packets(struct kunit *test)
 	sst_kdf_flow(key, kat->key, &ctx);
 	sst_kdf_packet_key(key, key, kat->sender_side, kat->kri);
 	sst_suite_block(&block, key, kat->seq);
-	sst_suite_xor_ports(opened, &block, trailer->sealed);
+	sst_suite_xor_ports(opened, &block.used, trailer->sealed);
 	KUNIT_EXPECT_MEMEQ(test, (u8 *)ports, opened, sizeof(opened));
-	sst_suite_xor_ports(sealed, &block, (const u8 *)ports);
+	sst_suite_xor_ports(sealed, &block.used, (const u8 *)ports);
 	KUNIT_EXPECT_MEMEQ(test, trailer->sealed, sealed, sizeof(sealed));
 	sst_aad_build(&aad, trailer->meta, &pkt,
 		      pkt.seglen - sizeof(*trailer));
-	sst_suite_tag(tag, &block, &aad, trailer->sealed);
+	sst_suite_tag(tag, &block.used, &aad, trailer->sealed);
 	KUNIT_EXPECT_MEMEQ(test, trailer->tag, tag, sizeof(tag));
 }
 
