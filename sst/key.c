@@ -208,6 +208,42 @@ static bool tx_key_is_old(const struct sst_net *sn, const struct sst_tx_key *key
 	       time_after(jiffies, READ_ONCE(key->first_use) + max);
 }
 
+/* One counter of a sending key, if it is neither too old nor used up. */
+static __always_inline bool take_counter(const struct sst_net *sn,
+					 const struct sst_flow *flow,
+					 struct sst_tx_key *key, u32 *seq)
+{
+	u32 limit = READ_ONCE(sn->cfg.rekey_packets);
+	u64 n;
+
+	if (flow->scope == SST_SCOPE_PAYLOAD)
+		limit = min(limit, SST_SEQ_LIMIT_PAYLOAD);
+	if (tx_key_is_old(sn, key))
+		return false;
+	n = atomic64_inc_return(&key->next_seq) - 1;
+	if (n >= limit)
+		return false;
+	if (!n)
+		WRITE_ONCE(key->first_use, jiffies);
+	*seq = n;
+	return true;
+}
+
+/* Each turn but the last moves the flow to a newer key. */
+static noinline int take_next(struct sst_net *sn, struct sst_flow *flow,
+			      struct sst_tx_key **key, u32 *seq)
+{
+	int err;
+
+	do {
+		err = rotate_tx(sn, flow, *key);
+		if (err)
+			return err;
+		*key = rcu_dereference(flow->tx);
+	} while (!take_counter(sn, flow, *key, seq));
+	return 0;
+}
+
 /**
  * sst_key_take() - take a key and a counter to seal one packet
  * @sn: namespace
@@ -220,30 +256,9 @@ static bool tx_key_is_old(const struct sst_net *sn, const struct sst_tx_key *key
 int sst_key_take(struct sst_net *sn, struct sst_flow *flow,
 		 struct sst_tx_key **key, u32 *seq)
 {
-	u32 limit = READ_ONCE(sn->cfg.rekey_packets);
-	struct sst_tx_key *cur;
-	u64 n;
-	int err;
-
-	if (flow->scope == SST_SCOPE_PAYLOAD)
-		limit = min(limit, SST_SEQ_LIMIT_PAYLOAD);
-	/* Each turn but the last moves the flow to a newer key. */
-	for (;;) {
-		cur = rcu_dereference(flow->tx);
-		if (!tx_key_is_old(sn, cur)) {
-			n = atomic64_inc_return(&cur->next_seq) - 1;
-			if (n < limit)
-				break;
-		}
-		err = rotate_tx(sn, flow, cur);
-		if (err)
-			return err;
-	}
-	if (!n)
-		WRITE_ONCE(cur->first_use, jiffies);
-	*key = cur;
-	*seq = n;
-	return 0;
+	*key = rcu_dereference(flow->tx);
+	return likely(take_counter(sn, flow, *key, seq)) ? 0 :
+	       take_next(sn, flow, key, seq);
 }
 
 static bool may_try_far(struct sst_flow *flow)
