@@ -211,7 +211,7 @@ int sst_payload_seal(struct sst_pkt *pkt, const struct sst_payload_box *box,
 	struct sk_buff *skb = pkt->skb;
 	bool moves = skb_is_nonlinear(skb) && skb->len == off + len;
 	bool summed = len && is_summed(pkt);
-	struct sst_stream stream;
+	struct sst_stream stream __uninitialized;
 	__wsum before = 0;
 
 	if (summed)

@@ -3,7 +3,8 @@
  * ChaCha20-Poly1305 as in RFC 8439 over a text that comes in pieces and goes to
  * another place on its way through the cipher (scope payload). The kernel's own
  * function for texts in pieces leaves them where they are, and its other one
- * takes one piece.
+ * takes one piece. What goes to the tag goes there in few calls, of whole blocks:
+ * behind a long piece each call costs as much as one of four blocks.
  */
 #include <crypto/algapi.h>
 #include <linux/minmax.h>
@@ -12,15 +13,22 @@
 #include "compat.h"
 #include "stream.h"
 
-/* Filled up with zeros, in one call. */
-static void mac_aad(struct sst_stream *stream, const struct sst_aad *aad)
-{
-	u8 padded[ALIGN(SST_AAD_MAX, POLY1305_BLOCK_SIZE)];
-	unsigned int len = ALIGN(aad->len, POLY1305_BLOCK_SIZE);
+/* What is sealed to get the keystream itself. */
+static const u8 zeros[2 * CHACHA_BLOCK_SIZE];
 
-	memset(padded + len - POLY1305_BLOCK_SIZE, 0, POLY1305_BLOCK_SIZE);
-	memcpy(padded, aad->bytes, aad->len);
-	poly1305_update(&stream->mac, padded, len);
+/* What is held, filled up with zeros to whole blocks. */
+static void pad_held(struct sst_stream *stream)
+{
+	unsigned int pad = -stream->n_held % POLY1305_BLOCK_SIZE;
+
+	memset(stream->held + stream->n_held, 0, pad);
+	stream->n_held += pad;
+}
+
+static void hold(struct sst_stream *stream, const void *bytes, unsigned int len)
+{
+	memcpy(stream->held + stream->n_held, bytes, len);
+	stream->n_held += len;
 }
 
 /**
@@ -45,15 +53,15 @@ void sst_stream_begin(struct sst_stream *stream, const u8 key[SST_SECRET_SIZE],
 	put_unaligned_le64(counter, iv + 8);
 	chacha_init(stream->state, words, iv);
 	/* The text begins with block 1. */
-	memset(stream->blocks, 0, sizeof(stream->blocks));
-	chacha20_crypt(stream->state, stream->blocks[0], stream->blocks[0],
-		       sizeof(stream->blocks));
+	chacha20_crypt(stream->state, stream->blocks[0], zeros, sizeof(zeros));
 	stream->used = 0;
 	stream->left = len;
 	stream->len = 0;
 	stream->aad_len = aad->len;
 	poly1305_init(&stream->mac, stream->blocks[0]);
-	mac_aad(stream, aad);
+	stream->n_held = 0;
+	hold(stream, aad->bytes, aad->len);
+	pad_held(stream);
 
 	memzero_explicit(words, sizeof(words));
 }
@@ -86,8 +94,7 @@ void sst_stream_crypt(struct sst_stream *stream, u8 *out, const u8 *in,
 	len -= n;
 	if (!len)
 		return;
-	memset(stream->blocks[1], 0, CHACHA_BLOCK_SIZE);
-	chacha20_crypt(stream->state, stream->blocks[1], stream->blocks[1],
+	chacha20_crypt(stream->state, stream->blocks[1], zeros,
 		       CHACHA_BLOCK_SIZE);
 	crypto_xor_cpy(out + n, in + n, stream->blocks[1], len);
 	stream->used = len;
@@ -102,8 +109,24 @@ void sst_stream_crypt(struct sst_stream *stream, u8 *out, const u8 *in,
 void sst_stream_mac(struct sst_stream *stream, const u8 *sealed,
 		    unsigned int len)
 {
-	poly1305_update(&stream->mac, sealed, len);
+	unsigned int n = -stream->n_held % POLY1305_BLOCK_SIZE;
+
 	stream->len += len;
+	if (len <= SST_STREAM_HELD_MAX - stream->n_held) {
+		hold(stream, sealed, len);
+		return;
+	}
+	/* It is longer than what is missing of a block. */
+	hold(stream, sealed, n);
+	sealed += n;
+	len -= n;
+	if (stream->n_held)
+		poly1305_update(&stream->mac, stream->held, stream->n_held);
+	stream->n_held = 0;
+	n = round_down(len, POLY1305_BLOCK_SIZE);
+	if (n)
+		poly1305_update(&stream->mac, sealed, n);
+	hold(stream, sealed + n, len - n);
 }
 
 /**
@@ -113,18 +136,14 @@ void sst_stream_mac(struct sst_stream *stream, const u8 *sealed,
  */
 void sst_stream_tag(struct sst_stream *stream, u8 tag[SST_TAG_SIZE])
 {
-	struct {
-		u8 pad[POLY1305_BLOCK_SIZE];
-		__le64 aad_len;
-		__le64 len;
-	} end = {
-		.aad_len = cpu_to_le64(stream->aad_len),
-		.len = cpu_to_le64(stream->len),
+	const __le64 lengths[] = {
+		cpu_to_le64(stream->aad_len),
+		cpu_to_le64(stream->len),
 	};
-	unsigned int pad = -stream->len % POLY1305_BLOCK_SIZE;
 
-	poly1305_update(&stream->mac, end.pad + sizeof(end.pad) - pad,
-			pad + sizeof(end) - sizeof(end.pad));
+	pad_held(stream);
+	hold(stream, lengths, sizeof(lengths));
+	poly1305_update(&stream->mac, stream->held, stream->n_held);
 	poly1305_final(&stream->mac, tag);
 }
 

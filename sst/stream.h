@@ -9,6 +9,10 @@
 #include "trailer.h"
 #include "wire.h"
 
+/* Whole blocks: an AAD and something more. The lengths find room behind it. */
+#define SST_STREAM_HELD_MAX \
+	(ALIGN(SST_AAD_MAX, POLY1305_BLOCK_SIZE) + POLY1305_BLOCK_SIZE)
+
 /**
  * struct sst_stream - ChaCha20-Poly1305 of one packet, piece by piece
  * @state: of ChaCha20; its counter is that of the block behind @blocks
@@ -16,7 +20,10 @@
  * @used: how many bytes of it are
  * @left: bytes of the text that have not been through the cipher
  * @aad_len: length of the AAD in bytes
- * @len: bytes of ciphertext that @mac has seen
+ * @len: bytes of ciphertext that went to the tag
+ * @held: what goes to it and @mac has not seen: first the AAD, filled up with
+ *	zeros, and short pieces, then the end of the last long one
+ * @n_held: how many bytes there are
  * @mac: of Poly1305, which wipes it with the tag
  */
 struct sst_stream {
@@ -26,6 +33,8 @@ struct sst_stream {
 	unsigned int left;
 	unsigned int aad_len;
 	unsigned int len;
+	u8 held[SST_STREAM_HELD_MAX + POLY1305_BLOCK_SIZE];
+	unsigned int n_held;
 	struct poly1305_desc_ctx mac;
 };
 

@@ -40,39 +40,52 @@ struct texts {
 };
 
 /* Whatever the pieces are, they are one text. */
+static void expect_stream(struct kunit *test, struct texts *t,
+			  const struct sst_aad *aad, unsigned int len,
+			  unsigned int piece)
+{
+	struct sst_stream *stream = &t->stream;
+	u64 counter = (u64)len << 32 | 0xffffffff;
+	unsigned int at, n;
+
+	model(t->sealed, t->clear, len, aad, counter, flow_key);
+	memset(stream, 0xa5, sizeof(*stream));
+	sst_stream_begin(stream, flow_key, counter, aad, len);
+	for (at = 0; at < len; at += n) {
+		n = min(piece, len - at);
+		sst_stream_crypt(stream, t->got + at, t->clear + at, n);
+		sst_stream_mac(stream, t->got + at, n);
+	}
+	sst_stream_tag(stream, t->got + len);
+	KUNIT_EXPECT_MEMEQ_MSG(test, t->sealed, t->got, len + SST_TAG_SIZE,
+			       "%u bytes by %u, AAD %u", len, piece, aad->len);
+}
+
 static void payload_stream(struct kunit *test)
 {
-	static const unsigned int pieces[] = { 1, 3, 4, 60, 63, 64, 65, 256, 999 };
+	static const unsigned int pieces[] = {
+		1, 3, 4, 60, 63, 64, 65, 256, 999,
+		/* as much as is held behind an AAD of one block, and at all */
+		SST_STREAM_HELD_MAX - 17, SST_STREAM_HELD_MAX - 16,
+		SST_STREAM_HELD_MAX - 15, SST_STREAM_HELD_MAX,
+		SST_STREAM_HELD_MAX + 1,
+	};
 	static const unsigned int lens[] = {
 		0, 1, 4, 15, 16, 17, 63, 64, 65, 68, 127, 128, 129, 1452, TEXT_MAX,
 	};
+	static const u8 aads[] = { 11, 13, 16, 17, SST_AAD_MAX };
 	struct texts *t = kunit_kzalloc(test, sizeof(*t), GFP_KERNEL);
-	struct sst_aad aad = { .bytes = "what is in the clear", .len = 13 };
-	struct sst_stream *stream;
-	unsigned int i, j, at, n;
+	struct sst_aad aad = { .bytes = "what is in the clear" };
+	unsigned int i, j, k;
 
 	KUNIT_ASSERT_NOT_NULL(test, t);
-	stream = &t->stream;
 	get_random_bytes(t->clear, TEXT_MAX);
-	for (i = 0; i < ARRAY_SIZE(lens); i++) {
-		u64 counter = (u64)i << 32 | 0xffffffff;
-
-		model(t->sealed, t->clear, lens[i], &aad, counter, flow_key);
-		for (j = 0; j < ARRAY_SIZE(pieces); j++) {
-			sst_stream_begin(stream, flow_key, counter, &aad,
-					 lens[i]);
-			for (at = 0; at < lens[i]; at += n) {
-				n = min(pieces[j], lens[i] - at);
-				sst_stream_crypt(stream, t->got + at,
-						 t->clear + at, n);
-				sst_stream_mac(stream, t->got + at, n);
-			}
-			sst_stream_tag(stream, t->got + lens[i]);
-			KUNIT_EXPECT_MEMEQ_MSG(test, t->sealed, t->got,
-					       lens[i] + SST_TAG_SIZE,
-					       "%u bytes by %u", lens[i],
-					       pieces[j]);
-		}
+	for (i = 0; i < ARRAY_SIZE(aads); i++) {
+		aad.len = aads[i];
+		for (j = 0; j < ARRAY_SIZE(lens); j++)
+			for (k = 0; k < ARRAY_SIZE(pieces); k++)
+				expect_stream(test, t, &aad, lens[j],
+					      pieces[k]);
 	}
 }
 
