@@ -421,6 +421,31 @@ static void sock_plain(struct kunit *test)
 	sst_sock_abort_carried(&init_net);
 }
 
+/* The other short look: about the flows that a socket takes. */
+static void sock_takes_any(struct kunit *test)
+{
+	struct socket *listener = new_listener(test, SST_OFF);
+	struct socket *sock = new_udp(test, SST_OFF);
+	u8 scope;
+
+	KUNIT_EXPECT_TRUE(test, sst_sock_takes_any(NULL));
+	KUNIT_EXPECT_TRUE(test, sst_sock_takes_any(sock->sk));
+	set_mode(test, sock, SST_REQUIRE);
+	for (scope = SST_SCOPE_PORTS; scope <= SST_SCOPE_PAYLOAD; scope++) {
+		sst_sock_set_scope(sock->sk, scope);
+		KUNIT_EXPECT_EQ(test, scope != SST_SCOPE_PAYLOAD,
+				sst_sock_takes_any(sock->sk));
+		KUNIT_EXPECT_EQ(test, scope != SST_SCOPE_PAYLOAD,
+				sst_sock_allows(sock->sk, SST_SCOPE_PORTS));
+	}
+	sst_sock_set_scope(sock->sk, SST_SCOPE_PORTS);
+	sst_sock_set_expects(sock->sk, true);
+	KUNIT_EXPECT_FALSE(test, sst_sock_takes_any(sock->sk));
+	sst_sock_set_expects(sock->sk, false);
+	KUNIT_EXPECT_TRUE(test, sst_sock_takes_any(sock->sk));
+	KUNIT_EXPECT_FALSE(test, sst_sock_takes_any(listener->sk));
+}
+
 /* Many on one port, which is one slot of the table. */
 static void sock_carried_many(struct kunit *test)
 {
@@ -465,6 +490,7 @@ static struct kunit_case sock_cases[] = {
 	KUNIT_CASE_PARAM(sock_carried, net_gen_params),
 	KUNIT_CASE_PARAM(sock_carried_many, net_gen_params),
 	KUNIT_CASE_PARAM(sock_plain, net_gen_params),
+	KUNIT_CASE_PARAM(sock_takes_any, net_gen_params),
 	{}
 };
 
