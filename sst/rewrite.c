@@ -62,7 +62,7 @@ static bool has_no_checksum(const struct sst_pkt *pkt)
  * ask for any offset: inside the headers, or for a sum to be written to the trailer or
  * where that was, it is nonsense.
  */
-static int settle_partial(struct sst_pkt *pkt)
+static __always_inline int settle_partial(struct sst_pkt *pkt)
 {
 	struct sk_buff *skb = pkt->skb;
 	int start;
@@ -73,6 +73,36 @@ static int settle_partial(struct sst_pkt *pkt)
 	if (start == pkt->thoff)
 		return skb->csum_offset == checksum_offset(pkt) ? 0 : -EINVAL;
 	return start < (int)pkt->thoff ? -EINVAL : skb_checksum_help(skb);
+}
+
+/* Sum of ports and length. UDP has its length in its own header, too. */
+static __wsum sum_of(__be32 ports, u16 len, bool udp)
+{
+	u32 lengths = (__force u32)htons(len) << udp;
+
+	return csum_add((__force __wsum)ports, (__force __wsum)lengths);
+}
+
+/* A whole checksum, when write_transport() has written all else. */
+static noinline void
+adjust_checksum(const struct sst_pkt *pkt, __be32 old_ports,
+		const void *trailer, unsigned int len, bool grow, u16 seglen)
+{
+	const u8 *th = skb_network_header(pkt->skb) + pkt->thoff;
+	u16 with = seglen + len;
+	u16 from = grow ? seglen : with, to = grow ? with : seglen;
+	__sum16 *check = sst_rewrite_checksum(pkt);
+	bool udp = pkt->tuple.proto == IPPROTO_UDP;
+	__wsum sum = ~csum_unfold(*check);
+	__wsum added = csum_partial(trailer, len, 0);
+
+	sum = csum_sub(sum, sum_of(old_ports, from, udp));
+	sum = csum_add(sum, sum_of(get_unaligned((__be32 *)th), to, udp));
+	sum = grow ? csum_block_add(sum, added, seglen) :
+		     csum_block_sub(sum, added, seglen);
+	*check = csum_fold(sum);
+	if (udp && !*check)
+		*check = CSUM_MANGLED_0;
 }
 
 /*
@@ -91,34 +121,29 @@ write_transport(struct sst_pkt *pkt, const struct sst_rewrite *rw,
 	__be32 old_ports = get_unaligned((__be32 *)ports);
 	bool udp = pkt->tuple.proto == IPPROTO_UDP;
 	bool partial = skb->ip_summed == CHECKSUM_PARTIAL;
-	__wsum sum;
 
 	ports[0] = rw->sport;
 	ports[1] = rw->dport;
 	if (udp)
 		((struct udphdr *)ports)->len = htons(to);
 
-	if (udp && !*check && !partial)
-		return;
 	/* With PARTIAL it is a sum, not yet turned over. */
-	if (partial) {
+	if (partial)
 		*check = csum16_add(csum16_sub(*check, htons(from)), htons(to));
-		return;
-	}
-	csum_replace2(check, htons(from), htons(to));
-	csum_replace4(check, old_ports, get_unaligned((__be32 *)ports));
-	/* UDP has it in its own header, too. */
-	if (udp)
-		csum_replace2(check, htons(from), htons(to));
-	sum = csum_partial(trailer, len, 0);
-	if (grow)
-		*check = csum_fold(csum_block_add(~csum_unfold(*check), sum,
-						  seglen));
-	else
-		*check = csum_fold(csum_block_sub(~csum_unfold(*check), sum,
-						  seglen));
-	if (udp && !*check)
-		*check = CSUM_MANGLED_0;
+	else if (!udp || *check)
+		adjust_checksum(pkt, old_ports, trailer, len, grow, seglen);
+}
+
+/* What write_network() changes in the header, version and length included. */
+static __wsum sum_of_changing(const struct iphdr *iph)
+{
+	const __be16 *words = (const __be16 *)iph;
+	u32 sum = (__force u16)words[0];
+
+	BUILD_BUG_ON(offsetofend(struct iphdr, tos) != sizeof(*words));
+	sum += (__force u16)iph->tot_len;
+	sum += (__force u16)iph->frag_off;
+	return (__force __wsum)sum;
 }
 
 /* @frag_off is for IPv4. */
@@ -129,17 +154,15 @@ write_network(struct sst_pkt *pkt, u8 dsfield, __be16 frag_off, int grow)
 
 	if (pkt->tuple.family == NFPROTO_IPV4) {
 		struct iphdr *iph = ip_hdr(skb);
-
-		__be16 tot_len = htons(ntohs(iph->tot_len) + grow);
+		__wsum before = sum_of_changing(iph);
 
 		if (!grow && iph->tos == dsfield && iph->frag_off == frag_off)
 			return;
-		csum_replace2(&iph->check, htons(iph->tos), htons(dsfield));
-		csum_replace2(&iph->check, iph->tot_len, tot_len);
-		csum_replace2(&iph->check, iph->frag_off, frag_off);
 		iph->tos = dsfield;
-		iph->tot_len = tot_len;
+		iph->tot_len = htons(ntohs(iph->tot_len) + grow);
 		iph->frag_off = frag_off;
+		csum_replace_by_diff(&iph->check,
+				     csum_sub(sum_of_changing(iph), before));
 	} else {
 		struct ipv6hdr *ip6h = ipv6_hdr(skb);
 
@@ -201,6 +224,7 @@ int sst_rewrite_prepare_seal(struct sst_pkt *pkt)
 static void *add_tail_page(struct sk_buff *skb, unsigned int len)
 {
 	struct skb_shared_info *shinfo;
+	struct page *page;
 	void *tail;
 
 	tail = netdev_alloc_frag(len);
@@ -208,8 +232,9 @@ static void *add_tail_page(struct sk_buff *skb, unsigned int len)
 		return NULL;
 	skb_zcopy_downgrade_managed(skb);
 	shinfo = skb_shinfo(skb);
-	skb_fill_page_desc(skb, shinfo->nr_frags, virt_to_head_page(tail),
-			   tail - page_address(virt_to_head_page(tail)), len);
+	page = virt_to_head_page(tail);
+	skb_fill_page_desc(skb, shinfo->nr_frags, page,
+			   tail - page_address(page), len);
 	skb->len += len;
 	skb->data_len += len;
 	/* Like pskb_expand_head(): a socket is not charged for what it did not send. */
@@ -251,20 +276,9 @@ static void *add_to_list(struct sk_buff *skb, unsigned int len)
 	return pskb_put(skb, last, len);
 }
 
-/**
- * sst_rewrite_add_trailer() - make room for a trailer at the end of a packet
- * @pkt: packet after sst_rewrite_prepare_seal()
- * @len: length of the trailer in bytes
- *
- * A TCP segment is a clone of the one kept for retransmission: it shares its
- * data and its list of fragments, so nothing is added before the packet has a
- * head of its own. Afterwards its headers are writable, too.
- *
- * Return: where the trailer goes, or NULL without memory.
- */
-void *sst_rewrite_add_trailer(struct sst_pkt *pkt, unsigned int len)
+/* A packet of more than one piece, or whose head is shared or too small. */
+static noinline void *make_room(struct sk_buff *skb, unsigned int len)
 {
-	struct sk_buff *skb = pkt->skb;
 	int tailroom;
 
 	if (skb_has_frag_list(skb)) {
@@ -294,6 +308,26 @@ void *sst_rewrite_add_trailer(struct sst_pkt *pkt, unsigned int len)
 }
 
 /**
+ * sst_rewrite_add_trailer() - make room for a trailer at the end of a packet
+ * @pkt: packet after sst_rewrite_prepare_seal()
+ * @len: length of the trailer in bytes
+ *
+ * A TCP segment is a clone of the one kept for retransmission: it shares its
+ * data and its list of fragments, so nothing is added before the packet has a
+ * head of its own. Afterwards its headers are writable, too.
+ *
+ * Return: where the trailer goes, or NULL without memory.
+ */
+void *sst_rewrite_add_trailer(struct sst_pkt *pkt, unsigned int len)
+{
+	struct sk_buff *skb = pkt->skb;
+
+	if (skb_cloned(skb) || skb_tailroom(skb) < (int)len)
+		return make_room(skb, len);
+	return __skb_put(skb, len);
+}
+
+/**
  * sst_rewrite_seal() - turn the headers into those of an SST packet
  * @pkt: packet to which sst_rewrite_add_trailer() added @trailer
  * @rw: what to write
@@ -303,10 +337,10 @@ void *sst_rewrite_add_trailer(struct sst_pkt *pkt, unsigned int len)
 void sst_rewrite_seal(struct sst_pkt *pkt, const struct sst_rewrite *rw,
 		      const void *trailer, unsigned int len)
 {
-	write_transport(pkt, rw, trailer, len, true, pkt->seglen);
 	write_network(pkt, rw->dsfield, rw->frag_off, len);
 	/* A hash over the real ports must not choose a queue or a path. */
 	skb_clear_hash(pkt->skb);
+	write_transport(pkt, rw, trailer, len, true, pkt->seglen);
 }
 
 /**

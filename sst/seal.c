@@ -45,10 +45,11 @@ static int seal_covered(struct sst_pkt *pkt, u8 *sealed,
 	return sst_payload_seal(pkt, &box, layout->len);
 }
 
-static int fill_data(struct sst_net *sn, struct sst_flow *flow,
-		     struct sst_pkt *pkt, struct sst_meta *meta,
-		     struct sst_data_trailer *trailer,
-		     const struct sst_layout *layout)
+/* Most packets: in line. */
+static __always_inline int fill_data(struct sst_net *sn, struct sst_flow *flow,
+				     struct sst_pkt *pkt, struct sst_meta *meta,
+				     struct sst_data_trailer *trailer,
+				     const struct sst_layout *layout)
 {
 	__be16 ports[2] = { flow->real.lport, flow->peer_port };
 	struct sst_tx_key *key;

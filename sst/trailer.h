@@ -117,9 +117,10 @@ static inline void sst_meta_decode(struct sst_meta *meta,
  * @pkt: the packet, for its protocol and the covered TCP bytes
  * @seglen: transport segment without trailer, in bytes
  */
-static inline void sst_aad_build(struct sst_aad *aad,
-				 const u8 meta[SST_META_SIZE],
-				 const struct sst_pkt *pkt, u16 seglen)
+static __always_inline void sst_aad_build(struct sst_aad *aad,
+					  const u8 meta[SST_META_SIZE],
+					  const struct sst_pkt *pkt,
+					  u16 seglen)
 {
 	BUILD_BUG_ON(sizeof(struct sst_data_trailer) != SST_DATA_TRAILER_SIZE);
 
