@@ -16,16 +16,16 @@
 /* What is sealed to get the keystream itself. */
 static const u8 zeros[2 * CHACHA_BLOCK_SIZE];
 
-/* What is held, filled up with zeros to whole blocks. */
+/* What is held, filled up with zeros to whole blocks. There is room for one more. */
 static void pad_held(struct sst_stream *stream)
 {
-	unsigned int pad = -stream->n_held % POLY1305_BLOCK_SIZE;
-
-	memset(stream->held + stream->n_held, 0, pad);
-	stream->n_held += pad;
+	/* Always a block, in line. */
+	memset(stream->held + stream->n_held, 0, POLY1305_BLOCK_SIZE);
+	stream->n_held = ALIGN(stream->n_held, POLY1305_BLOCK_SIZE);
 }
 
-static void hold(struct sst_stream *stream, const void *bytes, unsigned int len)
+static __always_inline void hold(struct sst_stream *stream, const void *bytes,
+				 unsigned int len)
 {
 	memcpy(stream->held + stream->n_held, bytes, len);
 	stream->n_held += len;
