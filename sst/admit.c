@@ -269,7 +269,7 @@ static u64 taken_before(struct sst_net *sn, const struct sst_arrival *a)
 
 	list = sst_flowtable_openings(&sn->flows, &a->id);
 	rhl_for_each_entry_rcu(named, pos, list, node) {
-		opening = named->opening;
+		opening = named->flow->opening;
 		top = max(top, sst_counters_top(&opening->replay));
 	}
 	return top;
@@ -442,7 +442,7 @@ int sst_admit(struct sst_net *sn, struct sst_arrival *a, struct sst_flow **flow)
 /* Its window is that of its re-openings, once there was one. */
 static bool counts(const struct sst_named *named)
 {
-	const struct sst_opening *opening = named->opening;
+	const struct sst_opening *opening = named->flow->opening;
 
 	return (named != &opening->first) == opening->renewed;
 }
@@ -470,13 +470,13 @@ bool sst_admit_take(struct sst_net *sn, const struct sst_open_id *id,
 	spin_lock_bh(&sn->opening_lock);
 	list = sst_flowtable_openings(&sn->flows, id);
 	rhl_for_each_entry_rcu(named, pos, list, node) {
-		opening = named->opening;
-		spin_lock(&opening->flow->lock);
+		opening = named->flow->opening;
+		spin_lock(&named->flow->lock);
 		if (counts(named)) {
-			is_its |= opening->flow == flow;
+			is_its |= named->flow == flow;
 			taken &= sst_counters_take(&opening->replay, seq);
 		}
-		spin_unlock(&opening->flow->lock);
+		spin_unlock(&named->flow->lock);
 	}
 	spin_unlock_bh(&sn->opening_lock);
 	return is_its && taken;
@@ -506,9 +506,8 @@ struct sst_flow *sst_admit_find(struct sst_net *sn, const struct sst_open_id *id
 
 	list = sst_flowtable_openings(&sn->flows, id);
 	rhl_for_each_entry_rcu(named, pos, list, node) {
-		flow = named->opening->flow;
-		before = flow->wire;
-		before.rport = READ_ONCE(flow->wire.rport);
+		flow = named->flow;
+		before = sst_flow_wire(flow);
 		if (same_tuple(&before, wire))
 			return flow;
 		before.rport = wire->rport;

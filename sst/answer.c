@@ -112,6 +112,8 @@ void sst_answer_owe(struct sst_answers *answers, struct sst_flow *flow)
  */
 void sst_answer_cancel(struct sst_answers *answers, struct sst_flow *flow)
 {
+	if (flow->real.proto != IPPROTO_UDP)
+		return;
 	spin_lock_bh(&answers->lock);
 	flow->answered = true;
 	list_del_init(&flow->answer);

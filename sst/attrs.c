@@ -9,7 +9,8 @@
 
 static int put_tuples(struct sk_buff *msg, const struct sst_flow *flow)
 {
-	const struct sst_tuple *real = &flow->real, *wire = &flow->wire;
+	const struct sst_wire_ports *wire = &flow->wire;
+	const struct sst_tuple *real = &flow->real;
 
 	if (real->family == NFPROTO_IPV4) {
 		if (nla_put_in_addr(msg, SST_A_FLOW_LOCAL_IPV4, real->local.ip) ||

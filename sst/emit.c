@@ -196,14 +196,6 @@ static struct sk_buff *build(struct net *net, const struct reply *reply)
 	return skb;
 }
 
-static struct sst_tuple wire_of(const struct sst_flow *flow)
-{
-	struct sst_tuple wire = flow->wire;
-
-	wire.rport = READ_ONCE(flow->wire.rport);
-	return wire;
-}
-
 /*
  * Seal a packet and send it. On the rest of its way out it has wire ports
  * already and the hooks let it pass.
@@ -211,7 +203,7 @@ static struct sst_tuple wire_of(const struct sst_flow *flow)
 static bool send(struct sst_net *sn, struct sst_flow *flow, struct sk_buff *skb,
 		 u8 flags)
 {
-	struct sst_tuple wire = wire_of(flow);
+	struct sst_tuple wire = sst_flow_wire(flow);
 	struct sst_pkt pkt;
 	int reason;
 	u8 form;
@@ -245,13 +237,14 @@ static bool send(struct sst_net *sn, struct sst_flow *flow, struct sk_buff *skb,
 void sst_emit_empty(struct sst_net *sn, struct sst_flow *flow)
 {
 	/* With its real ports: sealing replaces them as in any other packet. */
-	const struct reply reply = {
-		.tuple = flow->real,
-		.seq = READ_ONCE(flow->tcp_seq),
-		.ack = READ_ONCE(flow->tcp_ack),
-	};
-	struct sk_buff *skb = build(sn->net, &reply);
+	struct reply reply = { .tuple = flow->real };
+	struct sk_buff *skb;
 
+	if (flow->real.proto == IPPROTO_TCP) {
+		reply.seq = READ_ONCE(flow->tcp_seq);
+		reply.ack = READ_ONCE(flow->tcp_ack);
+	}
+	skb = build(sn->net, &reply);
 	if (!skb)
 		sst_drop(sn, flow, SST_A_STATS_TX_NOMEM);
 	else if (send(sn, flow, skb, SST_FLAG_EMPTY))

@@ -40,14 +40,16 @@ static struct sst_flow *flow_alloc(const struct sst_tuple *real,
 	flow->wire_entry->tuple = *wire;
 	rcu_assign_pointer(flow->wire_entry->flow, flow);
 	flow->real = *real;
-	flow->wire = *wire;
+	flow->wire.lport = wire->lport;
+	flow->wire.rport = wire->rport;
 	flow->peer_port = real->rport;
 	flow->lists_real = true;
 	flow->added = get_jiffies_64();
 	flow->tx_last = jiffies;
 	spin_lock_init(&flow->lock);
 	INIT_LIST_HEAD(&flow->waiting);
-	INIT_LIST_HEAD(&flow->answer);
+	if (real->proto == IPPROTO_UDP)
+		INIT_LIST_HEAD(&flow->answer);
 	return flow;
 }
 

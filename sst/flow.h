@@ -46,13 +46,23 @@ struct sst_wire {
 #define SST_TCP_RST	BIT(2)
 
 /**
+ * struct sst_wire_ports - what differs between the two tuples of a flow
+ * @lport: port of this host on the wire
+ * @rport: port of the peer on the wire
+ */
+struct sst_wire_ports {
+	__be16 lport;
+	__be16 rport;
+};
+
+/**
  * struct sst_flow - one real five-tuple, its wire tuple and its keys
  * @real_node: entry in the table by real tuple, when @lists_real
  * @real: tuple as the local stack sees it, after source NAT; immutable
- * @wire: tuple as this host sees it on the wire; immutable but for the remote
- *	port, which follows a NAT: READ_ONCE/WRITE_ONCE
- * @wire_entry: entry of @wire in the table; table lock
+ * @wire: ports as this host sees them on the wire, for sst_flow_wire(); immutable
+ *	but for the remote one, which follows a NAT: READ_ONCE/WRITE_ONCE
  * @id: identifier in its namespace; set once when the flow is added
+ * @wire_entry: entry of its wire tuple in the table; table lock
  * @peer_id: identifier of the peer, 0 of a manually keyed flow or of nobody that
  *	is known here; set once more when the peer proves an identity
  * @oif: interface that packets of this host to the peer must take, 0 when the
@@ -76,8 +86,6 @@ struct sst_wire {
  *	asked for the connection; READ_ONCE/WRITE_ONCE
  * @peer_mss: MSS that the peer announced, lowered before its SYN was handed up
  *	and not yet given back to the socket; else 0. READ_ONCE/WRITE_ONCE
- * @syn_end: sequence number behind the last SYN of this host that was sealed,
- *	host byte order; READ_ONCE/WRITE_ONCE
  * @secret: T of the flow (protocol section 5); immutable once there are keys.
  *	Of one with an opening, until then, H(F, salt_i). Zero in scope label
  * @added: jiffies64 when the flow was added; immutable
@@ -85,8 +93,6 @@ struct sst_wire {
  * @tx: sending key; RCU, replaced under @lock; NULL before the answer came
  * @rx: newest receiving key that verified a packet; RCU, replaced under @lock
  * @rx_prev: the key before @rx, or NULL; RCU, replaced under @lock
- * @peer_seq: in scope label, when it is forwarded: sequence number behind what came
- *	in order; READ_ONCE/WRITE_ONCE
  * @lock: serializes replacement of keys, the replay windows, and the fields
  *	below it. Softirq-safe; nothing nests inside it.
  * @trials: how many keys far ahead were tried in @trial_second
@@ -104,13 +110,18 @@ struct sst_wire {
  * @tx_packets: packets sealed
  * @tx_bytes: transport payload bytes of these
  * @tx_last: jiffies when the last of these went; READ_ONCE/WRITE_ONCE
- * @tcp_seq: sequence number behind the last of these; READ_ONCE/WRITE_ONCE
+ * @syn_end: of TCP: sequence number behind the last SYN of this host that was
+ *	sealed, host byte order; READ_ONCE/WRITE_ONCE
+ * @peer_seq: of TCP in scope label, when it is forwarded: sequence number behind
+ *	what came in order; READ_ONCE/WRITE_ONCE
+ * @tcp_seq: of TCP: sequence number behind the last packet sealed;
+ *	READ_ONCE/WRITE_ONCE
  * @tcp_ack: acknowledgment number of it; READ_ONCE/WRITE_ONCE
- * @waiting: entry in the list of flows that wait for the peer's confirmation,
- *	oldest first; table lock
- * @answer: entry in the list of flows that owe an answer (answer.c)
+ * @answer: of UDP: entry in the list of flows that owe an answer (answer.c)
  * @answer_due: jiffies when it is due; lock of that list
  * @answer_seen: packets that were sealed when it began to owe; the same
+ * @waiting: entry in the list of flows that wait for the peer's confirmation,
+ *	oldest first; table lock
  * @rcu: frees the flow after the packets that still use it, when it is unlinked
  *	and so does not wait
  *
@@ -121,9 +132,9 @@ struct sst_wire {
 struct sst_flow {
 	struct rhash_head real_node;
 	struct sst_tuple real;
-	struct sst_tuple wire;
-	struct sst_wire *wire_entry;
+	struct sst_wire_ports wire;
 	u32 id;
+	struct sst_wire *wire_entry;
 	u32 peer_id;
 	int oif;
 	__be16 peer_port;
@@ -139,14 +150,12 @@ struct sst_flow {
 	bool forwarded;
 	bool accepts;
 	u16 peer_mss;
-	u32 syn_end;
 	u8 secret[SST_SECRET_SIZE];
 	u64 added;
 	struct sst_opening *opening;
 	struct sst_tx_key __rcu *tx;
 	struct sst_rx_key __rcu *rx;
 	struct sst_rx_key __rcu *rx_prev;
-	u32 peer_seq;
 
 	/* see @lock above */
 	spinlock_t lock;
@@ -165,16 +174,24 @@ struct sst_flow {
 	atomic64_t tx_packets;
 	atomic64_t tx_bytes;
 	unsigned long tx_last;
-	u32 tcp_seq;
-	u32 tcp_ack;
 
+	union {
+		struct {
+			u32 syn_end;
+			u32 peer_seq;
+			u32 tcp_seq;
+			u32 tcp_ack;
+		};
+		struct {
+			struct list_head answer;
+			unsigned long answer_due;
+			u64 answer_seen;
+		};
+	};
 	union {
 		struct list_head waiting;
 		struct rcu_head rcu;
 	};
-	struct list_head answer;
-	unsigned long answer_due;
-	u64 answer_seen;
 };
 
 /**
@@ -226,6 +243,16 @@ static inline void sst_flow_tcp_ends(struct sst_flow *flow, u8 tcp_flags, u8 fin
 {
 	if (unlikely(tcp_flags & (TCPHDR_FIN | TCPHDR_RST)))
 		sst_flow_tcp_end(flow, tcp_flags, fin);
+}
+
+/* Its tuple as this host sees it on the wire. */
+static inline struct sst_tuple sst_flow_wire(const struct sst_flow *flow)
+{
+	struct sst_tuple wire = flow->real;
+
+	wire.lport = flow->wire.lport;
+	wire.rport = READ_ONCE(flow->wire.rport);
+	return wire;
 }
 
 /* Side of the peer. */

@@ -217,7 +217,7 @@ static enum sst_flow_clash clash_waiting(struct sst_flowtable *table,
 	unsigned int waiting = 0;
 	struct sst_wire *wire;
 
-	list = sst_flowtable_wires(table, &flow->wire);
+	list = sst_flowtable_wires(table, &flow->wire_entry->tuple);
 	rhl_for_each_entry_rcu(wire, pos, list, node) {
 		other = rcu_dereference(wire->flow);
 		if (!other)
@@ -236,7 +236,7 @@ static enum sst_flow_clash clash_waiting(struct sst_flowtable *table,
 		return SST_CLASH_REAL;
 	if (sst_flowtable_wire_in_use(table, &flow->real))
 		return SST_CLASH_REAL_IS_WIRE;
-	if (sst_flowtable_by_real(table, &flow->wire))
+	if (sst_flowtable_by_real(table, &flow->wire_entry->tuple))
 		return SST_CLASH_WIRE_IS_REAL;
 	if (table->count >= max)
 		return SST_CLASH_FULL;
@@ -253,10 +253,11 @@ static enum sst_flow_clash clash_of(struct sst_flowtable *table,
 		clash = clash_waiting(table, flow, max);
 	/* Wire ports drawn at random stay away from those of ended flows. */
 	else if (flow->role == SST_FLOW_ROLE_INITIATOR &&
-		 sst_flowtable_wires(table, &flow->wire))
+		 sst_flowtable_wires(table, &flow->wire_entry->tuple))
 		clash = SST_CLASH_WIRE;
 	else
-		clash = sst_flowtable_clash(table, &flow->real, &flow->wire, max);
+		clash = sst_flowtable_clash(table, &flow->real,
+					    &flow->wire_entry->tuple, max);
 	rcu_read_unlock();
 	return clash;
 }
@@ -475,7 +476,7 @@ bool sst_flowtable_confirm(struct sst_flowtable *table, struct sst_flow *flow)
 	spin_lock(&flow->lock);
 	/* Not one that has just ended, nor what became another's real tuple. */
 	moved = flow->wire_entry &&
-		!sst_flowtable_by_real(table, &flow->wire) &&
+		!sst_flowtable_by_real(table, &flow->wire_entry->tuple) &&
 		sst_state_move(flow, SST_FLOW_STATE_LIVE);
 	spin_unlock(&flow->lock);
 	if (moved) {

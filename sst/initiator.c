@@ -84,8 +84,8 @@ static struct sst_want want_of(const struct sst_opening *opening)
 {
 	return (struct sst_want) {
 		.only = opening->only,
-		.scope = opening->flow->scope,
-		.mark = opening->flow->mark,
+		.scope = opening->first.flow->scope,
+		.mark = opening->first.flow->mark,
 	};
 }
 
@@ -101,7 +101,7 @@ static struct attempt attempt_after(const struct sst_opening *opening)
 
 	/* Also when a flow re-opens on the one that it made. */
 	if (!opening->step ||
-	    READ_ONCE(opening->flow->state) == SST_FLOW_STATE_REOPENING)
+	    READ_ONCE(opening->first.flow->state) == SST_FLOW_STATE_REOPENING)
 		next.abandoned = opening->assoc_uid;
 	return next;
 }
@@ -348,6 +348,7 @@ static int open_flow(struct sst_net *sn, const struct request *req,
 		     struct sst_flow *old, struct sst_flow **opened)
 {
 	enum sst_flow_clash clash;
+	struct sst_tuple wire;
 	struct sst_flow *flow;
 	int draws, reason;
 
@@ -358,7 +359,8 @@ static int open_flow(struct sst_net *sn, const struct request *req,
 		reason = make(sn, req, &flow);
 		if (reason)
 			return reason;
-		if (sst_sock_exists(sn->net, &flow->wire)) {
+		wire = sst_flow_wire(flow);
+		if (sst_sock_exists(sn->net, &wire)) {
 			sst_flow_free(flow);
 			continue;
 		}
@@ -472,7 +474,7 @@ restart_opening(struct sst_net *sn, const struct sst_pkt *pkt,
 	wait <<= min_t(u8, opening->attempt, SST_OPEN_BACKOFF_MAX);
 	if (has_cookie_now(sn, *flow))
 		return start_over(sn, pkt, same_attempt(opening), flow);
-	if (time_before(jiffies, opening->started + wait * HZ))
+	if (time_before64(get_jiffies_64(), (*flow)->added + wait * HZ))
 		return 0;
 	sst_stats_inc(sn->stats, SST_A_STATS_TX_RESTARTED);
 	return start_over(sn, pkt, attempt_after(opening), flow);
@@ -626,19 +628,19 @@ static int verify_accept(const struct sst_flow *flow, const struct sst_pkt *pkt,
 /* Anybody can send an ACCEPT N: what each of them costs is bounded. */
 static bool may_try(struct sst_flow *flow)
 {
-	struct sst_opening *opening = flow->opening;
+	struct sst_ephemeral *ephemeral = flow->opening->ephemeral;
 	unsigned long second = jiffies / HZ;
 	bool may = true;
 
 	spin_lock_bh(&flow->lock);
-	if (opening->tried < SST_ACCEPTS_TRIED) {
-		opening->tried++;
+	if (ephemeral->tried < SST_ACCEPTS_TRIED) {
+		ephemeral->tried++;
 	} else {
-		if (opening->tried_second != second)
-			opening->tried_now = 0;
-		opening->tried_second = second;
-		may = opening->tried_now < SST_ACCEPTS_PER_SECOND;
-		opening->tried_now += may;
+		if (ephemeral->tried_second != second)
+			ephemeral->tried_now = 0;
+		ephemeral->tried_second = second;
+		may = ephemeral->tried_now < SST_ACCEPTS_PER_SECOND;
+		ephemeral->tried_now += may;
 	}
 	spin_unlock_bh(&flow->lock);
 	return may;

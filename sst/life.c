@@ -69,13 +69,13 @@ static bool take_source(struct sst_net *sn, const struct sst_flow *flow)
 	unsigned int max = READ_ONCE(sn->cfg.max_flows) / 2;
 
 	return flow->role != SST_FLOW_ROLE_RESPONDER ||
-	       sst_source_take(&sn->sources, &flow->wire, max_t(u32, max, 1));
+	       sst_source_take(&sn->sources, &flow->real, max_t(u32, max, 1));
 }
 
 static void put_source(struct sst_net *sn, const struct sst_flow *flow)
 {
 	if (flow->role == SST_FLOW_ROLE_RESPONDER)
-		sst_source_put(&sn->sources, &flow->wire);
+		sst_source_put(&sn->sources, &flow->real);
 }
 
 /* A flow that could not be added; packets may have found it for a moment. */

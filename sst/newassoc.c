@@ -570,7 +570,7 @@ static int settle(struct task *t, struct sst_flow *flow,
 	struct sst_opening *opening = flow->opening;
 	int reason = 0;
 
-	describe(t, derived, &flow->wire, flow->peer_id);
+	describe(t, derived, &flow->real, flow->peer_id);
 	derived->origin = sst_opening_is_init(opening) ? SST_ASSOC_ORIGIN_INIT :
 							 SST_ASSOC_ORIGIN_PSK;
 	derived->opens = true;

@@ -40,10 +40,8 @@ struct sst_opening *sst_opening_new(struct sst_flow *flow)
 	opening = kmem_cache_zalloc(opening_cache, GFP_ATOMIC);
 	if (!opening)
 		return NULL;
-	opening->flow = flow;
-	opening->first.opening = opening;
+	opening->first.flow = flow;
 	opening->form = SST_FORM_OPEN;
-	opening->started = jiffies;
 	opening->last = jiffies;
 	return opening;
 }
@@ -119,7 +117,7 @@ void sst_opening_draw(struct sst_opening *opening,
 		  salt);
 	sst_kdf_h(opening->accept_key,
 		  sst_assoc_accept_key(assoc, 3 - assoc->side), salt);
-	sst_flow_draw_secret(opening->flow, assoc->flow_key, salt);
+	sst_flow_draw_secret(opening->first.flow, assoc->flow_key, salt);
 }
 
 /* What a new association is made from stays until the answer is there. */
@@ -199,9 +197,9 @@ int sst_opening_answer(struct sst_opening *opening,
 	sst_kdf_h(opening->accept_key,
 		  sst_assoc_accept_key(assoc, assoc->side), salt_i);
 	sst_kdf_h(opening->accept_key, opening->accept_key, opening->salt_r);
-	sst_flow_draw_secret(opening->flow, assoc->flow_key, salt_i);
+	sst_flow_draw_secret(opening->first.flow, assoc->flow_key, salt_i);
 	opening->answered = true;
-	return sst_flow_set_secret(opening->flow, opening->salt_r);
+	return sst_flow_set_secret(opening->first.flow, opening->salt_r);
 }
 
 /* What re-opens a UDP flow: the association may be gone by then. */
@@ -210,13 +208,13 @@ static bool keep_renewal(struct sst_opening *opening,
 {
 	struct sst_renewal *renewal = opening->renewal;
 
-	if (opening->flow->real.proto != IPPROTO_UDP)
+	if (opening->first.flow->real.proto != IPPROTO_UDP)
 		return true;
 	if (!renewal)
 		renewal = kzalloc(sizeof(*renewal), GFP_ATOMIC | __GFP_ACCOUNT);
 	if (!renewal)
 		return false;
-	renewal->named.opening = opening;
+	renewal->named.flow = opening->first.flow;
 	memcpy(renewal->id, assoc->id, SST_ASSOC_ID_SIZE);
 	sst_kdf_h(renewal->key, sst_assoc_open_key(assoc, initiator),
 		  opening->first.id.salt_i);
@@ -238,7 +236,7 @@ int sst_opening_answer_new(struct sst_opening *opening,
 			   const struct sst_assoc *assoc,
 			   const u8 enc_r[SST_PUBLIC_SIZE])
 {
-	bool responder = opening->flow->role == SST_FLOW_ROLE_RESPONDER;
+	bool responder = opening->first.flow->role == SST_FLOW_ROLE_RESPONDER;
 	u8 peer_side = 3 - assoc->side;
 	u8 initiator = responder ? peer_side : assoc->side;
 	const u8 *salt_i = opening->first.id.salt_i;
@@ -250,8 +248,8 @@ int sst_opening_answer_new(struct sst_opening *opening,
 	sst_kdf_h(opening->accept_key, opening->accept_key, enc_r);
 	if (!keep_renewal(opening, assoc, initiator))
 		return -ENOMEM;
-	sst_flow_draw_secret(opening->flow, assoc->flow_key, salt_i);
-	return sst_flow_set_secret(opening->flow, enc_r);
+	sst_flow_draw_secret(opening->first.flow, assoc->flow_key, salt_i);
+	return sst_flow_set_secret(opening->first.flow, enc_r);
 }
 
 /**
@@ -263,7 +261,7 @@ void sst_opening_answered(struct sst_opening *opening)
 {
 	struct sst_ephemeral *ephemeral = opening->ephemeral;
 
-	lockdep_assert_held(&opening->flow->lock);
+	lockdep_assert_held(&opening->first.flow->lock);
 	memzero_explicit(ephemeral->eph.secret, sizeof(ephemeral->eph.secret));
 	memzero_explicit(ephemeral->s0, sizeof(ephemeral->s0));
 	memzero_explicit(ephemeral->own.secret, sizeof(ephemeral->own.secret));
@@ -280,7 +278,7 @@ void sst_opening_answered(struct sst_opening *opening)
  */
 void sst_opening_renew(struct sst_opening *opening)
 {
-	lockdep_assert_held(&opening->flow->lock);
+	lockdep_assert_held(&opening->first.flow->lock);
 	if (!sst_opening_is_new(opening) || opening->renewed)
 		return;
 	sst_counters_clear(&opening->replay);

@@ -23,12 +23,12 @@ struct sk_buff;
  * struct sst_named - entry of an opening in the table of those
  * @node: entry
  * @id: a name of it; immutable while it is in the table
- * @opening: the opening
+ * @flow: the flow of the opening; immutable
  */
 struct sst_named {
 	struct rhlist_head node;
 	struct sst_open_id id;
-	struct sst_opening *opening;
+	struct sst_flow *flow;
 };
 
 /**
@@ -42,6 +42,10 @@ struct sst_named {
  * @kept: copy of the first packet with its real ports, for a COOKIE, or NULL;
  *	lock of the flow
  * @refused: a COOKIE was the answer to its proof
+ * @tried: answers whose public-key work was done; lock of the flow
+ * @tried_now: how many of those over SST_ACCEPTS_TRIED in @tried_second; the same
+ * @tried_second: second in which those over SST_ACCEPTS_TRIED were counted; the
+ *	same
  */
 struct sst_ephemeral {
 	struct sst_pair eph;
@@ -50,6 +54,9 @@ struct sst_ephemeral {
 	struct sst_cookie_box cookie;
 	struct sk_buff *kept;
 	bool refused;
+	u8 tried;
+	u8 tried_now;
+	unsigned long tried_second;
 };
 
 /**
@@ -69,8 +76,7 @@ struct sst_renewal {
 /**
  * struct sst_opening - the opening of a flow and its answer (section 5, 6)
  * @first: its name in the table; responder only. @first.id is also an
- *	initiator's.
- * @flow: the flow it belongs to; immutable
+ *	initiator's, and @first.flow the flow it belongs to.
  * @name: association or key as named on the wire; immutable
  * @assoc_uid: association that the flow hangs on: the new one, once there is
  *	one
@@ -89,20 +95,15 @@ struct sst_renewal {
  *	flow lock; responder
  * @attempt: how often this flow started over; immutable
  * @step: which of the peer's keys it used, in turn; immutable
- * @tried: answers whose public-key work was done; flow lock
- * @tried_now: how many of those over SST_ACCEPTS_TRIED in @tried_second; flow lock
  * @only: number of the only peer with which policy lets the flow be opened, or
  *	0; immutable
  * @syn_seq: sequence number of the SYN (host byte order); TCP only; immutable
  * @lifetime: seconds in which flows are opened on the association it made
+ * @credit: bytes that may be sent, when @limited
  * @abandoned: uid of the association on which nobody answered before, or 0;
  *	immutable
- * @tried_second: second in which those over SST_ACCEPTS_TRIED were counted;
- *	flow lock
  * @next_seq: counter of the next OPEN or INIT (initiator) or ACCEPT (responder)
- * @credit: bytes that may be sent, when @limited
  * @replay: counters of the other type that came; flow lock
- * @started: jiffies when the first packet of this attempt was sent or verified
  * @last: jiffies when the last was sent or verified; READ_ONCE/WRITE_ONCE
  * @renewal: of one that makes an association, set before @answered; else NULL
  * @ephemeral: of an initiator that makes an association, else NULL; the pointer
@@ -113,7 +114,6 @@ struct sst_renewal {
  */
 struct sst_opening {
 	struct sst_named first;
-	struct sst_flow *flow;
 	u8 name[SST_ASSOC_ID_SIZE];
 	u64 assoc_uid;
 	u64 time;
@@ -127,17 +127,13 @@ struct sst_opening {
 	bool renewed;
 	u8 attempt;
 	u8 step;
-	u8 tried;
-	u8 tried_now;
 	u32 only;
 	u32 syn_seq;
 	u32 lifetime;
-	u64 abandoned;
-	unsigned long tried_second;
-	atomic64_t next_seq;
 	atomic_t credit;
+	u64 abandoned;
+	atomic64_t next_seq;
 	struct sst_counters replay;
-	unsigned long started;
 	unsigned long last;
 	struct sst_renewal *renewal;
 	struct sst_ephemeral *ephemeral;

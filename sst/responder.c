@@ -231,13 +231,15 @@ static int repeat(struct sst_net *sn, struct sst_flow *flow,
 static int again(struct sst_net *sn, struct sst_flow *flow,
 		 struct sst_arrival *a, struct sst_tuple *real)
 {
+	struct sst_tuple wire;
 	bool moved;
 	int reason;
 
 	*real = flow->real;
 	if (!sst_flow_owns_wire(flow))
 		return repeat(sn, flow, a);
-	moved = !same_tuple(&flow->wire, &a->pkt->tuple);
+	wire = sst_flow_wire(flow);
+	moved = !same_tuple(&wire, &a->pkt->tuple);
 	if (moved && !sst_admit_tuple_is_free(sn, &a->pkt->tuple))
 		return SST_A_STATS_RX_TUPLE;
 	reason = sst_responder_reopen(sn, flow, a->pkt, a->trailer);
@@ -533,11 +535,12 @@ static bool gives_way(const struct sst_flow *other, const struct sst_flow *flow)
 /* What else claims the tuples of a flow that is about to be confirmed. */
 static void end_rivals(struct sst_net *sn, const struct sst_flow *flow)
 {
+	const struct sst_tuple tuple = sst_flow_wire(flow);
 	struct rhlist_head *list, *pos;
 	struct sst_flow *other;
 	struct sst_wire *wire;
 
-	list = sst_flowtable_wires(&sn->flows, &flow->wire);
+	list = sst_flowtable_wires(&sn->flows, &tuple);
 	rhl_for_each_entry_rcu(wire, pos, list, node) {
 		other = rcu_dereference(wire->flow);
 		if (other && other != flow)

@@ -98,7 +98,9 @@ static struct sst_flow *next_of(struct sst_flowtable *table, u32 from)
 static void expect_there(struct kunit *test, struct sst_flowtable *table,
 			 struct sst_flow *flow)
 {
-	KUNIT_EXPECT_PTR_EQ(test, flow, by_wire(table, &flow->wire));
+	const struct sst_tuple wire = sst_flow_wire(flow);
+
+	KUNIT_EXPECT_PTR_EQ(test, flow, by_wire(table, &wire));
 	KUNIT_EXPECT_PTR_EQ(test, flow, by_real(table, &flow->real));
 	KUNIT_EXPECT_PTR_EQ(test, flow, by_id(table, flow->id));
 }
@@ -106,7 +108,9 @@ static void expect_there(struct kunit *test, struct sst_flowtable *table,
 static void expect_gone(struct kunit *test, struct sst_flowtable *table,
 			struct sst_flow *flow)
 {
-	KUNIT_EXPECT_NULL(test, by_wire(table, &flow->wire));
+	const struct sst_tuple wire = sst_flow_wire(flow);
+
+	KUNIT_EXPECT_NULL(test, by_wire(table, &wire));
 	KUNIT_EXPECT_NULL(test, by_real(table, &flow->real));
 	KUNIT_EXPECT_NULL(test, by_id(table, flow->id));
 }
@@ -216,13 +220,13 @@ static void flowtable_clash(struct kunit *test)
 
 	old->wire.rport = old->real.rport;
 	flow->wire.rport = flow->real.rport;
-	old->wire_entry->tuple = old->wire;
-	flow->wire_entry->tuple = flow->wire;
+	old->wire_entry->tuple = sst_flow_wire(old);
+	flow->wire_entry->tuple = sst_flow_wire(flow);
 	own_table(test, table);
 	KUNIT_ASSERT_EQ(test, SST_CLASH_NONE, sst_flowtable_add(table, old, 1));
 	KUNIT_EXPECT_EQ(test, c->want,
-			sst_flowtable_clash(table, &flow->real, &flow->wire,
-					    c->max));
+			sst_flowtable_clash(table, &flow->real,
+					    &flow->wire_entry->tuple, c->max));
 	KUNIT_EXPECT_EQ(test, c->want, sst_flowtable_add(table, flow, c->max));
 	expect_there(test, table, old);
 	if (c->want == SST_CLASH_NONE) {
@@ -245,6 +249,7 @@ static void flowtable_every_field(struct kunit *test)
 {
 	struct sst_flowtable *table = new_table(test);
 	struct sst_flow *flow = new_flow(test, 1000, 30000);
+	const struct sst_tuple wire = sst_flow_wire(flow);
 	struct sst_tuple other;
 	unsigned int i;
 
@@ -252,7 +257,7 @@ static void flowtable_every_field(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, SST_CLASH_NONE,
 			sst_flowtable_add(table, flow, 10));
 	for (i = 0; i < offsetof(struct sst_tuple, zero); i++) {
-		other = flow->wire;
+		other = wire;
 		((u8 *)&other)[i] ^= 1;
 		KUNIT_EXPECT_NULL_MSG(test, by_wire(table, &other), "byte %u",
 				      i);
@@ -263,7 +268,7 @@ static void flowtable_every_field(struct kunit *test)
 	}
 	/* One table does not answer for the other. */
 	KUNIT_EXPECT_NULL(test, by_wire(table, &flow->real));
-	KUNIT_EXPECT_NULL(test, by_real(table, &flow->wire));
+	KUNIT_EXPECT_NULL(test, by_real(table, &wire));
 }
 
 /* Identifiers of removed flows are not given out again soon. */
