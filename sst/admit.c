@@ -262,11 +262,15 @@ static int place(struct sst_net *sn, struct sst_arrival *a)
  */
 static u64 taken_before(struct sst_net *sn, const struct sst_arrival *a)
 {
-	u64 top = sst_seen_top(sst_pernet_seen(sn, a->trailer->form), &a->id);
 	const struct sst_opening *opening;
 	struct rhlist_head *list, *pos;
 	struct sst_named *named;
+	u64 top;
 
+	/* Of a fresh one nothing was known. */
+	if (a->fresh)
+		return 0;
+	top = sst_seen_top(sst_pernet_seen(sn, a->trailer->form), &a->id);
 	list = sst_flowtable_openings(&sn->flows, &a->id);
 	rhl_for_each_entry_rcu(named, pos, list, node) {
 		opening = named->flow->opening;

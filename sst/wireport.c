@@ -25,9 +25,10 @@ bool sst_wireport_is_usable(u16 port)
 
 	if (port < SST_WIRE_PORT_MIN)
 		return false;
-	for (i = 0; i < ARRAY_SIZE(avoided); i++)
-		if (port == avoided[i])
-			return false;
+	/* Most ports are above most of these. */
+	for (i = ARRAY_SIZE(avoided) - 1; i >= 0; i--)
+		if (port >= avoided[i])
+			return port > avoided[i];
 	return true;
 }
 
