@@ -245,22 +245,6 @@ static unsigned int send_bare(struct sst_net *sn, struct sst_flow *flow,
 	return NF_ACCEPT;
 }
 
-/*
- * A short look that is enough for most packets: no flow, no past, no rule about its
- * port, and a socket that asks for nothing.
- */
-static bool is_clear(struct sst_net *sn, const struct sk_buff *skb,
-		     const struct nf_hook_state *state)
-{
-	u16 port;
-
-	return sst_flowtable_is_empty(&sn->flows) &&
-	       !READ_ONCE(sn->tombs.count) &&
-	       sst_packet_peek_port(skb, state->pf, &port) &&
-	       !sst_policy_knows_out(&sn->policy, port) &&
-	       sst_sock_is_plain(sn, state->sk);
-}
-
 /* A packet that could not be sealed. */
 static unsigned int refuse(struct sst_net *sn, const struct sst_flow *flow,
 			   struct sk_buff *skb, int reason)
@@ -326,8 +310,6 @@ unsigned int sst_egress(struct sst_net *sn, struct sk_buff *skb,
 	int reason = 0;
 	struct sock *sk;
 
-	if (is_clear(sn, skb, state))
-		return NF_ACCEPT;
 	class = sst_packet_parse(&pkt, skb, state->pf, SST_PKT_OUT, &sn->cfg);
 	if (class == SST_PKT_OTHER)
 		return sst_icmp_out(sn, skb, state);

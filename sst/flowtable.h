@@ -87,11 +87,13 @@ int sst_flowtable_rebind(struct sst_flowtable *table, struct sst_flow *flow,
 struct sst_flow *sst_flowtable_oldest_waiting(struct sst_flowtable *table);
 void sst_flowtable_expire(struct sst_flowtable *table);
 
-/* Two tests: is there a flow, or a wire tuple of one that has ended? */
+/*
+ * One test: is there no flow, nor a wire tuple of one that has ended? Each flow has
+ * one, from its insertion on, and leaves it behind.
+ */
 static inline bool sst_flowtable_is_empty(const struct sst_flowtable *table)
 {
-	return !atomic_read(&table->by_wire.ht.nelems) &&
-	       !atomic_read(&table->by_real.nelems);
+	return !atomic_read(&table->by_wire.ht.nelems);
 }
 
 struct rhlist_head *sst_flowtable_wires(struct sst_flowtable *table,

@@ -38,8 +38,7 @@ unsigned int sst_guard_clear(struct sst_net *sn, struct sk_buff *skb,
 	struct sst_flow *flow;
 	struct sst_pkt pkt __uninitialized;
 
-	if (sst_packet_is_opened(skb, state->pf) ||
-	    sst_flowtable_is_empty(&sn->flows))
+	if (sst_packet_is_opened(skb, state->pf))
 		return NF_ACCEPT;
 	class = sst_packet_parse(&pkt, skb, state->pf, SST_PKT_IN, &sn->cfg);
 	if (class == SST_PKT_OTHER)
@@ -116,24 +115,6 @@ static bool begins(const struct sst_pkt *pkt)
 	return pkt->tuple.proto == IPPROTO_UDP || sst_select_is_syn(pkt);
 }
 
-/*
- * A short look that is enough for most packets: neither rules nor sockets ask for
- * more, and nothing is known of the past. Flows count for ICMP alone.
- */
-static bool is_open(struct sst_net *sn, const struct sk_buff *skb, u8 family)
-{
-	const struct sst_rules *rules = sst_policy_rules_in(&sn->policy);
-	u16 port;
-
-	if (READ_ONCE(sn->sockets_require) || READ_ONCE(sn->tombs.count) ||
-	    sst_packet_is_marked(skb, family, &sn->cfg))
-		return false;
-	if (!rules && sst_flowtable_is_empty(&sn->flows))
-		return true;
-	return sst_packet_peek_port(skb, family, &port) &&
-	       !sst_rules_know(rules, port);
-}
-
 /**
  * sst_guard_local() - a packet at LOCAL_IN
  * @sn: namespace
@@ -150,8 +131,7 @@ unsigned int sst_guard_local(struct sst_net *sn, struct sk_buff *skb,
 	enum sst_pkt_class class;
 	struct sst_pkt pkt __uninitialized;
 
-	if (sst_packet_is_opened(skb, state->pf) ||
-	    is_open(sn, skb, state->pf))
+	if (sst_packet_is_opened(skb, state->pf))
 		return NF_ACCEPT;
 	class = sst_packet_parse(&pkt, skb, state->pf, SST_PKT_IN, &sn->cfg);
 	/* Where nothing defragments at PRE_ROUTING this one is whole only here. */

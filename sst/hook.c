@@ -21,6 +21,7 @@
 #include "guard.h"
 #include "hook.h"
 #include "ingress.h"
+#include "look.h"
 #include "packet.h"
 #include "pernet.h"
 
@@ -40,7 +41,7 @@ static bool is_exempt(const struct net_device *dev)
 static unsigned int pre_routing(void *priv, struct sk_buff *skb,
 				const struct nf_hook_state *state)
 {
-	if (is_exempt(state->in))
+	if (sst_look_ingress(priv, skb, state->pf) || is_exempt(state->in))
 		return NF_ACCEPT;
 	return sst_ingress(priv, skb, state);
 }
@@ -58,7 +59,7 @@ static unsigned int pre_routing_guard(void *priv, struct sk_buff *skb,
 {
 	unsigned int verdict;
 
-	if (is_exempt(state->in))
+	if (sst_look_guard(priv, skb, state->pf) || is_exempt(state->in))
 		return NF_ACCEPT;
 	verdict = gathered(priv, skb, state);
 	return verdict == NF_ACCEPT ? sst_guard_clear(priv, skb, state) : verdict;
@@ -69,7 +70,8 @@ static unsigned int local_in(void *priv, struct sk_buff *skb,
 {
 	unsigned int verdict;
 
-	if (state->in && state->in->flags & IFF_LOOPBACK)
+	if (sst_look_local(priv, skb, state->pf) ||
+	    (state->in && state->in->flags & IFF_LOOPBACK))
 		return NF_ACCEPT;
 	verdict = gathered(priv, skb, state);
 	return verdict == NF_ACCEPT ? sst_guard_local(priv, skb, state) : verdict;
@@ -78,7 +80,8 @@ static unsigned int local_in(void *priv, struct sk_buff *skb,
 static unsigned int post_routing(void *priv, struct sk_buff *skb,
 				 const struct nf_hook_state *state)
 {
-	if (is_exempt(state->out))
+	if (sst_look_egress(priv, skb, state->pf, state->sk) ||
+	    is_exempt(state->out))
 		return NF_ACCEPT;
 	return sst_egress(priv, skb, state);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Find the transport header of a packet, with every bound checked. Headers
- * are read through skb_header_pointer() only, so nothing is reallocated here.
+ * are read where they stand in its head, or copied, so nothing is reallocated here.
  */
 #include <linux/in.h>
 #include <linux/ip.h>
@@ -20,53 +20,27 @@
 #include "packet.h"
 #include "wire.h"
 
-/**
- * struct shape - what stands between the network and the transport header
- * @fragment: the packet is one of several fragments
- * @first: it holds the first bytes of the transport segment
- * @foreign: SST does not cover it
+/*
+ * What is unusual about the way from the network to the transport header; nothing
+ * about most. Negative when there is no such way.
  */
-struct shape {
-	bool fragment;
-	bool first;
-	bool foreign;
-};
+#define ODD_FRAGMENT	BIT(0)	/* the packet is one of several fragments */
+#define ODD_LATER	BIT(1)	/* and not the one with the first bytes */
+#define ODD_FOREIGN	BIT(2)	/* SST does not cover it */
 
-static bool fill_ipv4(struct sst_pkt *pkt, enum sst_pkt_dir dir,
-		      struct shape *shape)
+static __always_inline bool is_covered(u8 proto)
 {
-	const struct iphdr *iph = ip_hdr(pkt->skb);
-	unsigned int len = ntohs(iph->tot_len);
-
-	pkt->thoff = iph->ihl * 4;
-	pkt->tuple.proto = iph->protocol;
-	/* IPv4 BIG TCP: a GSO packet too large for the field. */
-	if (!len && skb_is_gso(pkt->skb))
-		len = pkt->skb->len;
-	if (pkt->thoff < sizeof(*iph) || len < pkt->thoff)
-		return false;
-	pkt->seglen = len - pkt->thoff;
-	pkt->marked = iph->frag_off & htons(SST_MARK_IPV4);
-	shape->fragment = ip_is_fragment(iph);
-	shape->first = !(iph->frag_off & htons(IP_OFFSET));
-	if (dir == SST_PKT_IN) {
-		pkt->tuple.local.ip = iph->daddr;
-		pkt->tuple.remote.ip = iph->saddr;
-	} else {
-		pkt->tuple.local.ip = iph->saddr;
-		pkt->tuple.remote.ip = iph->daddr;
-	}
-	return true;
+	return proto == IPPROTO_TCP || proto == IPPROTO_UDP;
 }
 
 /*
  * Walk as far as the stack would, so that nothing reaches a socket in a shape
  * that was not looked at; what SST does not cover is only noted.
  */
-static bool skip_exthdrs(struct sst_pkt *pkt, struct shape *shape)
+static noinline int skip_exthdrs(struct sst_pkt *pkt, u8 nexthdr)
 {
-	u8 nexthdr = ipv6_hdr(pkt->skb)->nexthdr;
 	unsigned int off = sizeof(struct ipv6hdr), n;
+	int odd = 0;
 
 	for (n = 0; ; n++) {
 		struct ipv6_rt_hdr _rh;
@@ -75,59 +49,163 @@ static bool skip_exthdrs(struct sst_pkt *pkt, struct shape *shape)
 		const struct frag_hdr *fh;
 
 		if (n > SST_EXTHDR_MAX)
-			shape->foreign = true;
+			odd |= ODD_FOREIGN;
 		switch (nexthdr) {
 		case NEXTHDR_HOP:
 		case NEXTHDR_DEST:
 		case NEXTHDR_ROUTING:
 			rh = skb_header_pointer(pkt->skb, off, sizeof(_rh), &_rh);
 			if (!rh)
-				return false;
+				return -EINVAL;
 			if (nexthdr == NEXTHDR_ROUTING && rh->segments_left)
-				shape->foreign = true;
+				odd |= ODD_FOREIGN;
 			off += (rh->hdrlen + 1) * 8;
 			nexthdr = rh->nexthdr;
 			break;
 		case NEXTHDR_FRAGMENT:
 			fh = skb_header_pointer(pkt->skb, off, sizeof(_fh), &_fh);
 			if (!fh)
-				return false;
+				return -EINVAL;
 			/* An atomic fragment (RFC 6946) is a whole packet. */
 			if (fh->frag_off & htons(IP6_OFFSET | IP6_MF))
-				shape->fragment = true;
+				odd |= ODD_FRAGMENT;
 			off += sizeof(_fh);
 			nexthdr = fh->nexthdr;
 			/* Behind the header of a later fragment is no header. */
 			if (!(fh->frag_off & htons(IP6_OFFSET)))
 				break;
-			shape->first = false;
+			odd |= ODD_LATER;
 			fallthrough;
 		default:
 			pkt->tuple.proto = nexthdr;
 			pkt->thoff = off;
-			return off <= U16_MAX;
+			return off <= U16_MAX ? odd : -EINVAL;
 		}
 	}
 }
 
-static bool fill_ipv6(struct sst_pkt *pkt, enum sst_pkt_dir dir,
-		      const struct sst_config *cfg, struct shape *shape)
+/* The shortest header of this protocol. */
+static __always_inline int shortest(u8 proto)
+{
+	return proto == IPPROTO_TCP ? sizeof(struct tcphdr) :
+				      sizeof(struct udphdr);
+}
+
+static __always_inline void fill_ports(struct sst_pkt *pkt, enum sst_pkt_dir dir,
+				       const __be16 *ports)
+{
+	pkt->tuple.lport = ports[dir == SST_PKT_IN ? 1 : 0];
+	pkt->tuple.rport = ports[dir == SST_PKT_IN ? 0 : 1];
+}
+
+/* The transport header with all its lengths; of the shortest one all is there. */
+static __always_inline enum sst_pkt_class fill_header(struct sst_pkt *pkt,
+						      const u8 *header)
+{
+	const struct sk_buff *skb = pkt->skb;
+	u32 seglen = pkt->seglen;
+
+	if (pkt->thoff + seglen > skb->len)
+		return SST_PKT_BAD;
+	if (pkt->tuple.proto == IPPROTO_TCP) {
+		pkt->covered[0] = header[12] & 0xf0;
+		pkt->covered[1] = header[13] & 0x1f;
+		pkt->thlen = (header[12] >> 4) * 4;
+		return pkt->thlen >= sizeof(struct tcphdr) &&
+		       pkt->thlen <= seglen ? SST_PKT_WHOLE : SST_PKT_BAD;
+	}
+	pkt->thlen = sizeof(struct udphdr);
+	/* A packet to be cut carries its length only when it is cut. */
+	return ntohs(((const struct udphdr *)header)->len) == seglen ||
+	       skb_is_gso(skb) ? SST_PKT_WHOLE : SST_PKT_BAD;
+}
+
+/* Also for a header that is not in the head of the packet, or not whole. */
+static noinline enum sst_pkt_class fill_odd(struct sst_pkt *pkt,
+					    enum sst_pkt_dir dir, int odd)
+{
+	u8 header[sizeof(struct tcphdr)] __aligned(sizeof(__be32));
+	int have = min_t(int, pkt->seglen, pkt->skb->len - pkt->thoff);
+	bool has_ports;
+
+	have = min_t(int, have, sizeof(header));
+	has_ports = have >= (int)sizeof(__be16[2]) && !(odd & ODD_LATER) &&
+		    !skb_copy_bits(pkt->skb, pkt->thoff, header, have);
+	if (has_ports)
+		fill_ports(pkt, dir, (const __be16 *)header);
+	if (odd & ODD_FRAGMENT)
+		return SST_PKT_FRAGMENT;
+	if (!has_ports)
+		return SST_PKT_BAD;
+	if (odd & ODD_FOREIGN)
+		return SST_PKT_FOREIGN;
+	return have < shortest(pkt->tuple.proto) ? SST_PKT_BAD :
+						   fill_header(pkt, header);
+}
+
+/* Ports and transport header; needs all that the network header says. */
+static __always_inline enum sst_pkt_class
+fill_transport(struct sst_pkt *pkt, enum sst_pkt_dir dir, int odd)
+{
+	const struct sk_buff *skb = pkt->skb;
+	int have = skb_headlen(skb) - pkt->thoff, need;
+	const u8 *header = skb->data + pkt->thoff;
+
+	if (!is_covered(pkt->tuple.proto))
+		return SST_PKT_OTHER;
+	need = shortest(pkt->tuple.proto);
+	if (unlikely(odd || have < need || pkt->seglen < need))
+		return fill_odd(pkt, dir, odd);
+	fill_ports(pkt, dir, (const __be16 *)header);
+	return fill_header(pkt, header);
+}
+
+static __always_inline enum sst_pkt_class parse_ipv4(struct sst_pkt *pkt,
+						     enum sst_pkt_dir dir)
+{
+	const struct iphdr *iph = ip_hdr(pkt->skb);
+	unsigned int len = ntohs(iph->tot_len), thoff = iph->ihl * 4;
+	__be16 frag_off = iph->frag_off;
+	int odd = 0;
+
+	pkt->thoff = thoff;
+	pkt->tuple.proto = iph->protocol;
+	/* IPv4 BIG TCP: a GSO packet too large for the field. */
+	if (unlikely(!len) && skb_is_gso(pkt->skb))
+		len = pkt->skb->len;
+	if (thoff < sizeof(*iph) || len < thoff)
+		return SST_PKT_OTHER;
+	pkt->seglen = len - thoff;
+	pkt->marked = frag_off & htons(SST_MARK_IPV4);
+	if (dir == SST_PKT_IN) {
+		pkt->tuple.local.ip = iph->daddr;
+		pkt->tuple.remote.ip = iph->saddr;
+	} else {
+		pkt->tuple.local.ip = iph->saddr;
+		pkt->tuple.remote.ip = iph->daddr;
+	}
+	if (unlikely(frag_off & htons(IP_MF | IP_OFFSET)))
+		odd = frag_off & htons(IP_OFFSET) ? ODD_FRAGMENT | ODD_LATER :
+						    ODD_FRAGMENT;
+	return fill_transport(pkt, dir, odd);
+}
+
+/* Needs the place of the transport header. */
+static __always_inline enum sst_pkt_class
+parse_ipv6(struct sst_pkt *pkt, enum sst_pkt_dir dir,
+	   const struct sst_config *cfg, int odd)
 {
 	const struct ipv6hdr *ip6h = ipv6_hdr(pkt->skb);
 	unsigned int len = sizeof(*ip6h) + ntohs(ip6h->payload_len);
 
-	shape->fragment = false;
-	shape->first = true;
-	if (!skip_exthdrs(pkt, shape))
-		return false;
 	/* No length: a jumbogram, or a GSO packet that is yet to be cut. */
-	if (!ip6h->payload_len) {
+	if (unlikely(!ip6h->payload_len)) {
 		len = pkt->skb->len;
 		if (!skb_is_gso(pkt->skb))
-			shape->foreign = true;
+			odd |= ODD_FOREIGN;
 	}
 	if (len < pkt->thoff)
-		return false;
+		return SST_PKT_OTHER;
 	pkt->seglen = len - pkt->thoff;
 	pkt->marked = sst_config_is_marked(cfg, ipv6_get_dsfield(ip6h));
 	if (dir == SST_PKT_IN) {
@@ -137,53 +215,16 @@ static bool fill_ipv6(struct sst_pkt *pkt, enum sst_pkt_dir dir,
 		pkt->tuple.local.in6 = ip6h->saddr;
 		pkt->tuple.remote.in6 = ip6h->daddr;
 	}
-	return true;
+	return fill_transport(pkt, dir, odd);
 }
 
-static bool fill_ports(struct sst_pkt *pkt, enum sst_pkt_dir dir)
+static noinline enum sst_pkt_class parse_exthdrs(struct sst_pkt *pkt,
+						 enum sst_pkt_dir dir,
+						 const struct sst_config *cfg)
 {
-	__be16 _ports[2];
-	const __be16 *ports;
+	int odd = skip_exthdrs(pkt, pkt->tuple.proto);
 
-	ports = skb_header_pointer(pkt->skb, pkt->thoff, sizeof(_ports), _ports);
-	if (!ports || pkt->seglen < sizeof(_ports))
-		return false;
-	pkt->tuple.lport = ports[dir == SST_PKT_IN ? 1 : 0];
-	pkt->tuple.rport = ports[dir == SST_PKT_IN ? 0 : 1];
-	return true;
-}
-
-/* The transport header with all its lengths; needs thoff and seglen. */
-static bool fill_transport(struct sst_pkt *pkt)
-{
-	if (pkt->tuple.proto == IPPROTO_TCP) {
-		struct tcphdr _th;
-		const struct tcphdr *th;
-		const u8 *bytes;
-
-		th = skb_header_pointer(pkt->skb, pkt->thoff, sizeof(_th), &_th);
-		if (!th || pkt->seglen < sizeof(*th))
-			return false;
-		pkt->thlen = th->doff * 4;
-		bytes = (const u8 *)th;
-		pkt->covered[0] = bytes[12] & 0xf0;
-		pkt->covered[1] = bytes[13] & 0x1f;
-		if (pkt->thlen < sizeof(*th))
-			return false;
-	} else {
-		struct udphdr _uh;
-		const struct udphdr *uh;
-
-		uh = skb_header_pointer(pkt->skb, pkt->thoff, sizeof(_uh), &_uh);
-		if (!uh || pkt->seglen < sizeof(*uh))
-			return false;
-		pkt->thlen = sizeof(*uh);
-		/* A packet to be cut carries its length only when it is cut. */
-		if (ntohs(uh->len) != pkt->seglen && !skb_is_gso(pkt->skb))
-			return false;
-	}
-	return pkt->thlen <= pkt->seglen &&
-	       pkt->thoff + pkt->seglen <= pkt->skb->len;
+	return odd < 0 ? SST_PKT_OTHER : parse_ipv6(pkt, dir, cfg, odd);
 }
 
 /**
@@ -200,48 +241,21 @@ enum sst_pkt_class sst_packet_parse(struct sst_pkt *pkt, struct sk_buff *skb,
 				    u8 family, enum sst_pkt_dir dir,
 				    const struct sst_config *cfg)
 {
-	struct shape shape = {};
-	bool known, has_ports;
-
-	memset(pkt, 0, sizeof(*pkt));
 	pkt->skb = skb;
-	pkt->tuple.family = family;
+	pkt->tuple = (struct sst_tuple) { .family = family };
+	pkt->seglen = 0;
+	pkt->thoff = 0;
+	pkt->thlen = 0;
+	pkt->covered[0] = 0;
+	pkt->covered[1] = 0;
+	pkt->marked = false;
 
 	if (family == NFPROTO_IPV4)
-		known = fill_ipv4(pkt, dir, &shape);
-	else
-		known = fill_ipv6(pkt, dir, cfg, &shape);
-	if (!known)
-		return SST_PKT_OTHER;
-	if (pkt->tuple.proto != IPPROTO_TCP && pkt->tuple.proto != IPPROTO_UDP)
-		return SST_PKT_OTHER;
-
-	has_ports = shape.first && fill_ports(pkt, dir);
-	if (shape.fragment)
-		return SST_PKT_FRAGMENT;
-	if (!has_ports)
-		return SST_PKT_BAD;
-	if (shape.foreign)
-		return SST_PKT_FOREIGN;
-	return fill_transport(pkt) ? SST_PKT_WHOLE : SST_PKT_BAD;
-}
-
-/**
- * sst_packet_is_marked() - does the packet carry the mark?
- * @skb: packet, data at the network header
- * @family: NFPROTO_IPV4 or NFPROTO_IPV6
- * @cfg: tunables of the namespace, for the IPv6 mark
- *
- * Of any protocol: sst_packet_parse() tells what it is.
- *
- * Return: true when it does.
- */
-bool sst_packet_is_marked(const struct sk_buff *skb, u8 family,
-			  const struct sst_config *cfg)
-{
-	if (family == NFPROTO_IPV4)
-		return ip_hdr(skb)->frag_off & htons(SST_MARK_IPV4);
-	return sst_config_is_marked(cfg, ipv6_get_dsfield(ipv6_hdr(skb)));
+		return parse_ipv4(pkt, dir);
+	pkt->tuple.proto = ipv6_hdr(skb)->nexthdr;
+	pkt->thoff = sizeof(struct ipv6hdr);
+	return likely(is_covered(pkt->tuple.proto)) ?
+	       parse_ipv6(pkt, dir, cfg, 0) : parse_exthdrs(pkt, dir, cfg);
 }
 
 /**

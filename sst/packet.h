@@ -7,8 +7,12 @@
 #include <linux/netfilter_bridge.h>
 #include <linux/skbuff.h>
 #include <linux/types.h>
+#include <net/dsfield.h>
 #include <net/ip.h>
 #include <net/net_namespace.h>
+
+#include "config.h"
+#include "wire.h"
 
 /**
  * struct sst_tuple - five-tuple as one end of the connection sees it
@@ -67,11 +71,11 @@ enum sst_pkt_dir {
 /**
  * struct sst_pkt - one packet on its way through a hook, on the stack
  * @skb: the packet; data points to the network header
+ * @tuple: five-tuple with the ports that stand in the packet
+ * @seglen: length of the transport segment (header, payload, trailer)
  * @thoff: offset of the transport header from the network header
  * @thlen: length of the transport header (TCP with options, UDP 8)
- * @seglen: length of the transport segment (header, payload, trailer)
  * @covered: TCP header bytes 12 and 13, masked as the AAD wants them
- * @tuple: five-tuple with the ports that stand in the packet
  * @marked: carries the mark of this namespace
  *
  * Holds offsets and copies, no pointer into the packet: these survive a
@@ -79,21 +83,17 @@ enum sst_pkt_dir {
  */
 struct sst_pkt {
 	struct sk_buff *skb;
+	struct sst_tuple tuple;
+	u32 seglen;
 	u16 thoff;
 	u16 thlen;
-	u32 seglen;
 	u8 covered[2];
 	bool marked;
-	struct sst_tuple tuple;
 };
-
-struct sst_config;
 
 enum sst_pkt_class sst_packet_parse(struct sst_pkt *pkt, struct sk_buff *skb,
 				    u8 family, enum sst_pkt_dir dir,
 				    const struct sst_config *cfg);
-bool sst_packet_is_marked(const struct sk_buff *skb, u8 family,
-			  const struct sst_config *cfg);
 bool sst_packet_segment(struct sst_pkt *pkt, const struct sst_pkt *whole,
 			struct sk_buff *seg);
 bool sst_packet_is_unicast(const union nf_inet_addr *addr, u8 family);
@@ -130,6 +130,24 @@ static inline void sst_packet_set_opened(struct sk_buff *skb, u8 family)
 		IP6CB(skb)->flags |= SST_CB_OPENED;
 }
 
+/**
+ * sst_packet_is_marked() - does the packet carry the mark?
+ * @skb: packet, data at the network header
+ * @family: NFPROTO_IPV4 or NFPROTO_IPV6
+ * @cfg: tunables of the namespace, for the IPv6 mark
+ *
+ * Of any protocol: sst_packet_parse() tells what it is.
+ *
+ * Return: true when it does.
+ */
+static inline bool sst_packet_is_marked(const struct sk_buff *skb, u8 family,
+					const struct sst_config *cfg)
+{
+	if (family == NFPROTO_IPV4)
+		return ip_hdr(skb)->frag_off & htons(SST_MARK_IPV4);
+	return sst_config_is_marked(cfg, ipv6_get_dsfield(ipv6_hdr(skb)));
+}
+
 /* Did somebody put it together from fragments? */
 static inline bool sst_packet_was_gathered(const struct sk_buff *skb, u8 family)
 {
@@ -144,14 +162,14 @@ static inline bool sst_packet_was_gathered(const struct sk_buff *skb, u8 family)
  * @family: NFPROTO_IPV4 or NFPROTO_IPV6
  * @port: output, host byte order
  *
- * Return: false for all but TCP and UDP right behind the network header, not in
- * fragments: sst_packet_parse() tells what these are.
+ * Return: false for all but TCP and UDP right behind the network header, with their
+ * ports in the head of the packet, not in fragments: sst_packet_parse() tells what
+ * these are.
  */
 static inline bool sst_packet_peek_port(const struct sk_buff *skb, u8 family,
 					u16 *port)
 {
 	const __be16 *ports;
-	__be16 _ports[2];
 	unsigned int off;
 	u8 proto;
 
@@ -166,10 +184,11 @@ static inline bool sst_packet_peek_port(const struct sk_buff *skb, u8 family,
 	}
 	if (proto != IPPROTO_TCP && proto != IPPROTO_UDP)
 		return false;
-	ports = skb_header_pointer(skb, off, sizeof(_ports), _ports);
-	if (ports)
-		*port = ntohs(ports[1]);
-	return ports;
+	if (skb_headlen(skb) < off + 2 * sizeof(*ports))
+		return false;
+	ports = (const __be16 *)(skb->data + off);
+	*port = ntohs(ports[1]);
+	return true;
 }
 
 /* Has bridge netfilter shown us the packet, which came in by a bridge's port? */

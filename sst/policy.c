@@ -427,17 +427,6 @@ const struct sst_rule *sst_policy_out(const struct sst_policy *policy,
 }
 
 /**
- * sst_policy_rules_in() - the rules about packets that arrive
- * @policy: rules of the namespace; the caller is in an RCU read section
- *
- * Return: them, for one packet, or NULL.
- */
-const struct sst_rules *sst_policy_rules_in(const struct sst_policy *policy)
-{
-	return rcu_dereference(policy->in);
-}
-
-/**
  * sst_policy_asks_who() - does it matter to sst_policy_in() who receives?
  * @rules: from sst_policy_rules_in()
  *

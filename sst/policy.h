@@ -70,7 +70,6 @@ const struct sst_rule *sst_policy_next(const struct sst_policy *policy,
 const struct sst_rule *sst_policy_out(const struct sst_policy *policy,
 				      const struct sst_tuple *tuple,
 				      const struct sst_subject *who, u8 *scope);
-const struct sst_rules *sst_policy_rules_in(const struct sst_policy *policy);
 bool sst_policy_asks_who(const struct sst_rules *rules);
 u8 sst_policy_in(const struct sst_rules *rules, const struct sst_tuple *tuple,
 		 const struct sst_subject *who);
@@ -91,6 +90,18 @@ static inline bool sst_policy_is_empty(const struct sst_policy *policy)
 {
 	return !rcu_access_pointer(policy->out) &&
 	       !rcu_access_pointer(policy->in);
+}
+
+/**
+ * sst_policy_rules_in() - the rules about packets that arrive
+ * @policy: rules of the namespace; the caller is in an RCU read section
+ *
+ * Return: them, for one packet, or NULL.
+ */
+static inline const struct sst_rules *
+sst_policy_rules_in(const struct sst_policy *policy)
+{
+	return rcu_dereference(policy->in);
 }
 
 /* Is there a rule about packets to this port? The caller is in an RCU read section. */

@@ -37,8 +37,6 @@
 
 /* The last flag of the kernel's; those after it would be in the way. */
 static_assert(SOCK_RCVMARK < SST_SOCK_LABEL);
-/* All of SST's. */
-#define FLAGS		GENMASK(SST_SOCK_CARRIED, SST_SOCK_LABEL)
 static_assert(sizeof_field(struct sock, sk_flags) == 8);
 
 /**
@@ -276,24 +274,6 @@ void sst_sock_begin(struct sock *sk)
 {
 	if (sst_sock_is_carried(sk))
 		clear_bit(SST_SOCK_CARRIED, &sk->sk_flags);
-}
-
-/**
- * sst_sock_is_plain() - is there nothing to say about what a socket sends?
- * @sn: namespace
- * @sk: socket as a hook knows it, of any kind, or NULL
- *
- * One short look instead of all the others.
- *
- * Return: true when it asks for nothing and SST never carried it. False also for
- * sockets of which that takes a longer look.
- */
-bool sst_sock_is_plain(const struct sst_net *sn, const struct sock *sk)
-{
-	if (!sk)
-		return true;
-	return sk_fullsock(sk) && !(READ_ONCE(sk->sk_flags) & FLAGS) &&
-	       net_eq(sock_net(sk), sn->net) && !sst_wish_is_any(&sn->wishes);
 }
 
 /*

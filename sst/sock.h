@@ -13,9 +13,9 @@
 #include <uapi/linux/sst.h>
 
 #include "packet.h"
+#include "pernet.h"
 
 struct cgroup;
-struct sst_net;
 
 /*
  * Bits of sk_flags (sock.c). The higher of the two counts, so that a change that
@@ -43,7 +43,6 @@ u8 sst_sock_takes(struct net *net, struct sk_buff *skb,
 		  const struct sst_tuple *tuple);
 void sst_sock_set_expects(struct sock *sk, bool expects);
 
-bool sst_sock_is_plain(const struct sst_net *sn, const struct sock *sk);
 void sst_sock_mark_carried(struct sock *sk);
 void sst_sock_begin(struct sock *sk);
 bool sst_sock_any_carried(struct net *net);
@@ -137,6 +136,27 @@ static inline void sst_sock_set_carried(struct sock *sk)
 {
 	if (sk && !sst_sock_is_carried(sk))
 		sst_sock_mark_carried(sk);
+}
+
+/**
+ * sst_sock_is_plain() - is there nothing to say about what a socket sends?
+ * @sn: namespace
+ * @sk: socket as a hook knows it, of any kind, or NULL
+ *
+ * One short look instead of all the others.
+ *
+ * Return: true when it asks for nothing and SST never carried it. False also for
+ * sockets of which that takes a longer look.
+ */
+static inline bool sst_sock_is_plain(const struct sst_net *sn,
+				     const struct sock *sk)
+{
+	const unsigned long ours = GENMASK(SST_SOCK_CARRIED, SST_SOCK_LABEL);
+
+	if (!sk)
+		return true;
+	return sk_fullsock(sk) && !(READ_ONCE(sk->sk_flags) & ours) &&
+	       net_eq(sock_net(sk), sn->net) && !sst_wish_is_any(&sn->wishes);
 }
 
 #endif /* _SST_SOCK_H */

@@ -13,6 +13,7 @@
 #include "fixture.h"
 #include "fragment.h"
 #include "guard.h"
+#include "look.h"
 #include "stats.h"
 #include "wire.h"
 
@@ -608,6 +609,8 @@ KUNIT_ARRAY_PARAM_DESC(guard, guard_cases, desc);
 
 static void expect_guard(struct kunit *test, struct hosts *p,
 			 struct sk_buff *skb, int reason,
+			 bool (*look)(const struct sst_net *sn,
+				      const struct sk_buff *skb, u8 family),
 			 unsigned int (*hook)(struct sst_net *sn,
 					      struct sk_buff *skb,
 					      const struct nf_hook_state *state))
@@ -619,10 +622,15 @@ static void expect_guard(struct kunit *test, struct hosts *p,
 	};
 	u64 before = reason ? sst_test_stat(p->receiver, reason) : 0;
 	unsigned int verdict;
+	bool passes;
 
 	rcu_read_lock();
+	passes = look(p->receiver, skb, state.pf);
 	verdict = hook(p->receiver, skb, &state);
 	rcu_read_unlock();
+	/* The first look says no more than the long one. */
+	if (passes)
+		KUNIT_EXPECT_EQ(test, 0, reason);
 	KUNIT_EXPECT_EQ(test, reason ? NF_DROP : NF_ACCEPT, verdict);
 	if (reason)
 		KUNIT_EXPECT_EQ(test, before + 1,
@@ -658,8 +666,10 @@ static void path_guard(struct kunit *test)
 						 &p->receiver->cfg));
 		if (c->opened)
 			sst_packet_set_opened(skb, descs[i].family);
-		expect_guard(test, p, skb, c->clear, sst_guard_clear);
-		expect_guard(test, p, skb, c->local_in, sst_guard_local);
+		expect_guard(test, p, skb, c->clear, sst_look_guard,
+			     sst_guard_clear);
+		expect_guard(test, p, skb, c->local_in, sst_look_local,
+			     sst_guard_local);
 		KUNIT_ASSERT_EQ(test, p->len, skb->len);
 		KUNIT_EXPECT_MEMEQ(test, p->orig, skb->data, p->len);
 	}
