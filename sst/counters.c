@@ -23,12 +23,6 @@ void sst_counters_exit(void)
 	kmem_cache_destroy(window_cache);
 }
 
-static const struct sst_replay *window_of(const struct sst_counters *counters)
-{
-	/* Pairs with widen(). */
-	return smp_load_acquire(&counters->window);
-}
-
 /* All that came so far moves to a window. */
 static bool widen(struct sst_counters *counters)
 {
@@ -39,7 +33,7 @@ static bool widen(struct sst_counters *counters)
 		return false;
 	window->top = fls64(counters->few);
 	window->seen[0] = counters->few;
-	/* Pairs with window_of(): it is complete. */
+	/* Pairs with sst_counters_window(): it is complete. */
 	smp_store_release(&counters->window, window);
 	return true;
 }
@@ -65,35 +59,9 @@ bool sst_counters_start(struct sst_counters *counters, u64 top)
 	return true;
 }
 
-/**
- * sst_counters_check() - cheap look whether a counter may still be taken
- * @counters: those that came
- * @seq: counter of the packet
- *
- * Return: false when it was taken, or is too old to tell.
- */
-bool sst_counters_check(const struct sst_counters *counters, u32 seq)
+/* sst_counters_take() while there is no window. */
+bool sst_counters_take_few(struct sst_counters *counters, u32 seq)
 {
-	const struct sst_replay *window = window_of(counters);
-
-	if (window)
-		return sst_replay_check(window, seq);
-	return seq >= SST_COUNTERS_FEW ||
-	       !(READ_ONCE(counters->few) & BIT_ULL(seq));
-}
-
-/**
- * sst_counters_take() - take a counter, once
- * @counters: those that came
- * @seq: counter of a packet whose tag has verified
- *
- * Return: true when the counter was free and is now taken; false also without
- * memory.
- */
-bool sst_counters_take(struct sst_counters *counters, u32 seq)
-{
-	if (counters->window)
-		return sst_replay_take(counters->window, seq);
 	if (seq >= SST_COUNTERS_FEW)
 		return widen(counters) && sst_replay_take(counters->window, seq);
 	if (counters->few & BIT_ULL(seq))
@@ -110,7 +78,7 @@ bool sst_counters_take(struct sst_counters *counters, u32 seq)
  */
 u64 sst_counters_top(const struct sst_counters *counters)
 {
-	const struct sst_replay *window = window_of(counters);
+	const struct sst_replay *window = sst_counters_window(counters);
 
 	return window ? READ_ONCE(window->top) : fls64(READ_ONCE(counters->few));
 }

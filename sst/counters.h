@@ -3,7 +3,9 @@
 #define _SST_COUNTERS_H
 
 #include <linux/bits.h>
+#include <linux/compiler.h>
 #include <linux/types.h>
+#include <asm/barrier.h>
 
 #include "replay.h"
 
@@ -28,10 +30,48 @@ struct sst_counters {
 int sst_counters_init(void);
 void sst_counters_exit(void);
 bool sst_counters_start(struct sst_counters *counters, u64 top);
-bool sst_counters_check(const struct sst_counters *counters, u32 seq);
-bool sst_counters_take(struct sst_counters *counters, u32 seq);
+bool sst_counters_take_few(struct sst_counters *counters, u32 seq);
 u64 sst_counters_top(const struct sst_counters *counters);
 void sst_counters_clear(struct sst_counters *counters);
 void sst_counters_free(struct sst_counters *counters);
+
+static inline const struct sst_replay *
+sst_counters_window(const struct sst_counters *counters)
+{
+	/* Pairs with widen(). */
+	return smp_load_acquire(&counters->window);
+}
+
+/**
+ * sst_counters_check() - cheap look whether a counter may still be taken
+ * @counters: those that came
+ * @seq: counter of the packet
+ *
+ * Return: false when it was taken, or is too old to tell.
+ */
+static inline bool sst_counters_check(const struct sst_counters *counters,
+				      u32 seq)
+{
+	const struct sst_replay *window = sst_counters_window(counters);
+
+	if (window)
+		return sst_replay_check(window, seq);
+	return seq >= SST_COUNTERS_FEW ||
+	       !(READ_ONCE(counters->few) & BIT_ULL(seq));
+}
+
+/**
+ * sst_counters_take() - take a counter, once
+ * @counters: those that came
+ * @seq: counter of a packet whose tag has verified
+ *
+ * Return: true when the counter was free and is now taken; false also without
+ * memory.
+ */
+static inline bool sst_counters_take(struct sst_counters *counters, u32 seq)
+{
+	return counters->window ? sst_replay_take(counters->window, seq) :
+				  sst_counters_take_few(counters, seq);
+}
 
 #endif /* _SST_COUNTERS_H */

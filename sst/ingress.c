@@ -42,9 +42,9 @@ static void account(struct sst_flow *flow, unsigned int payload)
 }
 
 /* A verified packet of a flow: restore it, unless it was for us alone. */
-static int deliver(struct sst_pkt *pkt, struct sst_flow *flow,
-		   const struct sst_trailer *trailer,
-		   const struct nf_hook_state *state)
+static __always_inline int deliver(struct sst_pkt *pkt, struct sst_flow *flow,
+				   const struct sst_trailer *trailer,
+				   const struct nf_hook_state *state)
 {
 	int reason;
 	u16 mss;
@@ -71,9 +71,9 @@ static int deliver(struct sst_pkt *pkt, struct sst_flow *flow,
 }
 
 /* Does a DATA verify, and is it the first time that it comes? */
-static int take_data(struct sst_net *sn, struct sst_flow *flow,
-		     const struct sst_pkt *pkt,
-		     const struct sst_trailer *trailer)
+static __always_inline int take_data(struct sst_net *sn, struct sst_flow *flow,
+				     const struct sst_pkt *pkt,
+				     const struct sst_trailer *trailer)
 {
 	const struct sst_meta *meta = &trailer->meta;
 	unsigned int payload = sst_packet_payload(pkt, pkt->seglen -
@@ -85,7 +85,9 @@ static int take_data(struct sst_net *sn, struct sst_flow *flow,
 	if (reason)
 		return reason;
 	reason = sst_unseal_data(pkt, flow, attempt.stream, trailer);
-	memzero_explicit(attempt.derived.key, sizeof(attempt.derived.key));
+	if (attempt.rotates)
+		memzero_explicit(attempt.derived.key,
+				 sizeof(attempt.derived.key));
 	if (reason)
 		return reason;
 	reason = sst_key_accept(sn, flow, meta->kri, meta->seq, payload);
@@ -136,8 +138,9 @@ static int take_any(struct sst_net *sn, struct sst_flow *flow,
 }
 
 /* One whole packet on the wire tuple of a flow that owns it. */
-static int open_owned(struct sst_net *sn, struct sst_flow *flow,
-		      struct sst_pkt *pkt, const struct nf_hook_state *state)
+static noinline_for_stack int
+open_owned(struct sst_net *sn, struct sst_flow *flow, struct sst_pkt *pkt,
+	   const struct nf_hook_state *state)
 {
 	/* Large, and written before they are read. */
 	struct sst_trailer trailer __uninitialized;
@@ -316,9 +319,9 @@ static unsigned int take_bare(struct sst_net *sn, struct sst_flow *flow,
 }
 
 /* The tuple has an owner: the packet is ours, marked or not. */
-static unsigned int owned(struct sst_net *sn, struct sst_flow *flow,
-			  struct sst_pkt *pkt, enum sst_pkt_class class,
-			  const struct nf_hook_state *state)
+static __always_inline unsigned int
+owned(struct sst_net *sn, struct sst_flow *flow, struct sst_pkt *pkt,
+      enum sst_pkt_class class, const struct nf_hook_state *state)
 {
 	int reason;
 
@@ -389,7 +392,7 @@ static unsigned int unowned(struct sst_net *sn, struct sst_pkt *pkt,
 /**
  * sst_ingress() - a packet at PRE_ROUTING
  * @sn: namespace
- * @skb: the packet
+ * @skb: the packet, not opened before
  * @state: hook state
  *
  * Return: NF_ACCEPT for a packet that is not SST (untouched) or was opened,
@@ -403,12 +406,6 @@ unsigned int sst_ingress(struct sst_net *sn, struct sk_buff *skb,
 	struct sst_flow *flow;
 	struct sst_pkt pkt __uninitialized;
 
-	/* It has waited for others (merge.c). */
-	if (sst_packet_is_opened(skb, state->pf))
-		return NF_ACCEPT;
-	if (sst_flowtable_is_empty(&sn->flows) &&
-	    !sst_packet_is_marked(skb, state->pf, &sn->cfg))
-		return NF_ACCEPT;
 	class = sst_packet_parse(&pkt, skb, state->pf, SST_PKT_IN, &sn->cfg);
 	if (class == SST_PKT_OTHER)
 		return sst_icmp_translate(sn, skb, state);

@@ -278,6 +278,39 @@ static bool may_try_far(struct sst_flow *flow)
 	return may;
 }
 
+/* A key that is there: may the counter still be taken? */
+static int try_key(struct sst_rx_key *key, u32 seq, struct sst_rx_try *attempt)
+{
+	if (!sst_counters_check(&key->replay, seq))
+		return SST_A_STATS_RX_REPLAY;
+	attempt->stream = &key->stream;
+	return 0;
+}
+
+/* Another one than the current one, @ahead of it or before it. */
+static noinline int try_other(struct sst_flow *flow, u16 kri, u32 seq,
+			      struct sst_rx_try *attempt, int ahead)
+{
+	struct sst_rx_key *key;
+
+	if (ahead > SST_KRI_AHEAD)
+		return SST_A_STATS_RX_KRI_FAR;
+	if (ahead > 1 && !may_try_far(flow))
+		return SST_A_STATS_RX_KRI_LIMITED;
+	if (ahead > 0) {
+		sst_kdf_packet_key(attempt->derived.key, flow->secret,
+				   sst_flow_peer_side(flow), kri);
+		attempt->derived.id = 0;
+		attempt->stream = &attempt->derived;
+		return 0;
+	}
+	key = rcu_dereference(flow->rx_prev);
+	if (!key || key->kri != kri ||
+	    time_after(jiffies, READ_ONCE(key->expires)))
+		return SST_A_STATS_RX_KRI_OLD;
+	return try_key(key, seq, attempt);
+}
+
 /**
  * sst_key_try() - which key may open a packet?
  * @flow: the flow; the caller is in an RCU read section
@@ -297,27 +330,8 @@ int sst_key_try(struct sst_flow *flow, u16 kri, u32 seq,
 	int ahead = (int)kri - key->kri;
 
 	attempt->rotates = ahead > 0;
-	if (ahead > SST_KRI_AHEAD)
-		return SST_A_STATS_RX_KRI_FAR;
-	if (ahead > 1 && !may_try_far(flow))
-		return SST_A_STATS_RX_KRI_LIMITED;
-	if (ahead > 0) {
-		sst_kdf_packet_key(attempt->derived.key, flow->secret,
-				   sst_flow_peer_side(flow), kri);
-		attempt->derived.id = 0;
-		attempt->stream = &attempt->derived;
-		return 0;
-	}
-	if (ahead < 0) {
-		key = rcu_dereference(flow->rx_prev);
-		if (!key || key->kri != kri ||
-		    time_after(jiffies, READ_ONCE(key->expires)))
-			return SST_A_STATS_RX_KRI_OLD;
-	}
-	if (!sst_counters_check(&key->replay, seq))
-		return SST_A_STATS_RX_REPLAY;
-	attempt->stream = &key->stream;
-	return 0;
+	return likely(!ahead) ? try_key(key, seq, attempt) :
+				try_other(flow, kri, seq, attempt, ahead);
 }
 
 /*

@@ -124,22 +124,14 @@ static unsigned int mtu_back(const struct sst_tuple *tuple,
 	return mtu;
 }
 
-/**
- * sst_mss_clamp() - shrink the MSS that a peer's SYN announces
- * @pkt: opened packet, its headers writable
- * @in: device it came in by
- *
- * Return: the MSS that it announced, or 0 when it was left as it is.
- */
-u16 sst_mss_clamp(struct sst_pkt *pkt, const struct net_device *in)
+/* sst_mss_clamp() of a SYN. */
+u16 sst_mss_clamp_syn(struct sst_pkt *pkt, const struct net_device *in)
 {
 	u8 *th = skb_network_header(pkt->skb) + pkt->thoff;
 	struct tcphdr *tcp = (struct tcphdr *)th;
 	unsigned int off, headers, mtu;
 	u16 mss, clamped, announced;
 
-	if (pkt->tuple.proto != IPPROTO_TCP || !tcp->syn || tcp->ack)
-		return 0;
 	off = find_mss(th, pkt->thlen);
 	if (!off)
 		return 0;

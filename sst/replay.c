@@ -10,11 +10,6 @@
 
 #define RING_WORDS	(SST_REPLAY_BITS / BITS_PER_LONG)
 
-static bool too_old(u64 top, u32 seq)
-{
-	return (u64)seq + SST_REPLAY_WINDOW < top;
-}
-
 /**
  * sst_replay_start() - begin where another window of the same key ended
  * @r: fresh window
@@ -29,22 +24,6 @@ void sst_replay_start(struct sst_replay *r, u64 top)
 	/* The rest of the word in use is not cleared when the window moves. */
 	for (next = top; next % BITS_PER_LONG; next++)
 		__clear_bit(next % SST_REPLAY_BITS, r->seen);
-}
-
-/**
- * sst_replay_check() - cheap look whether a counter may still be taken
- * @r: the window
- * @seq: counter of the packet
- *
- * Return: false when the counter was seen or has left the window.
- */
-bool sst_replay_check(const struct sst_replay *r, u32 seq)
-{
-	u64 top = READ_ONCE(r->top);
-
-	if (seq >= top)
-		return true;
-	return !too_old(top, seq) && !test_bit(seq % SST_REPLAY_BITS, r->seen);
 }
 
 /**
@@ -66,7 +45,7 @@ bool sst_replay_take(struct sst_replay *r, u32 seq)
 		while (n--)
 			r->seen[(word - n) % RING_WORDS] = 0;
 		WRITE_ONCE(r->top, (u64)seq + 1);
-	} else if (too_old(r->top, seq)) {
+	} else if (sst_replay_too_old(r->top, seq)) {
 		return false;
 	}
 	return !__test_and_set_bit(seq % SST_REPLAY_BITS, r->seen);

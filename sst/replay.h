@@ -3,6 +3,7 @@
 #define _SST_REPLAY_H
 
 #include <linux/bitmap.h>
+#include <linux/bitops.h>
 #include <linux/types.h>
 
 /*
@@ -27,7 +28,29 @@ struct sst_replay {
 };
 
 void sst_replay_start(struct sst_replay *r, u64 top);
-bool sst_replay_check(const struct sst_replay *r, u32 seq);
 bool sst_replay_take(struct sst_replay *r, u32 seq);
+
+/* Has a counter left the window below @top? */
+static inline bool sst_replay_too_old(u64 top, u32 seq)
+{
+	return (u64)seq + SST_REPLAY_WINDOW < top;
+}
+
+/**
+ * sst_replay_check() - cheap look whether a counter may still be taken
+ * @r: the window
+ * @seq: counter of the packet
+ *
+ * Return: false when the counter was seen or has left the window.
+ */
+static inline bool sst_replay_check(const struct sst_replay *r, u32 seq)
+{
+	u64 top = READ_ONCE(r->top);
+
+	if (seq >= top)
+		return true;
+	return !sst_replay_too_old(top, seq) &&
+	       !test_bit(seq % SST_REPLAY_BITS, r->seen);
+}
 
 #endif /* _SST_REPLAY_H */

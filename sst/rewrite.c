@@ -343,6 +343,23 @@ void sst_rewrite_seal(struct sst_pkt *pkt, const struct sst_rewrite *rw,
 	write_transport(pkt, rw, trailer, len, true, pkt->seglen);
 }
 
+/* The device has summed up the packet: that is used once. */
+static noinline int settle_complete(struct sst_pkt *pkt)
+{
+	struct sk_buff *skb = pkt->skb;
+
+	if (has_no_checksum(pkt)) {
+		skb->ip_summed = CHECKSUM_NONE;
+		return 0;
+	}
+	if (nf_checksum(skb, NF_INET_PRE_ROUTING, pkt->thoff, pkt->tuple.proto,
+			pkt->tuple.family))
+		return SST_A_STATS_RX_CHECKSUM;
+	/* Right, even if the device had summed up something else. */
+	skb->ip_summed = CHECKSUM_UNNECESSARY;
+	return 0;
+}
+
 /**
  * sst_rewrite_prepare_open() - trim to the IP length, settle the checksum
  * @pkt: whole packet on ingress
@@ -357,18 +374,7 @@ int sst_rewrite_prepare_open(struct sst_pkt *pkt)
 		return SST_A_STATS_RX_NOMEM;
 	if (settle_partial(pkt))
 		return SST_A_STATS_RX_CHECKSUM;
-	if (skb->ip_summed != CHECKSUM_COMPLETE)
-		return 0;
-	if (has_no_checksum(pkt)) {
-		skb->ip_summed = CHECKSUM_NONE;
-		return 0;
-	}
-	if (nf_checksum(skb, NF_INET_PRE_ROUTING, pkt->thoff, pkt->tuple.proto,
-			pkt->tuple.family))
-		return SST_A_STATS_RX_CHECKSUM;
-	/* Right, even if the device had summed up something else. */
-	skb->ip_summed = CHECKSUM_UNNECESSARY;
-	return 0;
+	return skb->ip_summed == CHECKSUM_COMPLETE ? settle_complete(pkt) : 0;
 }
 
 /*
@@ -405,10 +411,13 @@ static int cut_trailer(struct sk_buff *skb, unsigned int len)
 int sst_rewrite_open(struct sst_pkt *pkt, const struct sst_rewrite *rw,
 		     const void *trailer, unsigned int len)
 {
+	unsigned int headers = pkt->thoff + pkt->thlen;
 	struct sk_buff *skb = pkt->skb;
 	u16 seglen = pkt->seglen - len;
 
-	if (skb_ensure_writable(skb, pkt->thoff + pkt->thlen))
+	/* Mostly they are: asked here, because that is shorter than the call. */
+	if ((skb_cloned(skb) || skb_headlen(skb) < headers) &&
+	    skb_ensure_writable(skb, headers))
 		return SST_A_STATS_RX_NOMEM;
 	if (cut_trailer(skb, len))
 		return SST_A_STATS_RX_NOMEM;

@@ -23,25 +23,49 @@ static unsigned int shortest_header(const struct sst_pkt *pkt)
 }
 
 /*
- * The last @len bytes of a transport segment: where they stand in the head, or a copy
- * in @buffer, because others may write to pages. Mostly the last of these has all.
+ * Copy the last @len bytes of a transport segment. Mostly they are all in the head, or
+ * in the last page.
  */
-static const void *end_of(const struct sst_pkt *pkt, unsigned int len,
-			  void *buffer)
+static __always_inline bool copy_end(const struct sst_pkt *pkt, void *to,
+				     unsigned int len)
 {
 	const struct skb_shared_info *shinfo = skb_shinfo(pkt->skb);
 	unsigned int end = pkt->thoff + pkt->seglen;
 	const skb_frag_t *last;
 	const u8 *bytes;
 
+	if (likely(end <= skb_headlen(pkt->skb))) {
+		memcpy(to, pkt->skb->data + end - len, len);
+		return true;
+	}
 	if (shinfo->nr_frags && !shinfo->frag_list && end == pkt->skb->len) {
 		last = &shinfo->frags[shinfo->nr_frags - 1];
 		bytes = skb_frag_address_safe(last);
-		if (bytes && skb_frag_size(last) >= len)
-			return memcpy(buffer, bytes + skb_frag_size(last) - len,
-				      len);
+		if (bytes && skb_frag_size(last) >= len) {
+			memcpy(to, bytes + skb_frag_size(last) - len, len);
+			return true;
+		}
 	}
-	return skb_header_pointer(pkt->skb, end - len, len, buffer);
+	return !skb_copy_bits(pkt->skb, end - len, to, len);
+}
+
+/* What a DATA does not have; of others all of the trailer is read. */
+static noinline int read_other(const struct sst_pkt *pkt,
+			       struct sst_trailer *trailer)
+{
+	const struct sst_layout *layout = &trailer->layout;
+	unsigned int end = pkt->thoff + pkt->seglen;
+
+	if (!sst_trailer_layout(&trailer->layout, trailer->form))
+		return SST_A_STATS_RX_FLAGS;
+	if (pkt->seglen < pkt->thlen + layout->len)
+		return SST_A_STATS_RX_SHORT;
+	if (skb_copy_bits(pkt->skb, end - layout->len, trailer->bytes,
+			  layout->len))
+		return SST_A_STATS_RX_LENGTH;
+	return sst_meta_check_opening(&trailer->meta, pkt,
+				      sst_packet_payload(pkt, pkt->seglen -
+							 layout->len));
 }
 
 /**
@@ -55,43 +79,36 @@ static const void *end_of(const struct sst_pkt *pkt, unsigned int len,
 int sst_unseal_read(const struct sst_pkt *pkt, struct sst_trailer *trailer,
 		    unsigned int types)
 {
-	unsigned int end = pkt->thoff + pkt->seglen, payload;
-	struct sst_layout *layout = &trailer->layout;
-	const struct sst_data_trailer *data;
+	struct sst_meta *meta = &trailer->meta;
 
-	if (pkt->seglen < shortest_header(pkt) + SST_DATA_TRAILER_SIZE)
-		return SST_A_STATS_RX_SHORT;
-	/* TCP options that reach into the trailer. */
+	/* Or TCP options that reach into the trailer. */
 	if (pkt->seglen < pkt->thlen + SST_DATA_TRAILER_SIZE)
-		return SST_A_STATS_RX_LENGTH;
+		return pkt->seglen < shortest_header(pkt) +
+				     SST_DATA_TRAILER_SIZE ?
+		       SST_A_STATS_RX_SHORT : SST_A_STATS_RX_LENGTH;
 	/* A DATA, which most are, is read at once. */
-	data = end_of(pkt, sizeof(*data), &trailer->data);
-	if (!data)
+	if (!copy_end(pkt, &trailer->data, sizeof(trailer->data)))
 		return SST_A_STATS_RX_LENGTH;
-	if (data != &trailer->data)
-		trailer->data = *data;
-	sst_meta_decode(&trailer->meta, trailer->data.meta);
-	if (!(BIT(trailer->meta.type) & types))
+	sst_meta_decode(meta, trailer->data.meta);
+	if (!(BIT(meta->type) & types))
 		return SST_A_STATS_RX_TYPE;
-	trailer->covers = trailer->meta.flags & SST_FLAG_PAYLOAD;
-	if (trailer->covers && trailer->meta.type == SST_TYPE_COOKIE)
+	trailer->covers = meta->flags & SST_FLAG_PAYLOAD;
+	if (trailer->covers && meta->type == SST_TYPE_COOKIE)
 		return SST_A_STATS_RX_FLAGS;
 	if (trailer->covers && sst_payload_own(pkt))
 		return SST_A_STATS_RX_NOMEM;
-	trailer->meta.flags &= ~SST_FLAG_PAYLOAD;
-	trailer->form = trailer->data.meta[0] & ~(SST_FLAG_EMPTY | SST_FLAG_PAYLOAD);
-	if (!sst_trailer_layout(layout, trailer->form))
-		return SST_A_STATS_RX_FLAGS;
-	if (pkt->seglen < pkt->thlen + layout->len)
-		return SST_A_STATS_RX_SHORT;
-	if (trailer->form != SST_FORM_DATA &&
-	    skb_copy_bits(pkt->skb, end - layout->len, trailer->bytes,
-			  layout->len))
-		return SST_A_STATS_RX_LENGTH;
-	payload = sst_packet_payload(pkt, pkt->seglen - layout->len);
-	if (trailer->form == SST_FORM_DATA)
-		return sst_meta_check_data(&trailer->meta, pkt, payload);
-	return sst_meta_check_opening(&trailer->meta, pkt, payload);
+	meta->flags &= ~SST_FLAG_PAYLOAD;
+	trailer->form = trailer->data.meta[0] &
+			~(SST_FLAG_EMPTY | SST_FLAG_PAYLOAD);
+	if (unlikely(trailer->form != SST_FORM_DATA))
+		return read_other(pkt, trailer);
+	sst_trailer_layout(&trailer->layout, SST_FORM_DATA);
+	/* Mostly there is neither of both to check. */
+	if (likely(!meta->flags && !meta->tc))
+		return 0;
+	return sst_meta_check_data(meta, pkt,
+				   sst_packet_payload(pkt, pkt->seglen -
+						      SST_DATA_TRAILER_SIZE));
 }
 
 /* Flag P says the same as the scope of the flow, or the packet is not of it. */
@@ -138,7 +155,8 @@ int sst_unseal_data(const struct sst_pkt *pkt, const struct sst_flow *flow,
 {
 	const struct sst_data_trailer *data = &trailer->data;
 	__be16 expected[2] = { flow->peer_port, flow->real.lport };
-	u8 tag[SST_TAG_SIZE], ports[SST_SEALED_PORTS_SIZE];
+	u8 tag[SST_TAG_SIZE] __uninitialized;
+	u8 ports[SST_SEALED_PORTS_SIZE] __uninitialized;
 	struct sst_block block __uninitialized;
 	struct sst_aad aad __uninitialized;
 	int reason = 0;
