@@ -137,14 +137,37 @@ static int take_any(struct sst_net *sn, struct sst_flow *flow,
 	}
 }
 
+static __always_inline int
+take_owned(struct sst_net *sn, struct sst_flow *flow, struct sst_pkt *pkt,
+	   const struct sst_trailer *trailer, const struct nf_hook_state *state)
+{
+	int reason = take_any(sn, flow, pkt, trailer);
+
+	return reason ?: deliver(pkt, flow, trailer, state);
+}
+
+/* Apart, because the trailer and its cipher are too large for one frame. */
+static noinline_for_stack int
+take_owned_covered(struct sst_net *sn, struct sst_flow *flow,
+		   struct sst_pkt *pkt, struct sst_trailer *trailer,
+		   const struct nf_hook_state *state)
+{
+	struct sst_stream stream __uninitialized;
+	int reason;
+
+	trailer->stream = &stream;
+	reason = take_owned(sn, flow, pkt, trailer, state);
+	sst_stream_end(&stream);
+	return reason;
+}
+
 /* One whole packet on the wire tuple of a flow that owns it. */
 static noinline_for_stack int
 open_owned(struct sst_net *sn, struct sst_flow *flow, struct sst_pkt *pkt,
 	   const struct nf_hook_state *state)
 {
-	/* Large, and written before they are read. */
+	/* Large, and written before it is read. */
 	struct sst_trailer trailer __uninitialized;
-	struct sst_stream stream __uninitialized;
 	int reason;
 
 	reason = sst_rewrite_prepare_open(pkt);
@@ -153,13 +176,9 @@ open_owned(struct sst_net *sn, struct sst_flow *flow, struct sst_pkt *pkt,
 	reason = sst_unseal_read(pkt, &trailer, types_of(flow));
 	if (reason)
 		return reason;
-	trailer.stream = &stream;
-	reason = take_any(sn, flow, pkt, &trailer);
-	if (!reason)
-		reason = deliver(pkt, flow, &trailer, state);
-	if (trailer.covers)
-		sst_stream_end(&stream);
-	return reason;
+	return trailer.covers ?
+	       take_owned_covered(sn, flow, pkt, &trailer, state) :
+	       take_owned(sn, flow, pkt, &trailer, state);
 }
 
 /* A DATA on a tuple on which flows wait for confirmation: whose is it? */
@@ -226,7 +245,6 @@ static bool is_for_us(struct sst_net *sn, const struct sst_trailer *trailer)
 	}
 }
 
-/* Apart, because the trailer and its cipher are large enough for one frame. */
 static noinline_for_stack int
 open_read(struct sst_net *sn, struct sst_pkt *pkt, struct rhlist_head *list,
 	  const struct sst_trailer *trailer, const struct nf_hook_state *state)
@@ -246,6 +264,21 @@ open_read(struct sst_net *sn, struct sst_pkt *pkt, struct rhlist_head *list,
 	return reason ?: open_waiting(sn, pkt, list, trailer, state);
 }
 
+/* Apart for the same reason as take_owned_covered(). */
+static noinline_for_stack int
+open_read_covered(struct sst_net *sn, struct sst_pkt *pkt,
+		  struct rhlist_head *list, struct sst_trailer *trailer,
+		  const struct nf_hook_state *state)
+{
+	struct sst_stream stream __uninitialized;
+	int reason;
+
+	trailer->stream = &stream;
+	reason = open_read(sn, pkt, list, trailer, state);
+	sst_stream_end(&stream);
+	return reason;
+}
+
 /*
  * One whole packet, marked and for this host, on a tuple that no flow owns.
  * Until it is known to be ours nothing in it is touched.
@@ -255,7 +288,6 @@ static int open_unowned(struct sst_net *sn, struct sst_pkt *pkt,
 			const struct nf_hook_state *state)
 {
 	struct sst_trailer trailer = {};
-	struct sst_stream stream;
 	int reason;
 
 	reason = sst_unseal_read(pkt, &trailer, BIT(SST_TYPE_OPEN) |
@@ -263,11 +295,9 @@ static int open_unowned(struct sst_net *sn, struct sst_pkt *pkt,
 	if (reason)
 		return has_waiting(list) || is_for_us(sn, &trailer) ? reason :
 								      PASS;
-	trailer.stream = &stream;
-	reason = open_read(sn, pkt, list, &trailer, state);
-	if (trailer.covers)
-		sst_stream_end(&stream);
-	return reason;
+	return trailer.covers ?
+	       open_read_covered(sn, pkt, list, &trailer, state) :
+	       open_read(sn, pkt, list, &trailer, state);
 }
 
 /* Marked fragments for this host are gathered apart from all others. */
@@ -319,9 +349,11 @@ static unsigned int take_bare(struct sst_net *sn, struct sst_flow *flow,
 }
 
 /* The tuple has an owner: the packet is ours, marked or not. */
-static __always_inline unsigned int
-owned(struct sst_net *sn, struct sst_flow *flow, struct sst_pkt *pkt,
-      enum sst_pkt_class class, const struct nf_hook_state *state)
+static __always_inline unsigned int owned(struct sst_net *sn,
+					  struct sst_flow *flow,
+					  struct sst_pkt *pkt,
+					  enum sst_pkt_class class,
+					  const struct nf_hook_state *state)
 {
 	int reason;
 

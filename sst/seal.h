@@ -25,8 +25,8 @@ int sst_seal(struct sst_net *sn, struct sst_flow *flow, struct sst_pkt *pkt,
 static inline u8 sst_seal_form(const struct sst_flow *flow)
 {
 	/* Whoever sees the state sees the keys that belong to it. */
-	if (flow->scope != SST_SCOPE_LABEL &&
-	    smp_load_acquire(&flow->state) == SST_FLOW_STATE_LIVE)
+	if (smp_load_acquire(&flow->state) == SST_FLOW_STATE_LIVE &&
+	    flow->scope != SST_SCOPE_LABEL)
 		return SST_FORM_DATA;
 	return sst_seal_form_other(flow);
 }
