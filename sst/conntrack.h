@@ -9,6 +9,8 @@
 #include <linux/netfilter.h>
 #include <net/netfilter/nf_conntrack.h>
 
+#include "packet.h"
+
 /**
  * sst_conntrack_adjusts_seq() - will sequence numbers change after sealing?
  * @skb: packet at POST_ROUTING
@@ -54,6 +56,45 @@ static inline int sst_conntrack_confirm(struct sk_buff *skb)
 		return -EPERM;
 #endif
 	return 0;
+}
+
+/**
+ * sst_conntrack_is_led() - did a NAT of this host lead a packet elsewhere?
+ * @skb: packet at LOCAL_IN
+ *
+ * Return: true for one of whoever began a connection, whose destination is not
+ * what it was at PRE_ROUTING.
+ */
+static inline bool sst_conntrack_is_led(const struct sk_buff *skb)
+{
+#if IS_ENABLED(CONFIG_NF_CONNTRACK)
+	enum ip_conntrack_info ctinfo;
+	const struct nf_conn *ct = nf_ct_get(skb, &ctinfo);
+
+	return ct && test_bit(IPS_DST_NAT_BIT, &ct->status) &&
+	       CTINFO2DIR(ctinfo) == IP_CT_DIR_ORIGINAL;
+#else
+	return false;
+#endif
+}
+
+/**
+ * sst_conntrack_lead_back() - the destination of a packet when it came
+ * @skb: packet of which sst_conntrack_is_led() is true
+ * @tuple: its tuple; address and port of this host become those before
+ */
+static inline void sst_conntrack_lead_back(const struct sk_buff *skb,
+					   struct sst_tuple *tuple)
+{
+#if IS_ENABLED(CONFIG_NF_CONNTRACK)
+	enum ip_conntrack_info ctinfo;
+	const struct nf_conn *ct = nf_ct_get(skb, &ctinfo);
+	const struct nf_conntrack_tuple *came;
+
+	came = nf_ct_tuple(ct, IP_CT_DIR_ORIGINAL);
+	tuple->local = came->dst.u3;
+	tuple->lport = came->dst.u.all;
+#endif
 }
 
 #endif /* _SST_CONNTRACK_H */

@@ -7,12 +7,15 @@
 #include <linux/netfilter.h>
 #include <net/route.h>
 
+#include "conntrack.h"
 #include "guard.h"
 #include "icmp.h"
+#include "look.h"
 #include "outcome.h"
 #include "packet.h"
 #include "pernet.h"
 #include "policy.h"
+#include "scope.h"
 #include "select.h"
 #include "sock.h"
 #include "subject.h"
@@ -115,6 +118,34 @@ static bool begins(const struct sst_pkt *pkt)
 	return pkt->tuple.proto == IPPROTO_UDP || sst_select_is_syn(pkt);
 }
 
+/*
+ * An opening, and a datagram, was held against the socket that it was for when it
+ * came (admit.c). A NAT of this host may have led it to one that asks for more.
+ */
+static unsigned int guard_led(struct sst_net *sn, struct sk_buff *skb, u8 family)
+{
+	struct sst_pkt pkt __uninitialized;
+	struct sst_flow *flow;
+	u8 least;
+
+	if (sst_packet_parse(&pkt, skb, family, SST_PKT_IN, &sn->cfg) !=
+	    SST_PKT_WHOLE || !begins(&pkt))
+		return NF_ACCEPT;
+	least = sst_sock_takes(sn->net, skb, &pkt.tuple);
+	sst_conntrack_lead_back(skb, &pkt.tuple);
+	flow = sst_flowtable_by_real(&sn->flows, &pkt.tuple);
+	if (sst_scope_satisfies(flow ? flow->scope : SST_SCOPE_LEAST, least))
+		return NF_ACCEPT;
+	return sst_drop(sn, flow, SST_A_STATS_RX_SCOPE);
+}
+
+/* One that was put together from fragments may have been opened just now. */
+static unsigned int guard_opened(struct sst_net *sn, struct sk_buff *skb,
+				 u8 family)
+{
+	return sst_look_opened(sn, skb) ? NF_ACCEPT : guard_led(sn, skb, family);
+}
+
 /**
  * sst_guard_local() - a packet at LOCAL_IN
  * @sn: namespace
@@ -123,7 +154,8 @@ static bool begins(const struct sst_pkt *pkt)
  *
  * Return: NF_ACCEPT, or NF_DROP for a unicast TCP or UDP packet that still
  * carries the mark and was not opened, or that is clear and for a port or
- * socket that requires SST: there is no answer to it, as if nobody were there.
+ * socket that requires SST: there is no answer to it, as if nobody were there. Nor
+ * to one that was opened and led to a socket that asks for more.
  */
 unsigned int sst_guard_local(struct sst_net *sn, struct sk_buff *skb,
 			     const struct nf_hook_state *state)
@@ -132,7 +164,7 @@ unsigned int sst_guard_local(struct sst_net *sn, struct sk_buff *skb,
 	struct sst_pkt pkt __uninitialized;
 
 	if (sst_packet_is_opened(skb, state->pf))
-		return NF_ACCEPT;
+		return guard_opened(sn, skb, state->pf);
 	class = sst_packet_parse(&pkt, skb, state->pf, SST_PKT_IN, &sn->cfg);
 	/* Where nothing defragments at PRE_ROUTING this one is whole only here. */
 	if (class == SST_PKT_OTHER)

@@ -2,6 +2,7 @@
 #ifndef _SST_LOOK_H
 #define _SST_LOOK_H
 
+#include "conntrack.h"
 #include "packet.h"
 #include "pernet.h"
 #include "policy.h"
@@ -32,6 +33,13 @@ static inline bool sst_look_guard(const struct sst_net *sn,
 	       sst_packet_is_opened(skb, family);
 }
 
+/* One that was opened: no NAT has led it elsewhere, or no socket asks for a scope. */
+static inline bool sst_look_opened(const struct sst_net *sn,
+				   const struct sk_buff *skb)
+{
+	return likely(!READ_ONCE(sn->sockets_ask)) || !sst_conntrack_is_led(skb);
+}
+
 /*
  * It was opened; or neither rules nor sockets ask for more, and nothing is known of
  * the past. Flows count for ICMP, and for what was put together from fragments.
@@ -43,7 +51,7 @@ static inline bool sst_look_local(const struct sst_net *sn,
 	u16 port;
 
 	if (sst_packet_is_opened(skb, family))
-		return true;
+		return sst_look_opened(sn, skb);
 	if (READ_ONCE(sn->sockets_require) || READ_ONCE(sn->tombs.count) ||
 	    sst_packet_is_marked(skb, family, &sn->cfg))
 		return false;

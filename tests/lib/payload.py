@@ -4,8 +4,9 @@
 
   payload.py serve PORT FILE              write what one connection sends
   payload.py send ADDRESS PORT FILE HOW   HOW: write, sendfile or zerocopy
-  payload.py echo PORT                    send each datagram back
+  payload.py echo PORT [payload]          send each datagram back; asks for that scope
   payload.py ask ADDRESS PORT SIZE...     a datagram of each size, and back
+  payload.py fast ADDRESS PORT            data in the SYN, and wait for the end
   payload.py accept PORT                  one connection, of scope payload
 
 Memory of which was sent without a copy must be as before.
@@ -17,6 +18,7 @@ import sys
 from sosst import OFF, asks
 
 PAYLOAD = 3
+MSG_FASTOPEN = 0x20000000
 SO_ZEROCOPY = 60
 MSG_ZEROCOPY = 0x4000000
 
@@ -68,9 +70,11 @@ def send(address, port, path, how):
     sock.close()
 
 
-def echo(port):
+def echo(port, scope=''):
     """Until the test ends."""
     sock = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+    if scope:
+        asks(sock, OFF, PAYLOAD)
     sock.bind(('::', port))
     while True:
         data, who = sock.recvfrom(1 << 16)
@@ -88,6 +92,16 @@ def ask(address, port, sizes):
         sock.send(data)
         if sock.recv(1 << 16) != data:
             sys.exit('%d bytes came back changed' % size)
+
+
+def fast(address, port):
+    """A connection that brings data with its SYN."""
+    sock = socket.socket(socket.AF_INET6 if ':' in address
+                         else socket.AF_INET)
+    sock.settimeout(2)
+    sock.sendto(b'plainly to be seen', MSG_FASTOPEN, (address, port))
+    sock.shutdown(socket.SHUT_WR)
+    sock.recv(1)
 
 
 def accept(port, device=''):
@@ -110,7 +124,9 @@ def main():
     elif sys.argv[1] == 'send':
         send(words[0], int(words[1]), *words[2:])
     elif sys.argv[1] == 'echo':
-        echo(int(words[0]))
+        echo(int(words[0]), *words[1:])
+    elif sys.argv[1] == 'fast':
+        fast(words[0], int(words[1]))
     elif sys.argv[1] == 'ask':
         ask(words[0], int(words[1]), [int(size) for size in words[2:]])
     else:

@@ -9,7 +9,7 @@
 . "$(dirname "$0")/../lib/topology.sh"
 . "$(dirname "$0")/../lib/sst.sh"
 
-tap_plan 46
+tap_plan 68
 sst_scope=payload
 program=$sst_tests/lib/payload.py
 text=$topo_tmp/text
@@ -84,27 +84,80 @@ not_ok "a flow that protects less than the rule asks for is not let in" \
 	ns A timeout 3 socat -u OPEN:/dev/null "TCP4:$B4:81,connect-timeout=2"
 at_least "B counts it" "$(stat_get B rx_scope)" 1
 
-before=$(stat_get B rx_scope)
+# turned_away TEXT NAME COMMAND...: it fails, and B counts that by this name.
+turned_away() {
+	local text=$1 name=$2 before
+
+	before=$(stat_get B "$name")
+	not_ok "$text" ns A timeout 3 "${@:3}"
+	at_least "B counts it" "$(stat_get B "$name")" $((before + 1))
+}
+
 bg_ns accept B /usr/bin/python3 "$program" accept 90
+bg_ns echo90 B /usr/bin/python3 "$program" echo 90 payload
 wait_for listening B tcp 90
+wait_for listening B udp 90
 must in_ns A policy add out port 90-93 prefer >/dev/null
-not_ok "nor to a socket that asks for more" \
-	ns A timeout 3 socat -u OPEN:/dev/null "TCP4:$B4:90,connect-timeout=2"
-at_least "B counts that, too" "$(stat_get B rx_scope)" $((before + 1))
-# The port has no socket when the opening comes, and the connection is led to one
-# after that.
+must in_ns A policy add out port 94 require scope payload >/dev/null
+for fam in 4 6; do
+	to=B$fam
+	turned_away "IPv$fam: nor to a socket that asks for more" rx_scope \
+		socat -u OPEN:/dev/null "TCP$fam:$(sst_quote "${!to}" 90),connect-timeout=2"
+done
+# The ports have no sockets when the opening comes, and the connection is led to
+# one after that.
 must ns B nft -f - <<-END
-	table ip lead {
+	table inet lead {
 		chain prerouting {
 			type nat hook prerouting priority dstnat;
-			tcp dport 93 redirect to :90
+			tcp dport { 93, 94 } redirect to :90
+			udp dport 93 redirect to :90
 		}
 	}
 END
-not_ok "nor by a detour" \
-	ns A timeout 3 socat -u OPEN:/dev/null "TCP4:$B4:93,connect-timeout=2"
-at_least "its answer does not leave" "$(stat_get B tx_required)" 1
-must ns B nft delete table ip lead
+for fam in 4 6; do
+	to=B$fam detour=TCP$fam:$(sst_quote "${!to}" 93),connect-timeout=2
+	turned_away "IPv$fam: nor by a detour" rx_scope socat -u OPEN:/dev/null "$detour"
+	must ns B sysctl -qw net.ipv4.tcp_syncookies=2
+	turned_away "IPv$fam: with SYN cookies" rx_scope socat -u OPEN:/dev/null "$detour"
+	must ns B sysctl -qw net.ipv4.tcp_syncookies=1
+	# Both send and take data at once, without a cookie.
+	must ns B sysctl -qw net.ipv4.tcp_fastopen=0x602
+	must ns A sysctl -qw net.ipv4.tcp_fastopen=0x5
+	turned_away "IPv$fam: with Fast Open" rx_scope \
+		/usr/bin/python3 "$program" fast "${!to}" 93
+	must ns A sysctl -qw net.ipv4.tcp_fastopen=1
+	must ns B sysctl -qw net.ipv4.tcp_fastopen=1
+	turned_away "IPv$fam: as a datagram" rx_scope \
+		/usr/bin/python3 "$program" ask "${!to}" 93 64
+done
+ok "a flow that protects enough is led there" \
+	ns A timeout 20 socat -u OPEN:/dev/null "TCP6:$(sst_quote "$B6" 94)"
+ok "and is the first that is accepted" bg_wait accept
+must ns B nft delete table inet lead
+# One that is led there behind the back of connection tracking.
+bg_ns accept B /usr/bin/python3 "$program" accept 90
+wait_for listening B tcp 90
+must ns B nft -f - <<-END
+	table inet lead {
+		chain prerouting {
+			type filter hook prerouting priority raw;
+			tcp dport 93 notrack tcp dport set 90
+		}
+		chain output {
+			type filter hook output priority raw;
+			tcp sport 90 notrack tcp sport set 93
+		}
+	}
+END
+for fam in 4 6; do
+	to=B$fam
+	before=$(stat_get B tx_required)
+	not_ok "IPv$fam: nor one whose ports are changed without a trace" ns A timeout 3 \
+		socat -u OPEN:/dev/null "TCP$fam:$(sst_quote "${!to}" 93),connect-timeout=2"
+	at_least "its answer does not leave" "$(stat_get B tx_required)" $((before + 1))
+done
+must ns B nft delete table inet lead
 bg_ns answer B socat -u TCP4-LISTEN:91,reuseaddr,fork OPEN:/dev/null
 bg_ns echo92 B /usr/bin/python3 "$program" echo 92
 wait_for listening B tcp 91
