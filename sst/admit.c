@@ -282,16 +282,18 @@ static u64 taken_before(struct sst_net *sn, const struct sst_arrival *a)
 /*
  * Take the counter of the packet that makes a flow. One that is to be held, or
  * that has waited for public-key work, comes again with it. A bare SYN is
- * delivered even as a copy.
+ * delivered even as a copy. Returns 0 or the reason to drop it.
  */
-static bool take_counter(struct sst_opening *opening,
-			 const struct sst_arrival *a)
+static int take_counter(struct sst_opening *opening,
+			const struct sst_arrival *a)
 {
 	bool data = sst_admit_carries_data(a);
+	int reason;
 
 	if (a->derived || (!a->fresh && data))
-		return true;
-	return sst_counters_take(&opening->replay, a->trailer->meta.seq) || !data;
+		return 0;
+	reason = sst_counters_take(&opening->replay, a->trailer->meta.seq);
+	return reason == SST_A_STATS_RX_REPLAY && !data ? 0 : reason;
 }
 
 static int answer(struct sst_opening *opening, struct sst_arrival *a)
@@ -313,7 +315,7 @@ static int make(struct sst_net *sn, struct sst_arrival *a,
 {
 	struct sst_opening *opening;
 	struct sst_flow *flow;
-	int reason = 0;
+	int reason;
 	u64 top;
 
 	flow = sst_flow_opened(&a->real, &a->pkt->tuple, &a->party,
@@ -335,11 +337,11 @@ static int make(struct sst_net *sn, struct sst_arrival *a,
 	memcpy(opening->name, a->trailer->name, sizeof(opening->name));
 	memcpy(opening->open_key, a->key, SST_SECRET_SIZE);
 	top = taken_before(sn, a);
-	if (!sst_counters_start(&opening->replay, top))
+	if (sst_counters_start(&opening->replay, top))
+		reason = take_counter(opening, a);
+	else
 		reason = SST_A_STATS_RX_NOMEM;
-	else if (!take_counter(opening, a))
-		reason = SST_A_STATS_RX_REPLAY;
-	else if (answer(opening, a))
+	if (!reason && answer(opening, a))
 		reason = SST_A_STATS_RX_NOMEM;
 	if (reason)
 		sst_flow_free(flow);
@@ -461,15 +463,17 @@ static bool counts(const struct sst_named *named)
  * A copy of the opening may have made another flow, on another wire tuple: what
  * one of them takes is taken for all.
  *
- * Return: true when the counter was free, and is now taken.
+ * Return: 0 when the counter was free, and is now taken, or the counter of the
+ * reason to drop the packet.
  */
-bool sst_admit_take(struct sst_net *sn, const struct sst_open_id *id,
-		    const struct sst_flow *flow, u32 seq)
+int sst_admit_take(struct sst_net *sn, const struct sst_open_id *id,
+		   const struct sst_flow *flow, u32 seq)
 {
-	bool is_its = false, taken = true;
 	struct rhlist_head *list, *pos;
 	struct sst_opening *opening;
 	struct sst_named *named;
+	int reason = 0, err;
+	bool is_its = false;
 
 	spin_lock_bh(&sn->opening_lock);
 	list = sst_flowtable_openings(&sn->flows, id);
@@ -478,12 +482,13 @@ bool sst_admit_take(struct sst_net *sn, const struct sst_open_id *id,
 		spin_lock(&named->flow->lock);
 		if (counts(named)) {
 			is_its |= named->flow == flow;
-			taken &= sst_counters_take(&opening->replay, seq);
+			err = sst_counters_take(&opening->replay, seq);
+			reason = reason ?: err;
 		}
 		spin_unlock(&named->flow->lock);
 	}
 	spin_unlock_bh(&sn->opening_lock);
-	return is_its && taken;
+	return is_its ? reason : SST_A_STATS_RX_REPLAY;
 }
 
 static bool same_tuple(const struct sst_tuple *a, const struct sst_tuple *b)

@@ -61,8 +61,8 @@ bool sst_admit_carries_data(const struct sst_arrival *a);
 struct sst_flow *sst_admit_find(struct sst_net *sn, const struct sst_open_id *id,
 				const struct sst_tuple *wire);
 int sst_admit_by_rules(struct sst_net *sn, struct sst_arrival *a, u32 claimed);
-bool sst_admit_take(struct sst_net *sn, const struct sst_open_id *id,
-		    const struct sst_flow *flow, u32 seq);
+int sst_admit_take(struct sst_net *sn, const struct sst_open_id *id,
+		   const struct sst_flow *flow, u32 seq);
 bool sst_admit_yields(struct sst_net *sn, struct sst_arrival *a);
 int sst_admit(struct sst_net *sn, struct sst_arrival *a, struct sst_flow **flow);
 

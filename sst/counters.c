@@ -60,14 +60,17 @@ bool sst_counters_start(struct sst_counters *counters, u64 top)
 }
 
 /* sst_counters_take() while there is no window. */
-bool sst_counters_take_few(struct sst_counters *counters, u32 seq)
+int sst_counters_take_few(struct sst_counters *counters, u32 seq)
 {
-	if (seq >= SST_COUNTERS_FEW)
-		return widen(counters) && sst_replay_take(counters->window, seq);
+	if (seq >= SST_COUNTERS_FEW) {
+		if (!widen(counters))
+			return SST_A_STATS_RX_NOMEM;
+		return sst_counters_take(counters, seq);
+	}
 	if (counters->few & BIT_ULL(seq))
-		return false;
+		return SST_A_STATS_RX_REPLAY;
 	WRITE_ONCE(counters->few, counters->few | BIT_ULL(seq));
-	return true;
+	return 0;
 }
 
 /**

@@ -5,6 +5,7 @@
 #include <linux/bits.h>
 #include <linux/compiler.h>
 #include <linux/types.h>
+#include <uapi/linux/sst_netlink.h>
 #include <asm/barrier.h>
 
 #include "replay.h"
@@ -30,7 +31,7 @@ struct sst_counters {
 int sst_counters_init(void);
 void sst_counters_exit(void);
 bool sst_counters_start(struct sst_counters *counters, u64 top);
-bool sst_counters_take_few(struct sst_counters *counters, u32 seq);
+int sst_counters_take_few(struct sst_counters *counters, u32 seq);
 u64 sst_counters_top(const struct sst_counters *counters);
 void sst_counters_clear(struct sst_counters *counters);
 void sst_counters_free(struct sst_counters *counters);
@@ -65,13 +66,16 @@ static inline bool sst_counters_check(const struct sst_counters *counters,
  * @counters: those that came
  * @seq: counter of a packet whose tag has verified
  *
- * Return: true when the counter was free and is now taken; false also without
- * memory.
+ * Return: 0 when the counter was free and is now taken, or the counter of the
+ * reason to drop the packet: SST_A_STATS_RX_REPLAY or, without memory for a window,
+ * SST_A_STATS_RX_NOMEM.
  */
-static inline bool sst_counters_take(struct sst_counters *counters, u32 seq)
+static inline int sst_counters_take(struct sst_counters *counters, u32 seq)
 {
-	return counters->window ? sst_replay_take(counters->window, seq) :
-				  sst_counters_take_few(counters, seq);
+	if (!counters->window)
+		return sst_counters_take_few(counters, seq);
+	return sst_replay_take(counters->window, seq) ? 0 :
+							SST_A_STATS_RX_REPLAY;
 }
 
 #endif /* _SST_COUNTERS_H */

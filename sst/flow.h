@@ -100,7 +100,8 @@ struct sst_wire_ports {
  * @answered: it ended and owes no answer any more; lock of the list of answers
  * @trial_second: second in which keys far ahead were last tried
  * @reopened: jiffies when it last became REOPENING
- * @rx_packets: packets opened
+ * @rx_packets: packets that verified; of DATA also what was dropped after that, for
+ *	memory
  * @rx_bytes: transport payload bytes of these
  * @rx_last: jiffies64 when the last of these came, 0 when none did
  * @held: sealed packet that waits for the confirmation, or NULL

@@ -692,9 +692,9 @@ int sst_initiator_accept(struct sst_net *sn, struct sst_flow *flow,
 	if (!reason) {
 		spin_lock_bh(&flow->lock);
 		reason = take_answer(flow, key, trailer);
-		if (!reason && !sst_counters_take(&flow->opening->replay,
-						  trailer->meta.seq))
-			reason = SST_A_STATS_RX_REPLAY;
+		if (!reason)
+			reason = sst_counters_take(&flow->opening->replay,
+						   trailer->meta.seq);
 		/* First, or the next packet would find it idle and open again. */
 		if (!reason)
 			WRITE_ONCE(flow->rx_last, get_jiffies_64());

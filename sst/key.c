@@ -428,10 +428,8 @@ int sst_key_accept(struct sst_net *sn, struct sst_flow *flow, u16 kri, u32 seq,
 						lockdep_is_held(&flow->lock));
 	if (!key || key->kri != kri)
 		err = SST_A_STATS_RX_KRI_OLD;
-	else if (!sst_counters_take(&key->replay, seq))
-		err = SST_A_STATS_RX_REPLAY;
 	else
-		err = 0;
+		err = sst_counters_take(&key->replay, seq);
 	if (!err)
 		sst_flow_count_rx(flow, payload);
 	spin_unlock_bh(&flow->lock);

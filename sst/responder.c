@@ -179,18 +179,18 @@ static void add_credit(struct sst_opening *opening, const struct sst_pkt *pkt)
 }
 
 /* A bare SYN does nothing twice: a copy of it must not be in the way. */
-static bool take(struct sst_net *sn, struct sst_flow *flow,
-		 const struct sst_arrival *a)
+static int take(struct sst_net *sn, struct sst_flow *flow,
+		const struct sst_arrival *a)
 {
 	u32 seq = a->trailer->meta.seq;
-	bool taken;
+	int reason;
 
 	if (sst_admit_carries_data(a))
 		return sst_admit_take(sn, &a->id, flow, seq);
 	spin_lock_bh(&flow->lock);
-	taken = sst_counters_take(&flow->opening->replay, seq);
+	reason = sst_counters_take(&flow->opening->replay, seq);
 	spin_unlock_bh(&flow->lock);
-	return taken;
+	return reason;
 }
 
 /* Does a repeat say the same as what made the flow? */
@@ -219,8 +219,9 @@ static int repeat(struct sst_net *sn, struct sst_flow *flow,
 		WRITE_ONCE(opening->last, jiffies);
 		return hold(sn, flow, a->pkt);
 	}
-	if (!take(sn, flow, a))
-		return SST_A_STATS_RX_REPLAY;
+	reason = take(sn, flow, a);
+	if (reason)
+		return reason;
 	WRITE_ONCE(opening->last, jiffies);
 	if (flow->real.proto == IPPROTO_UDP)
 		sst_answer_owe(&sn->answers, flow);
@@ -501,8 +502,9 @@ int sst_responder_reopen(struct sst_net *sn, struct sst_flow *flow,
 		renew(sn, flow);
 	if (reopens && opening->renewal)
 		named = &opening->renewal->named;
-	if (!sst_admit_take(sn, &named->id, flow, trailer->meta.seq))
-		return SST_A_STATS_RX_REPLAY;
+	reason = sst_admit_take(sn, &named->id, flow, trailer->meta.seq);
+	if (reason)
+		return reason;
 	if (!reopens)
 		return 0;
 	spin_lock_bh(&flow->lock);

@@ -9,6 +9,7 @@
 #include <linux/ip.h>
 #include <linux/ipv6.h>
 #include <linux/mm.h>
+#include <linux/sched.h>
 #include <linux/tcp.h>
 #include <linux/udp.h>
 #include <net/dst.h>
@@ -300,6 +301,16 @@ struct sst_net *sst_test_net(struct kunit *test)
 	sn->cfg.max_flows = 1000;
 	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, free_net, sn));
 	return sn;
+}
+
+/* The next allocation of this task from a slab fails. */
+void sst_test_no_memory(struct kunit *test)
+{
+#ifdef CONFIG_FAILSLAB
+	WRITE_ONCE(current->fail_nth, 1);
+#else
+	kunit_skip(test, "needs CONFIG_FAILSLAB");
+#endif
 }
 
 u64 sst_test_stat(const struct sst_net *sn, int counter)

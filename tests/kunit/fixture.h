@@ -77,6 +77,7 @@ void sst_test_skb_stolen(struct kunit *test, struct sk_buff *skb);
 void sst_test_skb_bytes(struct kunit *test, const struct sk_buff *skb, u8 *out);
 
 struct sst_net *sst_test_net(struct kunit *test);
+void sst_test_no_memory(struct kunit *test);
 u64 sst_test_stat(const struct sst_net *sn, int counter);
 struct net_device *sst_test_device(struct kunit *test, unsigned int mtu);
 unsigned int sst_test_egress(struct kunit *test, struct sst_net *sn,

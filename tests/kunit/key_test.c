@@ -462,6 +462,20 @@ static void key_one_step(struct kunit *test)
 	expect_packet(test, sn, flow, 1, 6);
 }
 
+/* One for which there is no memory was not there before. */
+static void key_no_memory(struct kunit *test)
+{
+	struct sst_net *sn = sst_test_net(test);
+	struct sst_flow *flow = new_flow(test, 1);
+
+	expect_packet(test, sn, flow, 0, 0);
+	sst_test_no_memory(test);
+	KUNIT_EXPECT_EQ(test, SST_A_STATS_RX_NOMEM, accept(sn, flow, 0, 100));
+	KUNIT_EXPECT_EQ(test, 1, flow->rx_packets);
+	expect_packet(test, sn, flow, 0, 100);
+	expect_no_try(test, flow, 0, 100, SST_A_STATS_RX_REPLAY);
+}
+
 static void key_prev_expires(struct kunit *test)
 {
 	struct sst_net *sn = sst_test_net(test);
@@ -714,6 +728,7 @@ static struct kunit_case key_cases[] = {
 	KUNIT_CASE(key_current),
 	KUNIT_CASE_PARAM(key_distance, distance_gen_params),
 	KUNIT_CASE(key_one_step),
+	KUNIT_CASE(key_no_memory),
 	KUNIT_CASE(key_prev_expires),
 	KUNIT_CASE(key_prev_is_freed),
 	KUNIT_CASE(key_jump),

@@ -2,8 +2,10 @@
 /* Replay window: every edge by hand, the rest against a model. */
 #include <kunit/test.h>
 #include <linux/prandom.h>
+#include <uapi/linux/sst_netlink.h>
 
 #include "counters.h"
+#include "fixture.h"
 #include "replay.h"
 
 #define W	SST_REPLAY_WINDOW
@@ -292,9 +294,16 @@ static void expect_same(struct kunit *test, struct sst_counters *counters,
 			    sst_counters_check(counters, seq), "check of %u",
 			    seq);
 	KUNIT_ASSERT_EQ_MSG(test, sst_replay_take(window, seq),
-			    sst_counters_take(counters, seq), "take of %u",
+			    !sst_counters_take(counters, seq), "take of %u",
 			    seq);
 	KUNIT_ASSERT_EQ(test, window->top, sst_counters_top(counters));
+}
+
+static void expect_taken(struct kunit *test, struct sst_counters *counters,
+			 u32 seq)
+{
+	KUNIT_EXPECT_EQ(test, SST_A_STATS_RX_REPLAY,
+			sst_counters_take(counters, seq));
 }
 
 static void replay_counters(struct kunit *test)
@@ -323,7 +332,7 @@ static void replay_counters(struct kunit *test)
 		KUNIT_EXPECT_NOT_NULL(test, counters.window);
 		sst_counters_clear(&counters);
 		KUNIT_EXPECT_EQ(test, 0, sst_counters_top(&counters));
-		KUNIT_EXPECT_TRUE(test, sst_counters_take(&counters, 0));
+		KUNIT_EXPECT_EQ(test, 0, sst_counters_take(&counters, 0));
 		sst_counters_free(&counters);
 		memset(&counters, 0, sizeof(counters));
 	}
@@ -336,20 +345,37 @@ static void replay_counters_few(struct kunit *test)
 	u32 seq;
 
 	for (seq = SST_COUNTERS_FEW; seq--;) {
-		KUNIT_EXPECT_TRUE(test, sst_counters_take(&counters, seq));
-		KUNIT_EXPECT_FALSE(test, sst_counters_take(&counters, seq));
+		KUNIT_EXPECT_EQ(test, 0, sst_counters_take(&counters, seq));
+		expect_taken(test, &counters, seq);
 	}
 	KUNIT_EXPECT_NULL(test, counters.window);
-	KUNIT_EXPECT_TRUE(test, sst_counters_take(&counters, SST_COUNTERS_FEW));
+	KUNIT_EXPECT_EQ(test, 0, sst_counters_take(&counters, SST_COUNTERS_FEW));
 	KUNIT_EXPECT_NOT_NULL(test, counters.window);
 	for (seq = 0; seq <= SST_COUNTERS_FEW; seq++)
-		KUNIT_EXPECT_FALSE(test, sst_counters_take(&counters, seq));
+		expect_taken(test, &counters, seq);
+	sst_counters_free(&counters);
+}
+
+/* Without memory for the window a counter is not taken, and that is no replay. */
+static void replay_counters_no_memory(struct kunit *test)
+{
+	struct sst_counters counters = {};
+
+	KUNIT_EXPECT_EQ(test, 0, sst_counters_take(&counters, 3));
+	sst_test_no_memory(test);
+	KUNIT_EXPECT_EQ(test, SST_A_STATS_RX_NOMEM,
+			sst_counters_take(&counters, SST_COUNTERS_FEW));
+	KUNIT_EXPECT_EQ(test, 4, sst_counters_top(&counters));
+	KUNIT_EXPECT_EQ(test, 0, sst_counters_take(&counters, SST_COUNTERS_FEW));
+	expect_taken(test, &counters, SST_COUNTERS_FEW);
+	expect_taken(test, &counters, 3);
 	sst_counters_free(&counters);
 }
 
 static struct kunit_case replay_cases[] = {
 	KUNIT_CASE(replay_counters),
 	KUNIT_CASE(replay_counters_few),
+	KUNIT_CASE(replay_counters_no_memory),
 	KUNIT_CASE(replay_start),
 	KUNIT_CASE_PARAM(replay_edges, replay_gen_params),
 	KUNIT_CASE(replay_every_distance),
