@@ -367,6 +367,28 @@ static void set_bytes(struct work *w, const u8 *bytes, unsigned int len)
 	w->len = len;
 }
 
+/* In scope label nobody would prove an identity: an opening with one is refused. */
+static void newopening_label(struct kunit *test)
+{
+	const struct sst_kat_new *kat = test->param_value;
+	bool proves = kat->flags & SST_FLAG_IDENTITY;
+	atomic64_t *counter;
+	struct work *w;
+
+	if (kat->type != SST_TYPE_INIT || kat->proto != IPPROTO_TCP ||
+	    kat->open_seq >= SST_SEQ_LIMIT)
+		return;
+	w = get_work(test, kat, SST_FLOW_ROLE_INITIATOR);
+	w->flow->scope = SST_SCOPE_LABEL;
+	counter = &w->flow->opening->next_seq;
+	atomic64_set(counter, kat->open_seq);
+	seal(test, w, kat->open_orig, kat->open_orig_len, counter);
+	KUNIT_EXPECT_EQ(test, proves ? SST_A_STATS_RX_LABEL_OPENING : 0,
+			unseal(test, w, kat->type, kat->open_key, kat->cookie));
+	KUNIT_EXPECT_EQ(test, SST_SCOPE_LABEL, w->box.scope);
+	KUNIT_EXPECT_EQ(test, proves, w->box.has_identity);
+}
+
 static void newopening_unseal_open(struct kunit *test)
 {
 	const struct sst_kat_new *kat = test->param_value;
@@ -560,6 +582,7 @@ static void newopening_reopen(struct kunit *test)
 static struct kunit_case newopening_cases[] = {
 	KUNIT_CASE_PARAM(newopening_drawn, row_gen_params),
 	KUNIT_CASE_PARAM(newopening_answered, row_gen_params),
+	KUNIT_CASE_PARAM(newopening_label, row_gen_params),
 	KUNIT_CASE_PARAM(newopening_seal, row_gen_params),
 	KUNIT_CASE_PARAM(newopening_unseal_open, row_gen_params),
 	KUNIT_CASE_PARAM(newopening_unseal_accept, row_gen_params),
