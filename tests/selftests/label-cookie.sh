@@ -4,12 +4,13 @@
 # timeout: 90
 # A host that has asked for cookies trusts no INIT without a proof for a while, as
 # its payload may have come before. Scope label is not closed for that long: the
-# client is asked for one more INIT, after a round trip it is in, and a copy of the
-# first one opens nothing, then or later.
+# client is asked for one more INIT, after a round trip it is in, or when it starts
+# over if what asked was lost, and a copy of the first one opens nothing, then or
+# later.
 . "$(dirname "$0")/../lib/topology.sh"
 . "$(dirname "$0")/../lib/sst.sh"
 
-tap_plan 12
+tap_plan 15
 window=10
 
 # connect ADDRESS [OPTION]: how long A takes to connect, in ms; nothing if it fails.
@@ -36,9 +37,11 @@ must in_ns A peer add b address "$B4,$B6" public-key "$(sst_public B)"
 must in_ns A policy add out require scope label >/dev/null
 must in_ns B policy add in require scope label >/dev/null
 must in_ns B set opening-window $window
-# Another client of which B knows nothing.
-must ip -n "$(ns_name A)" addr add 10.0.1.9/24 dev eth0
-must ip -n "$(ns_name R)" neigh replace 10.0.1.9 lladdr 02:00:00:00:01:01 dev ra nud permanent
+# Other clients of which B knows nothing.
+for client in 10.0.1.8 10.0.1.9; do
+	must ip -n "$(ns_name A)" addr add $client/24 dev eth0
+	must ip -n "$(ns_name R)" neigh replace $client lladdr 02:00:00:00:01:01 dev ra nud permanent
+done
 sst_after_start
 bg_ns sink B socat -u TCP6-LISTEN:80,ipv6only=0,reuseaddr,fork OPEN:/dev/null
 must wait_for listening B tcp 80
@@ -49,26 +52,42 @@ over=$((SECONDS + 2 * window + 1))
 is "once" "$(stat_get B tx_cookie)" 1
 must in_ns B set cookies load
 
+# The INIT that comes again is stale then; a new one is needed.
+must ns R nft -f - <<-END
+	table inet lost {
+		chain forward {
+			type filter hook forward priority 0;
+			ip daddr 10.0.1.8 tcp flags rst drop
+		}
+	}
+END
+bg_ns lost A socat -u OPEN:/dev/null "TCP:$B4:80,bind=10.0.1.8,connect-timeout=20"
+ok "another one is asked, and does not hear it" wait_for stat_is B tx_cookie 2
+must ns R nft delete table inet lost
+ok "it starts over, and gets in" bg_wait lost
+asked=$(stat_get B tx_cookie) stale=$(stat_get B rx_stale)
+is "it was asked once more" "$asked" 3
+
 # Late, so that it is still fresh when INITs are trusted again.
 wait_for past $((over - window + 2))
 must capture_start init R rb "$topo_tmp/init.pcap" "src $A6 and ip6[53] = 2"
 took=$(connect "$B6")
 at_most "IPv6: another one gets in, before it would start over, ms" "${took:-10000}" 2500
 must capture_stop init
-is "it was asked, too" "$(stat_get B tx_cookie)" 2
+is "it was asked, too" "$(stat_get B tx_cookie)" $((++asked))
 is "all flows are of scope label" "$(in_ns B -j flow show |
 	jq -r '[.flows[].scope] | unique | join(" ")')" label
-is "nothing was stale" "$(stat_get B rx_stale)" 0
+is "nothing was stale" "$(stat_get B rx_stale)" "$stale"
 
 inits=$(stat_get B rx_init)
 copy
-ok "a copy of its first INIT is dropped" wait_for stat_is B rx_stale 1
-is "without an answer" "$(stat_get B tx_cookie) $(stat_get B rx_init)" "2 $inits"
+ok "a copy of its first INIT is dropped" wait_for stat_is B rx_stale $((stale + 1))
+is "without an answer" "$(stat_get B tx_cookie) $(stat_get B rx_init)" "$asked $inits"
 
 # The second COOKIE did not make it longer.
 wait_for past $over
 copy
-ok "and a copy that comes when INITs are trusted again" wait_for stat_is B rx_stale 2
-is "is no flow" "$(stat_get B tx_cookie) $(stat_get B rx_init)" "2 $inits"
+ok "and a copy that comes when INITs are trusted again" wait_for stat_is B rx_stale $((stale + 2))
+is "is no flow" "$(stat_get B tx_cookie) $(stat_get B rx_init)" "$asked $inits"
 ok "one that was not asked gets in at once" connect "$B4" bind=10.0.1.9
-is "B asked nobody else" "$(stat_get B tx_cookie)" 2
+is "B asked nobody else" "$(stat_get B tx_cookie)" "$asked"
