@@ -100,6 +100,27 @@ static void wipe(struct ahead *ahead)
 	ahead->left = 0;
 }
 
+static void leave(struct ahead *ahead)
+{
+	wipe(ahead);
+	WRITE_ONCE(ahead->id, 0);
+}
+
+/*
+ * Take the place where blocks of this key are. Has it gone to another one meanwhile,
+ * that one's are wiped: whoever has a place does so, see forget().
+ */
+static bool take_own(struct ahead *ahead, const struct sst_keystream *stream)
+{
+	if (READ_ONCE(ahead->id) != stream->id || !take(ahead))
+		return false;
+	if (likely(ahead->id == stream->id))
+		return true;
+	leave(ahead);
+	release(ahead);
+	return false;
+}
+
 /* Which of @blocks it is. Far behind: a large number. */
 static u32 index_of(const struct ahead *ahead, u32 seq)
 {
@@ -166,7 +187,7 @@ static bool get(struct ahead *ahead, struct sst_keystream *stream, u32 seq,
 	return true;
 }
 
-/* The block is not in the first place. */
+/* The block was not to be had in the first place. */
 static noinline void search(struct sst_keystream *stream, u32 seq,
 			    struct sst_block *block)
 {
@@ -201,7 +222,7 @@ void sst_keystream_block(struct sst_keystream *stream, u32 seq,
 	bool found;
 
 	/* Most are found here at once. */
-	if (READ_ONCE(ahead->id) == stream->id && take(ahead)) {
+	if (stream->id && take_own(ahead, stream)) {
 		found = has(ahead, stream, seq);
 		if (found)
 			hand_out(ahead, seq, block);
@@ -227,12 +248,9 @@ void sst_keystream_start(struct sst_keystream *stream)
  */
 static void forget(struct ahead *ahead, const struct sst_keystream *stream)
 {
-	if (READ_ONCE(ahead->id) != stream->id || !take(ahead))
+	if (!take_own(ahead, stream))
 		return;
-	if (ahead->id == stream->id) {
-		wipe(ahead);
-		WRITE_ONCE(ahead->id, 0);
-	}
+	leave(ahead);
 	release(ahead);
 }
 

@@ -149,7 +149,7 @@ void sst_stream_tag(struct sst_stream *stream, u8 tag[SST_TAG_SIZE])
 
 /**
  * sst_stream_end() - wipe what a stream knows
- * @stream: the stream, whose tag was made
+ * @stream: the stream, whose tag was made, or that never began
  */
 void sst_stream_end(struct sst_stream *stream)
 {
