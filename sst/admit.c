@@ -263,14 +263,16 @@ static int place(struct sst_net *sn, struct sst_arrival *a)
 static u64 taken_before(struct sst_net *sn, const struct sst_arrival *a)
 {
 	const struct sst_opening *opening;
+	u64 top = sst_seen_top(sst_pernet_seen(sn, a->trailer->form), &a->id);
 	struct rhlist_head *list, *pos;
 	struct sst_named *named;
-	u64 top;
 
-	/* Of a fresh one nothing was known. */
+	/*
+	 * Of a fresh one there is no flow. But one that was not in the cache may have
+	 * ended since that was asked, and is there now.
+	 */
 	if (a->fresh)
-		return 0;
-	top = sst_seen_top(sst_pernet_seen(sn, a->trailer->form), &a->id);
+		return top;
 	list = sst_flowtable_openings(&sn->flows, &a->id);
 	rhl_for_each_entry_rcu(named, pos, list, node) {
 		opening = named->flow->opening;

@@ -89,7 +89,7 @@ void sst_flowtable_expire(struct sst_flowtable *table);
 
 /*
  * One test: is there no flow, nor a wire tuple of one that has ended? Each flow has
- * one, from its insertion on, and leaves it behind.
+ * one, which is the last that its insertion adds, and leaves it behind.
  */
 static inline bool sst_flowtable_is_empty(const struct sst_flowtable *table)
 {
