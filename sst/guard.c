@@ -112,7 +112,7 @@ static bool requires_sst(struct sst_net *sn, struct sk_buff *skb,
 	       !sst_sock_is_foreign(sn->net, &pkt->tuple);
 }
 
-/* A packet that could be the first of a clear flow. */
+/* A packet that could be the first of a flow. */
 static bool begins(const struct sst_pkt *pkt)
 {
 	return pkt->tuple.proto == IPPROTO_UDP || sst_select_is_syn(pkt);
@@ -146,6 +146,22 @@ static unsigned int guard_opened(struct sst_net *sn, struct sk_buff *skb,
 	return sst_look_opened(sn, skb) ? NF_ACCEPT : guard_led(sn, skb, family);
 }
 
+/*
+ * Behind a bridge the stack has wiped what it knew of the packet. Clear ones on the
+ * tuple of a flow did not come past the hooks of the bridge.
+ */
+static bool was_opened_on_bridge(struct sst_net *sn, const struct sk_buff *skb,
+				 const struct sst_tuple *tuple)
+{
+	struct sst_tuple came = *tuple;
+
+	if (!sst_packet_is_bridged(skb))
+		return false;
+	if (sst_conntrack_is_led(skb))
+		sst_conntrack_lead_back(skb, &came);
+	return sst_flowtable_by_real(&sn->flows, &came);
+}
+
 /**
  * sst_guard_local() - a packet at LOCAL_IN
  * @sn: namespace
@@ -174,13 +190,8 @@ unsigned int sst_guard_local(struct sst_net *sn, struct sk_buff *skb,
 		return NF_ACCEPT;
 	if (pkt.marked && class != SST_PKT_FOREIGN)
 		return sst_drop(sn, NULL, SST_A_STATS_RX_UNOPENED);
-	/*
-	 * Behind a bridge the stack has wiped what it knew of the packet. Clear
-	 * ones on this tuple did not come past the hooks of the bridge.
-	 */
-	if (sst_packet_is_bridged(skb) &&
-	    sst_flowtable_by_real(&sn->flows, &pkt.tuple))
-		return NF_ACCEPT;
+	if (was_opened_on_bridge(sn, skb, &pkt.tuple))
+		return guard_opened(sn, skb, state->pf);
 	if (requires_sst(sn, skb, &pkt))
 		return sst_drop(sn, NULL, SST_A_STATS_RX_REQUIRED);
 	/* The peer speaks clear on this tuple now; so may the answer. */

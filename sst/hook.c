@@ -7,7 +7,8 @@
  *			conntrack (-200), so that everything later sees real
  *			ports
  *   PRE_ROUTING -399	guard: after defragmentation, still before conntrack
- *   LOCAL_IN first	guard: what is marked and was not opened here
+ *   LOCAL_IN first	guard: what is marked and was not opened here, and
+ *			what a NAT has led to a socket that asks for more
  *			In both, ingress once more for what was gathered from
  *			fragments without mark
  *   POST_ROUTING last	egress: after source NAT, so that the tuple is final

@@ -851,8 +851,9 @@ static u8 group_scope(const struct sock *sk)
 /**
  * sst_sock_takes() - what must a flow protect for the socket that it is for?
  * @net: the namespace
- * @skb: unicast packet at PRE_ROUTING, or one that waited behind it
- * @tuple: real tuple of the flow
+ * @skb: unicast packet at PRE_ROUTING, one that waited behind it, or one at
+ *	LOCAL_IN
+ * @tuple: real tuple of the flow; at LOCAL_IN that to which a NAT has led it
  *
  * The caller is in an RCU read section.
  *

@@ -11,7 +11,7 @@
 . "$(dirname "$0")/../lib/sst.sh"
 . "$(dirname "$0")/../lib/neighbours.sh"
 
-tap_plan 35
+tap_plan 39
 sst_keylog
 [ "$SST_KERNEL" = debug ] || must modprobe -a bridge br_netfilter
 
@@ -127,6 +127,23 @@ for fam in 4 6; do
 			"$(ask A R $proto "$target" 191 --sport 391)" "${!source} 391"
 		is "$proto from an address on a bridge, IPv$fam" \
 			"$(ask R A $proto "${!source}" 192 --sport 392)" "$target 392"
+	done
+done
+# What its NAT leads to another port was opened on the bridge all the same.
+must ns R nft -f - <<-END
+	table inet lead {
+		chain prerouting {
+			type nat hook prerouting priority dstnat;
+			meta l4proto { tcp, udp } th dport 195 redirect to :196
+		}
+	}
+END
+for fam in 4 6; do
+	source=A$fam target=10.0.0.254
+	[ $fam = 4 ] || target=fd00::fe
+	for proto in tcp udp; do
+		is "$proto to a port that leads to another, IPv$fam" \
+			"$(ask A R $proto "$target" 195 --at-port 196 --sport 395)" "${!source} 395"
 	done
 done
 must capture_stop own

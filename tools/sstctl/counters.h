@@ -236,7 +236,7 @@ static const struct {
 	{
 		SST_A_STATS_RX_NOMEM,
 		"rx_nomem",
-		"Dropped. No memory to restore the packet or to move to the next key, or the random generator is not ready.",
+		"Dropped. No memory to restore the packet, to move to the next key or for a replay window, or the random generator is not ready.",
 		"To do: give the host more memory.",
 	},
 	{
@@ -512,8 +512,8 @@ static const struct {
 	{
 		SST_A_STATS_RX_SCOPE,
 		"rx_scope",
-		"Dropped. The packet opens a flow that protects less than a rule or the socket asks for, or one of scope label, which no rule names.",
-		"To do: give the rule of the host that opens the same scope.",
+		"Dropped. The packet opens a flow that protects less than a rule or the socket asks for, or one of scope label, which no rule names; or it is one of such a flow, and a NAT of this host has led it to a socket that asks for more.",
+		"To do: give the rule of the host that opens the same scope; lead packets to sockets that ask for no more than that.",
 	},
 };
 
