@@ -262,8 +262,8 @@ static int place(struct sst_net *sn, struct sst_arrival *a)
  */
 static u64 taken_before(struct sst_net *sn, const struct sst_arrival *a)
 {
-	const struct sst_opening *opening;
 	u64 top = sst_seen_top(sst_pernet_seen(sn, a->trailer->form), &a->id);
+	const struct sst_opening *opening;
 	struct rhlist_head *list, *pos;
 	struct sst_named *named;
 

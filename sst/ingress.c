@@ -245,6 +245,7 @@ static bool is_for_us(struct sst_net *sn, const struct sst_trailer *trailer)
 	}
 }
 
+/* Apart: openings need room of their own beside the trailer. */
 static noinline_for_stack int
 open_read(struct sst_net *sn, struct sst_pkt *pkt, struct rhlist_head *list,
 	  const struct sst_trailer *trailer, const struct nf_hook_state *state)
