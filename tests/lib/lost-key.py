@@ -12,9 +12,19 @@ import time
 import sosst
 
 
+def live():
+    """Whether the module is loaded and its init function is done: its directory
+    is there before the options of sockets are."""
+    try:
+        with open('/sys/module/sst/initstate', encoding='ascii') as file:
+            return file.read().strip() == 'live'
+    except OSError:
+        return False
+
+
 def wait(there):
-    """Until the module is there, or is not."""
-    while os.path.exists('/sys/module/sst') != there:
+    """Until the module is live, or is not."""
+    while live() != there:
         time.sleep(0.02)
 
 
