@@ -20,30 +20,28 @@
 /* How many of them one step of the reaper frees under the lock. */
 #define EXPIRE_BATCH	256
 
-/* The addresses of IPv4 are one word each; the rest of their room is zero. */
+/*
+ * Addresses and ports. The addresses of IPv4 are one word each; the rest of their
+ * room is zero.
+ */
 static __always_inline u32 tuple_hash(const void *key, u32 len, u32 seed)
 {
 	const struct sst_tuple *tuple = key;
 
 	if (tuple->family != NFPROTO_IPV4)
-		return jhash2(key, sizeof(*tuple) / sizeof(u32), seed);
+		return jhash2(key, offsetof(struct sst_tuple, proto) / sizeof(u32),
+			      seed + tuple->proto);
 	return jhash_3words((__force u32)tuple->local.ip,
 			    (__force u32)tuple->remote.ip,
 			    (__force u32)tuple->lport << 16 |
 			    (__force u32)tuple->rport, seed + tuple->proto);
 }
 
-/* For both tables by tuple. Most that are compared are equal. */
+/* For both tables by tuple. */
 static __always_inline int tuple_compare(struct rhashtable_compare_arg *arg,
 					 const void *obj)
 {
-	const struct sst_tuple *a = arg->key;
-	const struct sst_tuple *b = obj + arg->ht->p.key_offset;
-
-	return a->lport != b->lport || a->rport != b->rport ||
-	       a->proto != b->proto || a->family != b->family ||
-	       !ipv6_addr_equal(&a->local.in6, &b->local.in6) ||
-	       !ipv6_addr_equal(&a->remote.in6, &b->remote.in6);
+	return !sst_tuple_equal(arg->key, obj + arg->ht->p.key_offset);
 }
 
 static const struct rhashtable_params wire_params = {
@@ -101,12 +99,44 @@ no_real:
 	return err;
 }
 
+/* Each entry of the tables by tuple comes and goes by these; table lock. */
+static int link_wire(struct sst_flowtable *table, struct sst_wire *wire)
+{
+	int err = rhltable_insert(&table->by_wire, &wire->node, wire_params);
+
+	if (!err)
+		sst_recent_add(&table->recent_wires, &wire->tuple);
+	return err;
+}
+
+static void unlink_wire(struct sst_flowtable *table, struct sst_wire *wire)
+{
+	sst_recent_del(&table->recent_wires, &wire->tuple);
+	rhltable_remove(&table->by_wire, &wire->node, wire_params);
+}
+
+static int link_real(struct sst_flowtable *table, struct sst_flow *flow)
+{
+	int err = rhashtable_lookup_insert_fast(&table->by_real,
+						&flow->real_node, real_params);
+
+	if (!err)
+		sst_recent_add(&table->recent_real, &flow->real);
+	return err;
+}
+
+static void unlink_real(struct sst_flowtable *table, struct sst_flow *flow)
+{
+	sst_recent_del(&table->recent_real, &flow->real);
+	rhashtable_remove_fast(&table->by_real, &flow->real_node, real_params);
+}
+
 /* A wire tuple that a flow left behind is free again. */
 static void forget_wire(struct sst_flowtable *table, struct sst_wire *wire)
 {
 	list_del(&wire->ended);
 	table->ended_count--;
-	rhltable_remove(&table->by_wire, &wire->node, wire_params);
+	unlink_wire(table, wire);
 	kfree_rcu(wire, rcu);
 }
 
@@ -270,16 +300,13 @@ static enum sst_flow_clash insert(struct sst_flowtable *table,
 	if (xa_alloc_cyclic_bh(&table->by_id, &flow->id, flow, xa_limit_31b,
 			       &table->last_id, GFP_ATOMIC) < 0)
 		return SST_CLASH_NOMEM;
-	if (flow->lists_real &&
-	    rhashtable_insert_fast(&table->by_real, &flow->real_node,
-				   real_params))
+	if (flow->lists_real && link_real(table, flow))
 		goto no_real;
 	if (responder &&
 	    rhltable_insert(&table->by_open, &flow->opening->first.node,
 			    open_params))
 		goto no_open;
-	if (rhltable_insert(&table->by_wire, &flow->wire_entry->node,
-			    wire_params))
+	if (link_wire(table, flow->wire_entry))
 		goto no_wire;
 	if (responder) {
 		list_add_tail(&flow->waiting, &table->waiting);
@@ -294,8 +321,7 @@ no_wire:
 				open_params);
 no_open:
 	if (flow->lists_real)
-		rhashtable_remove_fast(&table->by_real, &flow->real_node,
-				       real_params);
+		unlink_real(table, flow);
 no_real:
 	xa_erase_bh(&table->by_id, flow->id);
 	return SST_CLASH_NOMEM;
@@ -355,8 +381,7 @@ static bool remove(struct sst_flowtable *table, struct sst_flow *flow)
 	if (xa_load(&table->by_id, flow->id) != flow)
 		return false;
 	if (flow->lists_real)
-		rhashtable_remove_fast(&table->by_real, &flow->real_node,
-				       real_params);
+		unlink_real(table, flow);
 	if (flow->role == SST_FLOW_ROLE_RESPONDER)
 		rhltable_remove(&table->by_open, &flow->opening->first.node,
 				open_params);
@@ -484,9 +509,7 @@ bool sst_flowtable_confirm(struct sst_flowtable *table, struct sst_flow *flow)
 		name_again(table, flow);
 		if (!flow->lists_real &&
 		    !sst_flowtable_wire_in_use(table, &flow->real) &&
-		    !rhashtable_lookup_insert_fast(&table->by_real,
-						   &flow->real_node,
-						   real_params))
+		    !link_real(table, flow))
 			flow->lists_real = true;
 	}
 	spin_unlock_bh(&table->lock);
@@ -520,7 +543,7 @@ int sst_flowtable_rebind(struct sst_flowtable *table, struct sst_flow *flow,
 		err = -ENOENT;
 	else if (sst_flowtable_wire_in_use(table, wire) || sst_flowtable_by_real(table, wire))
 		err = -EEXIST;
-	else if (rhltable_insert(&table->by_wire, &entry->node, wire_params))
+	else if (link_wire(table, entry))
 		err = -ENOMEM;
 	if (!err) {
 		leave_wire(table, flow);
@@ -570,9 +593,14 @@ void sst_flowtable_expire(struct sst_flowtable *table)
 struct rhlist_head *sst_flowtable_wires(struct sst_flowtable *table,
 					const struct sst_tuple *wire)
 {
+	const struct sst_tuple *recent;
+
 	/* The packets of a host without flows are none of ours. */
 	if (!atomic_read(&table->by_wire.ht.nelems))
 		return NULL;
+	recent = sst_recent_find(&table->recent_wires, wire);
+	if (recent)
+		return &container_of(recent, struct sst_wire, tuple)->node;
 	return rhltable_lookup(&table->by_wire, wire, wire_params);
 }
 
@@ -634,8 +662,13 @@ struct rhlist_head *sst_flowtable_openings(struct sst_flowtable *table,
 struct sst_flow *sst_flowtable_by_real(struct sst_flowtable *table,
 				       const struct sst_tuple *real)
 {
+	const struct sst_tuple *recent;
+
 	if (!atomic_read(&table->by_real.nelems))
 		return NULL;
+	recent = sst_recent_find(&table->recent_real, real);
+	if (recent)
+		return container_of(recent, struct sst_flow, real);
 	return rhashtable_lookup(&table->by_real, real, real_params);
 }
 

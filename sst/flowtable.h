@@ -7,12 +7,16 @@
 #include <linux/xarray.h>
 
 #include "flow.h"
+#include "recent.h"
 
 /**
  * struct sst_flowtable - the flows of one namespace, found four ways
  * @by_wire: struct sst_wire by tuple; the receiving path. Several flows that
  *	wait for confirmation may share one tuple.
  * @by_real: by real tuple; the sending path and the guard
+ * @recent_wires: in front of @by_wire: the newest of a tuple, which is the head of
+ *	its list there; written under @lock
+ * @recent_real: in front of @by_real; written under @lock
  * @by_open: struct sst_named of responders' openings by id
  * @by_id: by identifier; netlink
  * @last_id: identifier given last; @lock
@@ -30,6 +34,8 @@
 struct sst_flowtable {
 	struct rhltable by_wire;
 	struct rhashtable by_real;
+	struct sst_recent recent_wires;
+	struct sst_recent recent_real;
 	struct rhltable by_open;
 	struct xarray by_id;
 	u32 last_id;

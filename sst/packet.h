@@ -9,6 +9,7 @@
 #include <linux/types.h>
 #include <net/dsfield.h>
 #include <net/ip.h>
+#include <net/ipv6.h>
 #include <net/net_namespace.h>
 
 #include "config.h"
@@ -33,6 +34,16 @@ struct sst_tuple {
 	u8 family;
 	u16 zero;
 };
+
+/* Most that are compared are equal, or differ in a port. */
+static inline bool sst_tuple_equal(const struct sst_tuple *a,
+				   const struct sst_tuple *b)
+{
+	return a->lport == b->lport && a->rport == b->rport &&
+	       a->proto == b->proto && a->family == b->family &&
+	       ipv6_addr_equal(&a->local.in6, &b->local.in6) &&
+	       ipv6_addr_equal(&a->remote.in6, &b->remote.in6);
+}
 
 /* An IPv6 packet with more extension headers than this is no SST packet. */
 #define SST_EXTHDR_MAX	8

@@ -399,6 +399,14 @@ static int cut_trailer(struct sk_buff *skb, unsigned int len)
 	return 0;
 }
 
+/* Mostly it is on ingress: asked here, because that is shorter than the call. */
+static int ensure_writable(struct sk_buff *skb, unsigned int headers)
+{
+	if (!skb_cloned(skb) && skb_headlen(skb) >= headers)
+		return 0;
+	return skb_ensure_writable(skb, headers);
+}
+
 /**
  * sst_rewrite_open() - turn a verified SST packet into the original one
  * @pkt: packet after sst_rewrite_prepare_open()
@@ -415,9 +423,7 @@ int sst_rewrite_open(struct sst_pkt *pkt, const struct sst_rewrite *rw,
 	struct sk_buff *skb = pkt->skb;
 	u16 seglen = pkt->seglen - len;
 
-	/* Mostly they are: asked here, because that is shorter than the call. */
-	if ((skb_cloned(skb) || skb_headlen(skb) < headers) &&
-	    skb_ensure_writable(skb, headers))
+	if (ensure_writable(skb, headers))
 		return SST_A_STATS_RX_NOMEM;
 	if (cut_trailer(skb, len))
 		return SST_A_STATS_RX_NOMEM;
@@ -446,7 +452,7 @@ int sst_rewrite_label(struct sst_pkt *pkt, const struct sst_rewrite *rw)
 	__be32 before;
 
 	/* With all options: what merges packets looks at them. */
-	if (skb_ensure_writable(skb, pkt->thoff + pkt->thlen))
+	if (ensure_writable(skb, pkt->thoff + pkt->thlen))
 		return -ENOMEM;
 	th = (struct tcphdr *)(skb_network_header(skb) + pkt->thoff);
 	before = get_unaligned((__be32 *)th);

@@ -271,6 +271,75 @@ static void flowtable_every_field(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, by_real(table, &wire));
 }
 
+/* The next port from @port on whose tuple has the same slot as @like. */
+static u16 shares_slot(const struct sst_tuple *like, u16 port)
+{
+	struct sst_tuple tuple = *like;
+
+	do
+		tuple.lport = htons(++port);
+	while (sst_recent_slot(&tuple) != sst_recent_slot(like));
+	return port;
+}
+
+/* Flows that take each other's slots are found all the same, and once gone are not. */
+static void flowtable_slots(struct kunit *test)
+{
+	/* In this order they go: the newest, the oldest, what is between. */
+	static const unsigned int order[] = { 3, 0, 1, 2 };
+	struct sst_flowtable *table = new_table(test);
+	struct sst_flow *flows[ARRAY_SIZE(order)];
+	u16 real = 1000, wire = 30000;
+	unsigned int i, j;
+
+	for (i = 0; i < ARRAY_SIZE(flows); i++) {
+		flows[i] = new_flow(test, real, wire);
+		real = shares_slot(&flows[i]->real, real);
+		wire = shares_slot(&flows[i]->wire_entry->tuple, wire);
+	}
+	own_table(test, table);
+	for (i = 0; i < ARRAY_SIZE(flows); i++) {
+		KUNIT_ASSERT_EQ(test, SST_CLASH_NONE,
+				sst_flowtable_add(table, flows[i], 10));
+		for (j = 0; j <= i; j++)
+			expect_there(test, table, flows[j]);
+	}
+	for (i = 0; i < ARRAY_SIZE(order); i++) {
+		KUNIT_EXPECT_TRUE(test, sst_flowtable_del(table,
+							  flows[order[i]]));
+		for (j = 0; j <= i; j++)
+			expect_gone(test, table, flows[order[j]]);
+		for (; j < ARRAY_SIZE(order); j++)
+			expect_there(test, table, flows[order[j]]);
+	}
+}
+
+/* Of entries with one tuple the slot has the newest, or none. */
+static void flowtable_slot_of_list(struct kunit *test)
+{
+	struct sst_recent *recent = kunit_kzalloc(test, sizeof(*recent),
+						  GFP_KERNEL);
+	struct sst_tuple older, newer;
+
+	KUNIT_ASSERT_NOT_NULL(test, recent);
+	sst_test_tuple(&older, NFPROTO_IPV6, IPPROTO_UDP, 1, 2);
+	newer = older;
+	rcu_read_lock();
+	KUNIT_EXPECT_NULL(test, sst_recent_find(recent, &older));
+	sst_recent_add(recent, &older);
+	KUNIT_EXPECT_PTR_EQ(test, (const struct sst_tuple *)&older,
+			    sst_recent_find(recent, &newer));
+	sst_recent_add(recent, &newer);
+	sst_recent_del(recent, &older);
+	KUNIT_EXPECT_PTR_EQ(test, (const struct sst_tuple *)&newer,
+			    sst_recent_find(recent, &older));
+	sst_recent_add(recent, &older);
+	sst_recent_add(recent, &newer);
+	sst_recent_del(recent, &newer);
+	KUNIT_EXPECT_NULL(test, sst_recent_find(recent, &older));
+	rcu_read_unlock();
+}
+
 /* Identifiers of removed flows are not given out again soon. */
 static void flowtable_ids(struct kunit *test)
 {
@@ -368,6 +437,8 @@ static struct kunit_case flowtable_cases[] = {
 	KUNIT_CASE(flowtable_double_delete),
 	KUNIT_CASE_PARAM(flowtable_clash, clash_gen_params),
 	KUNIT_CASE(flowtable_every_field),
+	KUNIT_CASE(flowtable_slots),
+	KUNIT_CASE(flowtable_slot_of_list),
 	KUNIT_CASE(flowtable_ids),
 	KUNIT_CASE(flowtable_walk),
 	{}
