@@ -3,10 +3,9 @@
  * Key schedule of a flow (protocol section 5). HChaCha20 only: it costs a
  * tenth of an HMAC, and a flow is set up for each connection.
  */
-#include <crypto/chacha.h>
 #include <linux/string.h>
 
-#include "compat.h"
+#include "chachastate.h"
 #include "kdf.h"
 
 /**
@@ -18,19 +17,15 @@
 void sst_kdf_h(u8 out[SST_SECRET_SIZE], const u8 k[SST_SECRET_SIZE],
 	       const u8 x[16])
 {
-	u32 state[CHACHA_STATE_WORDS], key[CHACHA_KEY_SIZE / 4];
-	u32 words[CHACHA_KEY_SIZE / 4];
-	int i;
+	u32 state[CHACHA_STATE_WORDS] __uninitialized;
+	u32 words[SST_SECRET_SIZE / 4] __uninitialized;
 
-	for (i = 0; i < ARRAY_SIZE(key); i++)
-		key[i] = get_unaligned_le32(k + 4 * i);
-	chacha_init(state, key, x);
+	sst_chacha_start(state, k, x);
 	hchacha_block(state, words, 20);
-	for (i = 0; i < ARRAY_SIZE(words); i++)
-		put_unaligned_le32(words[i], out + 4 * i);
+	cpu_to_le32_array(words, ARRAY_SIZE(words));
+	memcpy(out, words, sizeof(words));
 
 	memzero_explicit(state, sizeof(state));
-	memzero_explicit(key, sizeof(key));
 	memzero_explicit(words, sizeof(words));
 }
 

@@ -10,6 +10,7 @@
 #include <linux/minmax.h>
 #include <linux/string.h>
 
+#include "chachastate.h"
 #include "compat.h"
 #include "stream.h"
 
@@ -43,15 +44,11 @@ void sst_stream_begin(struct sst_stream *stream, const u8 key[SST_SECRET_SIZE],
 		      u64 counter, const struct sst_aad *aad,
 		      unsigned int len)
 {
-	u32 words[CHACHA_KEY_SIZE / 4];
 	u8 iv[CHACHA_IV_SIZE] = {};
-	int i;
 
-	for (i = 0; i < ARRAY_SIZE(words); i++)
-		words[i] = get_unaligned_le32(key + 4 * i);
 	/* 64 bits of block counter, of which RFC 8439 has 32, and the nonce. */
 	put_unaligned_le64(counter, iv + 8);
-	chacha_init(stream->state, words, iv);
+	sst_chacha_start(stream->state, key, iv);
 	/* The text begins with block 1. */
 	chacha20_crypt(stream->state, stream->blocks[0], zeros, sizeof(zeros));
 	stream->used = 0;
@@ -62,8 +59,6 @@ void sst_stream_begin(struct sst_stream *stream, const u8 key[SST_SECRET_SIZE],
 	stream->n_held = 0;
 	hold(stream, aad->bytes, aad->len);
 	pad_held(stream);
-
-	memzero_explicit(words, sizeof(words));
 }
 
 /**

@@ -7,11 +7,11 @@
  * calls the kernel's ciphers besides is kdf.c, hkdf.c, x25519.c and cookie.c.
  */
 #include <crypto/algapi.h>
-#include <crypto/chacha.h>
 #include <crypto/poly1305.h>
 #include <linux/build_bug.h>
 #include <linux/string.h>
 
+#include "chachastate.h"
 #include "compat.h"
 #include "suite.h"
 
@@ -21,20 +21,16 @@ static const u8 zeros[SST_BLOCKS_AHEAD * CHACHA_BLOCK_SIZE];
 static void compute(struct sst_whole_block *blocks, unsigned int n,
 		    const u8 key[SST_SECRET_SIZE], u32 seq)
 {
-	u32 state[CHACHA_STATE_WORDS], words[CHACHA_KEY_SIZE / 4];
+	u32 state[CHACHA_STATE_WORDS] __uninitialized;
 	u8 iv[CHACHA_IV_SIZE] = {};
-	int i;
 
 	BUILD_BUG_ON(sizeof(*blocks) != CHACHA_BLOCK_SIZE);
 
-	for (i = 0; i < ARRAY_SIZE(words); i++)
-		words[i] = get_unaligned_le32(key + 4 * i);
 	put_unaligned_le32(seq, iv);
-	chacha_init(state, words, iv);
+	sst_chacha_start(state, key, iv);
 	chacha20_crypt(state, (u8 *)blocks, zeros, n * sizeof(*blocks));
 
 	memzero_explicit(state, sizeof(state));
-	memzero_explicit(words, sizeof(words));
 }
 
 /**
@@ -112,23 +108,19 @@ struct box {
 static void crypt_box(struct box *box, const u8 *text, u8 len,
 		      const u8 key[SST_SECRET_SIZE], u32 seq)
 {
-	u32 state[CHACHA_STATE_WORDS], words[CHACHA_KEY_SIZE / 4];
+	u32 state[CHACHA_STATE_WORDS] __uninitialized;
 	u8 iv[CHACHA_IV_SIZE] = {};
-	int i;
 
 	BUILD_BUG_ON(SST_SEALED_MAX > CHACHA_BLOCK_SIZE);
 
-	for (i = 0; i < ARRAY_SIZE(words); i++)
-		words[i] = get_unaligned_le32(key + 4 * i);
 	/* The block counter begins with 0; the nonce is behind it. */
 	put_unaligned_le32(seq, iv + 8);
-	chacha_init(state, words, iv);
+	sst_chacha_start(state, key, iv);
 	memset(box, 0, sizeof(*box));
 	memcpy(box->text, text, len);
 	chacha20_crypt(state, (u8 *)box, (u8 *)box, sizeof(*box));
 
 	memzero_explicit(state, sizeof(state));
-	memzero_explicit(words, sizeof(words));
 }
 
 /* Poly1305 over AAD || pad || sealed || pad || lengths. */
@@ -137,11 +129,15 @@ static void tag_box(u8 tag[SST_TAG_SIZE], const struct box *box,
 {
 	u8 input[ALIGN(SST_AAD_MAX, POLY1305_BLOCK_SIZE) +
 		 ALIGN(SST_SEALED_MAX, POLY1305_BLOCK_SIZE) +
-		 POLY1305_BLOCK_SIZE] = {};
+		 POLY1305_BLOCK_SIZE] __uninitialized;
 	u8 *pos = input + ALIGN(aad->len, POLY1305_BLOCK_SIZE);
-	struct poly1305_desc_ctx desc;
+	struct poly1305_desc_ctx desc __uninitialized;
 
+	/* What pads is in the last block of each, and that is in line. */
+	memset(pos - POLY1305_BLOCK_SIZE, 0, POLY1305_BLOCK_SIZE);
 	memcpy(input, aad->bytes, aad->len);
+	memset(pos + ALIGN(len, POLY1305_BLOCK_SIZE) - POLY1305_BLOCK_SIZE, 0,
+	       POLY1305_BLOCK_SIZE);
 	memcpy(pos, sealed, len);
 	pos += ALIGN(len, POLY1305_BLOCK_SIZE);
 	put_unaligned_le64(aad->len, pos);
@@ -169,7 +165,7 @@ void sst_suite_seal(u8 *out, const u8 *plain, u8 len,
 		    const struct sst_aad *aad, const u8 key[SST_SECRET_SIZE],
 		    u32 seq)
 {
-	struct box box;
+	struct box box __uninitialized;
 
 	crypt_box(&box, plain, len, key, seq);
 	memcpy(out, box.text, len);
@@ -192,8 +188,8 @@ bool sst_suite_open(u8 *plain, const u8 *sealed, u8 len,
 		    const struct sst_aad *aad, const u8 key[SST_SECRET_SIZE],
 		    u32 seq)
 {
-	u8 tag[SST_TAG_SIZE];
-	struct box box;
+	u8 tag[SST_TAG_SIZE] __uninitialized;
+	struct box box __uninitialized;
 	bool good;
 
 	crypt_box(&box, sealed, len, key, seq);
