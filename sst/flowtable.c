@@ -63,6 +63,7 @@ static const struct rhashtable_params real_params = {
 };
 
 static const struct rhashtable_params open_params = {
+	.hashfn = sst_open_id_hash,
 	.key_len = sizeof(struct sst_open_id),
 	.key_offset = offsetof(struct sst_named, id),
 	.head_offset = offsetof(struct sst_named, node),

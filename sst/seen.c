@@ -39,6 +39,7 @@ struct seen_entry {
 };
 
 static const struct rhashtable_params params = {
+	.hashfn = sst_open_id_hash,
 	.key_len = sizeof(struct sst_open_id),
 	.key_offset = offsetof(struct seen_entry, key),
 	.head_offset = offsetof(struct seen_entry, node),
