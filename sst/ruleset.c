@@ -102,23 +102,24 @@ struct rule_key {
 static u32 hash_key(const struct sst_rule_kind *kind,
 		    const union nf_inet_addr *mask, const struct rule_key *key)
 {
-	const unsigned int n = ARRAY_SIZE(mask->all);
-	u32 word[ARRAY_SIZE(mask->all) + 4] = {};
+	u32 word[ARRAY_SIZE(mask->all)];
 	unsigned int i;
 	u32 hash = 0;
 
-	if (kind->family != NFPROTO_UNSPEC)
-		for (i = 0; i < n; i++)
+	if (kind->family != NFPROTO_UNSPEC) {
+		for (i = 0; i < ARRAY_SIZE(word); i++)
 			word[i] = key->addr->all[i] & mask->all[i];
+		hash = jhash2(word, ARRAY_SIZE(word), hash);
+	}
 	if (kind->port)
-		word[n] = key->port;
+		hash = jhash_1word(key->port, hash);
 	if (kind->uid)
-		word[n + 1] = key->uid;
+		hash = jhash_1word(key->uid, hash);
 	if (kind->cgroup)
-		memcpy(&word[n + 2], &key->cgroup, sizeof(key->cgroup));
+		hash = jhash(&key->cgroup, sizeof(key->cgroup), hash);
 	if (kind->use == SST_RULE_NAMED)
-		hash = jhash(key->peer, strlen(key->peer), 0);
-	return jhash2(word, ARRAY_SIZE(word), hash);
+		hash = jhash(key->peer, strlen(key->peer), hash);
+	return hash;
 }
 
 /*
