@@ -289,13 +289,13 @@ static u64 taken_before(struct sst_net *sn, const struct sst_arrival *a)
 static int take_counter(struct sst_opening *opening,
 			const struct sst_arrival *a)
 {
-	bool data = sst_admit_carries_data(a);
 	int reason;
 
-	if (a->derived || (!a->fresh && data))
+	if (a->derived || (!a->fresh && sst_admit_carries_data(a)))
 		return 0;
 	reason = sst_counters_take(&opening->replay, a->trailer->meta.seq);
-	return reason == SST_A_STATS_RX_REPLAY && !data ? 0 : reason;
+	return reason == SST_A_STATS_RX_REPLAY && !sst_admit_carries_data(a) ?
+	       0 : reason;
 }
 
 static int answer(struct sst_opening *opening, struct sst_arrival *a)
