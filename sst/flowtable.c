@@ -193,6 +193,21 @@ bool sst_flowtable_wire_in_use(struct sst_flowtable *table,
 	return false;
 }
 
+/* But for what else is known of its wire tuple. */
+static enum sst_flow_clash clash_beside_wire(struct sst_flowtable *table,
+					     const struct sst_tuple *real,
+					     const struct sst_tuple *wire,
+					     u32 max)
+{
+	if (sst_flowtable_by_real(table, real))
+		return SST_CLASH_REAL;
+	if (sst_flowtable_by_wire(table, real))
+		return SST_CLASH_REAL_IS_WIRE;
+	if (sst_flowtable_by_real(table, wire))
+		return SST_CLASH_WIRE_IS_REAL;
+	return READ_ONCE(table->count) < max ? SST_CLASH_NONE : SST_CLASH_FULL;
+}
+
 /**
  * sst_flowtable_clash() - would a flow with these tuples be in the way?
  * @table: flows of the namespace
@@ -208,19 +223,12 @@ enum sst_flow_clash sst_flowtable_clash(struct sst_flowtable *table,
 					const struct sst_tuple *real,
 					const struct sst_tuple *wire, u32 max)
 {
-	enum sst_flow_clash clash = SST_CLASH_NONE;
+	enum sst_flow_clash clash;
 
 	rcu_read_lock();
-	if (sst_flowtable_by_real(table, real))
-		clash = SST_CLASH_REAL;
-	else if (sst_flowtable_wire_in_use(table, wire))
+	clash = clash_beside_wire(table, real, wire, max);
+	if (clash != SST_CLASH_REAL && sst_flowtable_wire_in_use(table, wire))
 		clash = SST_CLASH_WIRE;
-	else if (sst_flowtable_by_wire(table, real))
-		clash = SST_CLASH_REAL_IS_WIRE;
-	else if (sst_flowtable_by_real(table, wire))
-		clash = SST_CLASH_WIRE_IS_REAL;
-	else if (READ_ONCE(table->count) >= max)
-		clash = SST_CLASH_FULL;
 	rcu_read_unlock();
 	return clash;
 }
@@ -260,8 +268,10 @@ static enum sst_flow_clash clash_waiting(struct sst_flowtable *table,
 			return SST_CLASH_OPEN;
 		waiting++;
 	}
+	/* A fresh one has none yet. */
 	if (waiting >= SST_UNCONFIRMED_PER_TUPLE ||
-	    has_many_flows(table, &flow->opening->first.id))
+	    (!flow->opening->fresh &&
+	     has_many_flows(table, &flow->opening->first.id)))
 		return SST_CLASH_WAITING;
 	if (flow->lists_real && sst_flowtable_by_real(table, &flow->real))
 		return SST_CLASH_REAL;
@@ -274,6 +284,20 @@ static enum sst_flow_clash clash_waiting(struct sst_flowtable *table,
 	return SST_CLASH_NONE;
 }
 
+/*
+ * The same for one of this host: its wire ports, drawn at random, stay away from
+ * those of ended flows.
+ */
+static enum sst_flow_clash clash_drawn(struct sst_flowtable *table,
+				       const struct sst_flow *flow, u32 max)
+{
+	const struct sst_tuple *wire = &flow->wire_entry->tuple;
+
+	return sst_flowtable_wires(table, wire) ?
+	       SST_CLASH_WIRE :
+	       clash_beside_wire(table, &flow->real, wire, max);
+}
+
 static enum sst_flow_clash clash_of(struct sst_flowtable *table,
 				    const struct sst_flow *flow, u32 max)
 {
@@ -282,10 +306,8 @@ static enum sst_flow_clash clash_of(struct sst_flowtable *table,
 	rcu_read_lock();
 	if (flow->role == SST_FLOW_ROLE_RESPONDER)
 		clash = clash_waiting(table, flow, max);
-	/* Wire ports drawn at random stay away from those of ended flows. */
-	else if (flow->role == SST_FLOW_ROLE_INITIATOR &&
-		 sst_flowtable_wires(table, &flow->wire_entry->tuple))
-		clash = SST_CLASH_WIRE;
+	else if (flow->role == SST_FLOW_ROLE_INITIATOR)
+		clash = clash_drawn(table, flow, max);
 	else
 		clash = sst_flowtable_clash(table, &flow->real,
 					    &flow->wire_entry->tuple, max);
