@@ -10,30 +10,48 @@
 #include "held.h"
 #include "state.h"
 
-static struct kmem_cache *flow_cache;
+/**
+ * struct sst_opened_flow - a flow that began with an opening
+ * @flow: the flow; first, so that both kinds are freed alike
+ * @opening: what @flow.opening points to
+ */
+struct sst_opened_flow {
+	struct sst_flow flow;
+	struct sst_opening opening;
+};
+
+/* Those without opening, and those with one. */
+static struct kmem_cache *flow_cache, *opened_cache;
 
 int sst_flow_init(void)
 {
 	flow_cache = KMEM_CACHE(sst_flow, SLAB_ACCOUNT);
-	return flow_cache ? 0 : -ENOMEM;
+	opened_cache = KMEM_CACHE(sst_opened_flow, SLAB_ACCOUNT);
+	if (flow_cache && opened_cache)
+		return 0;
+	sst_flow_exit();
+	return -ENOMEM;
 }
 
 /* All flows were freed and the grace periods have passed (main.c). */
 void sst_flow_exit(void)
 {
+	kmem_cache_destroy(opened_cache);
 	kmem_cache_destroy(flow_cache);
 }
 
-static struct sst_flow *flow_alloc(const struct sst_tuple *real,
+/* All that flows of both kinds have; what is behind it is zero. */
+static struct sst_flow *flow_alloc(struct kmem_cache *cache,
+				   const struct sst_tuple *real,
 				   const struct sst_tuple *wire, gfp_t gfp)
 {
-	struct sst_flow *flow = kmem_cache_zalloc(flow_cache, gfp);
+	struct sst_flow *flow = kmem_cache_zalloc(cache, gfp);
 
 	if (!flow)
 		return NULL;
 	flow->wire_entry = kzalloc(sizeof(*flow->wire_entry), gfp | __GFP_ACCOUNT);
 	if (!flow->wire_entry) {
-		kmem_cache_free(flow_cache, flow);
+		kmem_cache_free(cache, flow);
 		return NULL;
 	}
 	INIT_LIST_HEAD(&flow->wire_entry->ended);
@@ -75,7 +93,7 @@ struct sst_flow *sst_flow_new(const struct sst_flow_params *params)
 	};
 	struct sst_flow *flow;
 
-	flow = flow_alloc(&params->real, &params->wire, GFP_KERNEL);
+	flow = flow_alloc(flow_cache, &params->real, &params->wire, GFP_KERNEL);
 	if (!flow)
 		return NULL;
 	flow->role = SST_FLOW_ROLE_MANUAL;
@@ -106,15 +124,12 @@ struct sst_flow *sst_flow_opened(const struct sst_tuple *real,
 				 const struct sst_tuple *wire,
 				 const struct sst_party *party, u8 role)
 {
-	struct sst_flow *flow = flow_alloc(real, wire, GFP_ATOMIC);
+	struct sst_flow *flow = flow_alloc(opened_cache, real, wire, GFP_ATOMIC);
 
 	if (!flow)
 		return NULL;
-	flow->opening = sst_opening_new(flow);
-	if (!flow->opening) {
-		sst_flow_free(flow);
-		return NULL;
-	}
+	flow->opening = &container_of(flow, struct sst_opened_flow, flow)->opening;
+	sst_opening_begin(flow->opening, flow);
 	flow->role = role;
 	flow->state = role == SST_FLOW_ROLE_INITIATOR ?
 		      SST_FLOW_STATE_OPENING : SST_FLOW_STATE_ACCEPTING;
@@ -144,15 +159,8 @@ void sst_flow_draw_secret(struct sst_flow *flow,
 		sst_kdf_h(flow->secret, flow_key, salt_i);
 }
 
-/**
- * sst_flow_set_secret() - T and the first keys of a flow with an opening, if its
- *	scope has use for them
- * @flow: flow without keys, for which sst_flow_draw_secret() was called
- * @salt_r: salt of the responder
- *
- * Return: 0, or -ENOMEM: then it may be called again.
- */
-int sst_flow_set_secret(struct sst_flow *flow, const u8 salt_r[SST_SALT_SIZE])
+/* sst_flow_set_secret() where there is one. */
+static int set_secret(struct sst_flow *flow, const u8 salt_r[SST_SALT_SIZE])
 {
 	bool initiator = flow->role == SST_FLOW_ROLE_INITIATOR;
 	struct sst_ctx ctx = {
@@ -165,12 +173,9 @@ int sst_flow_set_secret(struct sst_flow *flow, const u8 salt_r[SST_SALT_SIZE])
 		.responder_port = initiator ? flow->peer_port :
 					      flow->real.lport,
 	};
-
 	u8 drawn[SST_SECRET_SIZE];
 	int err;
 
-	if (!has_secret(flow))
-		return 0;
 	memcpy(drawn, flow->secret, sizeof(drawn));
 	sst_kdf_h(flow->secret, drawn, salt_r);
 	sst_kdf_flow(flow->secret, flow->secret, &ctx);
@@ -179,6 +184,19 @@ int sst_flow_set_secret(struct sst_flow *flow, const u8 salt_r[SST_SALT_SIZE])
 		memcpy(flow->secret, drawn, sizeof(drawn));
 	memzero_explicit(drawn, sizeof(drawn));
 	return err;
+}
+
+/**
+ * sst_flow_set_secret() - T and the first keys of a flow with an opening, if its
+ *	scope has use for them
+ * @flow: flow without keys, for which sst_flow_draw_secret() was called
+ * @salt_r: salt of the responder
+ *
+ * Return: 0, or -ENOMEM: then it may be called again.
+ */
+int sst_flow_set_secret(struct sst_flow *flow, const u8 salt_r[SST_SALT_SIZE])
+{
+	return has_secret(flow) ? set_secret(flow, salt_r) : 0;
 }
 
 /**
@@ -207,12 +225,15 @@ void sst_flow_tcp_end(struct sst_flow *flow, u8 tcp_flags, u8 fin)
  */
 void sst_flow_free(struct sst_flow *flow)
 {
+	struct kmem_cache *cache = flow->opening ? opened_cache : flow_cache;
+
 	sst_key_stop(flow);
-	sst_opening_free(flow->opening);
+	if (flow->opening)
+		sst_opening_end(flow->opening);
 	kfree(flow->wire_entry);
 	sst_held_free(flow);
 	memzero_explicit(flow->secret, sizeof(flow->secret));
-	kmem_cache_free(flow_cache, flow);
+	kmem_cache_free(cache, flow);
 }
 
 static void flow_free_cb(struct rcu_head *rcu)

@@ -10,7 +10,6 @@
 #include "keystream.h"
 #include "merge.h"
 #include "netlink.h"
-#include "opening.h"
 #include "pernet.h"
 #include "queue.h"
 #include "sockopt.h"
@@ -28,9 +27,6 @@ static int __init sst_init(void)
 	err = sst_key_init();
 	if (err)
 		goto no_key;
-	err = sst_opening_init();
-	if (err)
-		goto no_opening;
 	err = sst_flow_init();
 	if (err)
 		goto no_flow;
@@ -68,8 +64,6 @@ no_queue:
 no_merge:
 	sst_flow_exit();
 no_flow:
-	sst_opening_exit();
-no_opening:
 	sst_key_exit();
 no_key:
 	sst_counters_exit();
@@ -92,7 +86,6 @@ static void __exit sst_exit(void)
 	 */
 	rcu_barrier();
 	sst_flow_exit();
-	sst_opening_exit();
 	sst_key_exit();
 	sst_counters_exit();
 	sst_keystream_exit();

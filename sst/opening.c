@@ -13,37 +13,16 @@
 #include "opening.h"
 #include "peer.h"
 
-static struct kmem_cache *opening_cache;
-
-int sst_opening_init(void)
-{
-	opening_cache = KMEM_CACHE(sst_opening, SLAB_ACCOUNT);
-	return opening_cache ? 0 : -ENOMEM;
-}
-
-/* All openings were freed with their flows (main.c). */
-void sst_opening_exit(void)
-{
-	kmem_cache_destroy(opening_cache);
-}
-
 /**
- * sst_opening_new() - room for the opening of a flow
+ * sst_opening_begin() - the opening of a flow, to be filled in
+ * @opening: zeroed; lives as long as the flow
  * @flow: the flow
- *
- * Return: zeroed opening, or NULL without memory.
  */
-struct sst_opening *sst_opening_new(struct sst_flow *flow)
+void sst_opening_begin(struct sst_opening *opening, struct sst_flow *flow)
 {
-	struct sst_opening *opening;
-
-	opening = kmem_cache_zalloc(opening_cache, GFP_ATOMIC);
-	if (!opening)
-		return NULL;
 	opening->first.flow = flow;
 	opening->form = SST_FORM_OPEN;
 	opening->last = jiffies;
-	return opening;
 }
 
 static void free_ephemeral(struct sst_ephemeral *ephemeral)
@@ -55,19 +34,16 @@ static void free_ephemeral(struct sst_ephemeral *ephemeral)
 }
 
 /**
- * sst_opening_free() - wipe and free
- * @opening: opening that nobody uses any more, or NULL
+ * sst_opening_end() - wipe it, and free what hangs on it
+ * @opening: opening that nobody uses any more
  */
-void sst_opening_free(struct sst_opening *opening)
+void sst_opening_end(struct sst_opening *opening)
 {
-	if (!opening)
-		return;
 	free_ephemeral(opening->ephemeral);
 	sst_derived_free(opening->pending);
 	sst_counters_free(&opening->replay);
 	kfree_sensitive(opening->renewal);
 	memzero_explicit(opening, sizeof(*opening));
-	kmem_cache_free(opening_cache, opening);
 }
 
 /**
@@ -97,7 +73,7 @@ static void draw_salt(u8 salt[SST_SALT_SIZE])
 
 /**
  * sst_opening_draw() - begin an attempt of the initiator on an association
- * @opening: from sst_opening_new()
+ * @opening: after sst_opening_begin()
  * @assoc: association that it opens on
  *
  * Draws salt_i and the time, which repeats never change, and derives the key
@@ -140,7 +116,7 @@ static bool keep_ephemeral(struct sst_opening *opening,
 
 /**
  * sst_opening_draw_init() - begin an attempt with the public key of the peer
- * @opening: from sst_opening_new()
+ * @opening: after sst_opening_begin()
  * @peer: whose public key
  * @encap: made for that key, serves nothing else; the caller wipes it
  *
@@ -158,7 +134,7 @@ bool sst_opening_draw_init(struct sst_opening *opening,
 
 /**
  * sst_opening_draw_psk() - begin an attempt with the pre-shared key of the peer
- * @opening: from sst_opening_new()
+ * @opening: after sst_opening_begin()
  * @peer: whose key
  * @pair: ephemeral key, serves nothing else; the caller wipes it
  *

@@ -140,10 +140,8 @@ struct sst_opening {
 	struct sst_derived *pending;
 };
 
-int sst_opening_init(void);
-void sst_opening_exit(void);
-struct sst_opening *sst_opening_new(struct sst_flow *flow);
-void sst_opening_free(struct sst_opening *opening);
+void sst_opening_begin(struct sst_opening *opening, struct sst_flow *flow);
+void sst_opening_end(struct sst_opening *opening);
 void sst_opening_publish(struct sst_net *sn, struct sst_opening *opening);
 void sst_opening_draw(struct sst_opening *opening,
 		      const struct sst_assoc *assoc);
