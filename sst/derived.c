@@ -4,6 +4,7 @@
  * 7). They are bounded in number and in time; the flows that hang on one do not
  * need it any more.
  */
+#include <linux/jhash.h>
 #include <linux/jiffies.h>
 #include <linux/rcupdate.h>
 #include <linux/rhashtable.h>
@@ -30,7 +31,19 @@ static const struct rhashtable_params id_params = {
 	.automatic_shrinking = true,
 };
 
+/* As sst_tuple_hash(). */
+static u32 path_hash(const void *key, u32 len, u32 seed)
+{
+	const struct sst_path *path = key;
+
+	if (path->family != NFPROTO_IPV4)
+		return jhash2(key, sizeof(*path) / sizeof(u32), seed);
+	return jhash_3words((__force u32)path->local.ip,
+			    (__force u32)path->remote.ip, path->peer_id, seed);
+}
+
 static const struct rhashtable_params path_params = {
+	.hashfn = path_hash,
 	.key_len = sizeof(struct sst_path),
 	.key_offset = offsetof(struct sst_derived, path),
 	.head_offset = offsetof(struct sst_derived, path_node),

@@ -6,10 +6,10 @@
 #include <linux/rhashtable.h>
 #include <linux/slab.h>
 #include <linux/string.h>
-#include <net/ipv6.h>
 
 #include "flowtable.h"
 #include "state.h"
+#include "tuplehash.h"
 
 /*
  * Wire tuples of ended flows that are remembered at most; beyond it the oldest
@@ -20,23 +20,6 @@
 /* How many of them one step of the reaper frees under the lock. */
 #define EXPIRE_BATCH	256
 
-/*
- * Addresses and ports. The addresses of IPv4 are one word each; the rest of their
- * room is zero.
- */
-static __always_inline u32 tuple_hash(const void *key, u32 len, u32 seed)
-{
-	const struct sst_tuple *tuple = key;
-
-	if (tuple->family != NFPROTO_IPV4)
-		return jhash2(key, offsetof(struct sst_tuple, proto) / sizeof(u32),
-			      seed + tuple->proto);
-	return jhash_3words((__force u32)tuple->local.ip,
-			    (__force u32)tuple->remote.ip,
-			    (__force u32)tuple->lport << 16 |
-			    (__force u32)tuple->rport, seed + tuple->proto);
-}
-
 /* For both tables by tuple. */
 static __always_inline int tuple_compare(struct rhashtable_compare_arg *arg,
 					 const void *obj)
@@ -45,7 +28,7 @@ static __always_inline int tuple_compare(struct rhashtable_compare_arg *arg,
 }
 
 static const struct rhashtable_params wire_params = {
-	.hashfn = tuple_hash,
+	.hashfn = sst_tuple_hash,
 	.obj_cmpfn = tuple_compare,
 	.key_len = sizeof(struct sst_tuple),
 	.key_offset = offsetof(struct sst_wire, tuple),
@@ -54,7 +37,7 @@ static const struct rhashtable_params wire_params = {
 };
 
 static const struct rhashtable_params real_params = {
-	.hashfn = tuple_hash,
+	.hashfn = sst_tuple_hash,
 	.obj_cmpfn = tuple_compare,
 	.key_len = sizeof(struct sst_tuple),
 	.key_offset = offsetof(struct sst_flow, real),

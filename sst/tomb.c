@@ -10,6 +10,7 @@
 #include <linux/slab.h>
 
 #include "tomb.h"
+#include "tuplehash.h"
 
 /* Tombstones removed before packets may pass. */
 #define EXPIRE_BATCH	128
@@ -18,6 +19,7 @@
 #define RECYCLE_MAX	16
 
 static const struct rhashtable_params params = {
+	.hashfn = sst_tuple_hash,
 	.key_len = sizeof(struct sst_tuple),
 	.key_offset = offsetof(struct sst_tomb, real),
 	.head_offset = offsetof(struct sst_tomb, node),
