@@ -23,6 +23,7 @@
 #include "packet.h"
 #include "pernet.h"
 #include "rewrite.h"
+#include "scope.h"
 #include "seal.h"
 #include "unseal.h"
 
@@ -291,7 +292,7 @@ static bool finish_cookie(struct sst_net *sn, struct sk_buff *skb, u8 family,
 	memcpy(trailer, cookie, sizeof(*cookie));
 	sst_rewrite_seal(&pkt, &rw, trailer, sizeof(*cookie));
 	/* The hooks look for no flow of it. */
-	sst_packet_set_opened(skb, family);
+	sst_packet_set_opened(skb, family, SST_SCOPE_LEAST);
 	return true;
 }
 

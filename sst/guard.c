@@ -122,41 +122,39 @@ static bool begins(const struct sst_pkt *pkt)
  * An opening, and a datagram, was held against the socket that it was for when it
  * came (admit.c). A NAT of this host may have led it to one that asks for more.
  */
-static unsigned int guard_led(struct sst_net *sn, struct sk_buff *skb, u8 family)
+static unsigned int guard_led(struct sst_net *sn, struct sk_buff *skb, u8 family,
+			      u8 scope)
 {
 	struct sst_pkt pkt __uninitialized;
-	struct sst_flow *flow;
-	u8 least;
 
 	if (sst_packet_parse(&pkt, skb, family, SST_PKT_IN, &sn->cfg) !=
-	    SST_PKT_WHOLE || !begins(&pkt))
+	    SST_PKT_WHOLE || !begins(&pkt) ||
+	    sst_scope_satisfies(scope, sst_sock_takes(sn->net, skb, &pkt.tuple)))
 		return NF_ACCEPT;
-	least = sst_sock_takes(sn->net, skb, &pkt.tuple);
-	sst_conntrack_lead_back(skb, &pkt.tuple);
-	flow = sst_flowtable_by_real(&sn->flows, &pkt.tuple);
-	if (sst_scope_satisfies(flow ? flow->scope : SST_SCOPE_LEAST, least))
-		return NF_ACCEPT;
-	return sst_drop(sn, flow, SST_A_STATS_RX_SCOPE);
+	return sst_drop(sn, NULL, SST_A_STATS_RX_SCOPE);
 }
 
 /* One that was put together from fragments may have been opened just now. */
 static unsigned int guard_opened(struct sst_net *sn, struct sk_buff *skb,
-				 u8 family)
+				 u8 family, u8 scope)
 {
-	return sst_look_opened(sn, skb) ? NF_ACCEPT : guard_led(sn, skb, family);
+	return sst_look_opened(sn, skb) ? NF_ACCEPT :
+					  guard_led(sn, skb, family, scope);
 }
 
 /*
  * Behind a bridge the stack has wiped what it knew of the packet. Clear ones on the
- * tuple of a flow did not come past the hooks of the bridge.
+ * tuple of a flow did not come past the hooks of the bridge. Returns that flow, or
+ * NULL.
  */
-static bool was_opened_on_bridge(struct sst_net *sn, const struct sk_buff *skb,
-				 const struct sst_tuple *tuple)
+static const struct sst_flow *opened_on_bridge(struct sst_net *sn,
+					       const struct sk_buff *skb,
+					       const struct sst_tuple *tuple)
 {
 	struct sst_tuple came = *tuple;
 
 	if (!sst_packet_is_bridged(skb))
-		return false;
+		return NULL;
 	if (sst_conntrack_is_led(skb))
 		sst_conntrack_lead_back(skb, &came);
 	return sst_flowtable_by_real(&sn->flows, &came);
@@ -176,11 +174,13 @@ static bool was_opened_on_bridge(struct sst_net *sn, const struct sk_buff *skb,
 unsigned int sst_guard_local(struct sst_net *sn, struct sk_buff *skb,
 			     const struct nf_hook_state *state)
 {
-	enum sst_pkt_class class;
+	u8 scope = sst_packet_scope(skb, state->pf);
 	struct sst_pkt pkt __uninitialized;
+	const struct sst_flow *flow;
+	enum sst_pkt_class class;
 
-	if (sst_packet_is_opened(skb, state->pf))
-		return guard_opened(sn, skb, state->pf);
+	if (scope)
+		return guard_opened(sn, skb, state->pf, scope);
 	class = sst_packet_parse(&pkt, skb, state->pf, SST_PKT_IN, &sn->cfg);
 	/* Where nothing defragments at PRE_ROUTING this one is whole only here. */
 	if (class == SST_PKT_OTHER)
@@ -190,8 +190,9 @@ unsigned int sst_guard_local(struct sst_net *sn, struct sk_buff *skb,
 		return NF_ACCEPT;
 	if (pkt.marked && class != SST_PKT_FOREIGN)
 		return sst_drop(sn, NULL, SST_A_STATS_RX_UNOPENED);
-	if (was_opened_on_bridge(sn, skb, &pkt.tuple))
-		return guard_opened(sn, skb, state->pf);
+	flow = opened_on_bridge(sn, skb, &pkt.tuple);
+	if (flow)
+		return guard_opened(sn, skb, state->pf, flow->scope);
 	if (requires_sst(sn, skb, &pkt))
 		return sst_drop(sn, NULL, SST_A_STATS_RX_REQUIRED);
 	/* The peer speaks clear on this tuple now; so may the answer. */

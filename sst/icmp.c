@@ -174,7 +174,7 @@ unsigned int sst_icmp_translate(struct sst_net *sn, struct sk_buff *skb,
 	if (skb_ensure_writable(skb, quote.port_off + 2 * sizeof(__be16)))
 		return sst_drop(sn, flow, SST_A_STATS_RX_NOMEM);
 	restore(skb, &quote, flow, &sn->cfg);
-	sst_packet_set_opened(skb, state->pf);
+	sst_packet_set_opened(skb, state->pf, flow->scope);
 	sst_stats_inc(sn->stats, SST_A_STATS_RX_TRANSLATED);
 	return NF_ACCEPT;
 }

@@ -57,7 +57,7 @@ static __always_inline int deliver(struct sst_pkt *pkt, struct sst_flow *flow,
 	}
 	if (pkt->tuple.proto == IPPROTO_TCP)
 		sst_flow_tcp_ends(flow, pkt->covered[1], SST_TCP_FIN_RX);
-	reason = sst_unseal_restore(pkt, &flow->real, trailer);
+	reason = sst_unseal_restore(pkt, &flow->real, flow->scope, trailer);
 	if (reason)
 		return reason;
 	if (sst_flow_trailer(flow)) {
@@ -216,7 +216,9 @@ static int open_opening(struct sst_net *sn, struct sst_pkt *pkt,
 		return reason;
 	if (flow)
 		return deliver(pkt, flow, trailer, state);
-	return sst_unseal_restore(pkt, &real, trailer);
+	/* Without a flow only datagrams are, and label is not for these. */
+	return sst_unseal_restore(pkt, &real, trailer->covers ?
+				  SST_SCOPE_PAYLOAD : SST_SCOPE_PORTS, trailer);
 }
 
 static bool has_waiting(struct rhlist_head *list)

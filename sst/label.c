@@ -157,7 +157,7 @@ int sst_label_send(struct sst_net *sn, struct sst_flow *flow,
 	if (sst_rewrite_prepare_seal(pkt) || sst_rewrite_label(pkt, &rw))
 		return SST_A_STATS_TX_NOMEM;
 	/* Should it pass the hooks again. */
-	sst_packet_set_opened(pkt->skb, pkt->tuple.family);
+	sst_packet_set_opened(pkt->skb, pkt->tuple.family, flow->scope);
 	/* This segment, or one before it, confirms the flow to the peer. */
 	if (flow->role == SST_FLOW_ROLE_INITIATOR &&
 	    unlikely(READ_ONCE(flow->opening->pending)))
@@ -200,7 +200,7 @@ int sst_label_take(struct sst_net *sn, struct sst_flow *flow,
 		return reason;
 	if (sst_rewrite_label(pkt, &rw))
 		return SST_A_STATS_RX_NOMEM;
-	sst_packet_set_opened(pkt->skb, pkt->tuple.family);
+	sst_packet_set_opened(pkt->skb, pkt->tuple.family, flow->scope);
 	/* It comes without trailer: the responder is confirmed, or this is it. */
 	sst_flow_hear(flow);
 	sst_flow_tcp_ends(flow, sst_reset_taken(flow, pkt), SST_TCP_FIN_RX);

@@ -2,6 +2,7 @@
 #ifndef _SST_PACKET_H
 #define _SST_PACKET_H
 
+#include <linux/bitfield.h>
 #include <linux/ipv6.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter_bridge.h>
@@ -113,18 +114,24 @@ bool sst_packet_is_local(struct net *net, const struct net_device *in,
 int sst_packet_oif(const struct sst_tuple *tuple, const struct net_device *dev);
 
 /*
- * "Opened here" lives in the control block, not in the header, so nobody can
- * send it. The highest flag bit of both families is unused by the stack, and
- * the flags live from ip_rcv() to local delivery.
+ * "Opened here", and under which scope, lives in the control block, not in the
+ * header, so nobody can send it. The two highest flag bits of both families are
+ * unused by the stack, and the flags live from ip_rcv() to local delivery.
  */
-#define SST_CB_OPENED	BIT(15)
+#define SST_CB_SCOPE	GENMASK(15, 14)
+
+/* Under which scope was the packet opened in this traversal? 0: it was not. */
+static inline u8 sst_packet_scope(const struct sk_buff *skb, u8 family)
+{
+	return u16_get_bits(family == NFPROTO_IPV4 ? IPCB(skb)->flags :
+						     IP6CB(skb)->flags,
+			    SST_CB_SCOPE);
+}
 
 /* Was the packet opened in this traversal? Until local delivery. */
 static inline bool sst_packet_is_opened(const struct sk_buff *skb, u8 family)
 {
-	if (family == NFPROTO_IPV4)
-		return IPCB(skb)->flags & SST_CB_OPENED;
-	return IP6CB(skb)->flags & SST_CB_OPENED;
+	return sst_packet_scope(skb, family);
 }
 
 /**
@@ -132,13 +139,15 @@ static inline bool sst_packet_is_opened(const struct sk_buff *skb, u8 family)
  *	an ICMP error translated, here
  * @skb: the packet
  * @family: NFPROTO_IPV4 or NFPROTO_IPV6
+ * @scope: enum sst_scope; what the flow protects
  */
-static inline void sst_packet_set_opened(struct sk_buff *skb, u8 family)
+static inline void sst_packet_set_opened(struct sk_buff *skb, u8 family,
+					 u8 scope)
 {
 	if (family == NFPROTO_IPV4)
-		IPCB(skb)->flags |= SST_CB_OPENED;
+		u16p_replace_bits(&IPCB(skb)->flags, scope, SST_CB_SCOPE);
 	else
-		IP6CB(skb)->flags |= SST_CB_OPENED;
+		u16p_replace_bits(&IP6CB(skb)->flags, scope, SST_CB_SCOPE);
 }
 
 /**

@@ -327,7 +327,7 @@ int sst_seal(struct sst_net *sn, struct sst_flow *flow, struct sst_pkt *pkt,
 		return reason;
 	sst_rewrite_seal(pkt, &rw, trailer, layout.len);
 	/* Should it pass the hooks again: no mark may tell what it is. */
-	sst_packet_set_opened(pkt->skb, pkt->tuple.family);
+	sst_packet_set_opened(pkt->skb, pkt->tuple.family, flow->scope);
 
 	trace_sst_seal(flow, &meta);
 	if (form == SST_FORM_DATA)

@@ -272,12 +272,13 @@ int sst_unseal_open(const struct sst_pkt *pkt, struct sst_open_box *box,
  * sst_unseal_restore() - turn a verified packet into the original one
  * @pkt: the packet
  * @real: real tuple as the local stack is to see it
+ * @scope: under which it was verified
  * @trailer: its trailer
  *
  * Return: 0, or the counter of the reason to drop the packet.
  */
 int sst_unseal_restore(struct sst_pkt *pkt, const struct sst_tuple *real,
-		       const struct sst_trailer *trailer)
+		       u8 scope, const struct sst_trailer *trailer)
 {
 	u8 arrived = sst_rewrite_dsfield(pkt);
 	struct sst_rewrite rw = {
@@ -298,6 +299,6 @@ int sst_unseal_restore(struct sst_pkt *pkt, const struct sst_tuple *real,
 	reason = sst_rewrite_open(pkt, &rw, trailer->bytes, trailer->layout.len);
 	if (reason)
 		return reason;
-	sst_packet_set_opened(pkt->skb, pkt->tuple.family);
+	sst_packet_set_opened(pkt->skb, pkt->tuple.family, scope);
 	return 0;
 }

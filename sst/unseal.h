@@ -60,6 +60,6 @@ int sst_unseal_open(const struct sst_pkt *pkt, struct sst_open_box *box,
 		    const u8 key[SST_SECRET_SIZE],
 		    const struct sst_trailer *trailer);
 int sst_unseal_restore(struct sst_pkt *pkt, const struct sst_tuple *real,
-		       const struct sst_trailer *trailer);
+		       u8 scope, const struct sst_trailer *trailer);
 
 #endif /* _SST_UNSEAL_H */

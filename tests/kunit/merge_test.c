@@ -164,7 +164,7 @@ static struct sk_buff *make_skb(struct kunit *test, struct host *host,
 		put_unaligned_be16(sst_test_fold(sum + p->len - thoff),
 				   skb->data + thoff + skb->csum_offset);
 	}
-	sst_packet_set_opened(skb, p->desc.family);
+	sst_packet_set_opened(skb, p->desc.family, SST_SCOPE_PORTS);
 	if (p->mark)
 		p->mark(skb);
 	return skb;

@@ -352,8 +352,9 @@ static int unseal(struct kunit *test, struct work *w, u8 type,
 		reason = SST_A_STATS_RX_NO_COOKIE;
 	if (!reason && !(t->meta.flags & SST_FLAG_EMPTY)) {
 		KUNIT_EXPECT_EQ(test, 0, sst_rewrite_prepare_open(&pkt));
-		KUNIT_EXPECT_EQ(test, 0, sst_unseal_restore(&pkt,
-							    &w->flow->real, t));
+		KUNIT_EXPECT_EQ(test, 0,
+				sst_unseal_restore(&pkt, &w->flow->real,
+						   w->flow->scope, t));
 		w->len = skb->len;
 		sst_test_skb_bytes(test, skb, w->got);
 	}

@@ -742,7 +742,7 @@ static void packet_unicast(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, c->unicast, sst_packet_is_unicast(&tuple.local, tuple.family));
 }
 
-/* "Opened here" is kept beside the packet and disturbs no other flag. */
+/* "Opened here" and the scope are kept beside the packet and disturb no other flag. */
 static void packet_opened(struct kunit *test)
 {
 	const struct sst_test_desc *desc = test->param_value;
@@ -750,21 +750,24 @@ static void packet_opened(struct kunit *test)
 	unsigned int len = sst_test_build(bytes, desc);
 	struct sk_buff *skb = linear_skb(test, bytes, len);
 	struct sst_pkt pkt;
+	u16 *flags;
+	u8 scope;
 
 	memset(skb->cb, 0, sizeof(skb->cb));
-	IPCB(skb)->flags = IPSKB_FORWARDED;
-	if (desc->family == NFPROTO_IPV6) {
-		memset(skb->cb, 0, sizeof(skb->cb));
-		IP6CB(skb)->flags = IP6SKB_FORWARDED;
-	}
+	flags = desc->family == NFPROTO_IPV4 ? &IPCB(skb)->flags :
+					       &IP6CB(skb)->flags;
+	/* All that the stack knows, and some. */
+	*flags = GENMASK(13, 0);
 	sst_packet_parse(&pkt, skb, desc->family, SST_PKT_IN, &defaults);
 	KUNIT_EXPECT_FALSE(test, sst_packet_is_opened(skb, desc->family));
-	sst_packet_set_opened(skb, desc->family);
-	KUNIT_EXPECT_TRUE(test, sst_packet_is_opened(skb, desc->family));
-	if (desc->family == NFPROTO_IPV4)
-		KUNIT_EXPECT_TRUE(test, IPCB(skb)->flags & IPSKB_FORWARDED);
-	else
-		KUNIT_EXPECT_TRUE(test, IP6CB(skb)->flags & IP6SKB_FORWARDED);
+	KUNIT_EXPECT_EQ(test, 0, sst_packet_scope(skb, desc->family));
+	/* Forwarded from one flow to another it gets the scope of the other. */
+	for (scope = SST_SCOPE_PORTS; scope <= SST_SCOPE_PAYLOAD; scope++) {
+		sst_packet_set_opened(skb, desc->family, scope);
+		KUNIT_EXPECT_TRUE(test, sst_packet_is_opened(skb, desc->family));
+		KUNIT_EXPECT_EQ(test, scope, sst_packet_scope(skb, desc->family));
+		KUNIT_EXPECT_EQ(test, GENMASK(13, 0), *flags & GENMASK(13, 0));
+	}
 }
 
 static struct kunit_case packet_cases[] = {

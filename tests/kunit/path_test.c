@@ -665,7 +665,8 @@ static void path_guard(struct kunit *test)
 						 SST_PKT_IN,
 						 &p->receiver->cfg));
 		if (c->opened)
-			sst_packet_set_opened(skb, descs[i].family);
+			sst_packet_set_opened(skb, descs[i].family,
+					      SST_SCOPE_PORTS);
 		expect_guard(test, p, skb, c->clear, sst_look_guard,
 			     sst_guard_clear);
 		expect_guard(test, p, skb, c->local_in, sst_look_local,
@@ -857,7 +858,8 @@ static void path_bleached(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, p->len, skb->len);
 	sst_test_skb_bytes(test, skb, p->got);
 	KUNIT_EXPECT_MEMEQ(test, p->orig, p->got, p->len);
-	KUNIT_EXPECT_TRUE(test, sst_packet_is_opened(skb, desc->family));
+	KUNIT_EXPECT_EQ(test, SST_SCOPE_PORTS,
+			sst_packet_scope(skb, desc->family));
 }
 
 /* Retransmitted, a segment is sealed anew: the wire never repeats itself. */

@@ -225,7 +225,8 @@ static int open(struct kunit *test, struct work *w, struct sk_buff *skb)
 	if (!reason)
 		reason = sst_unseal_data(&pkt, w->in, attempt.stream, &trailer);
 	rcu_read_unlock();
-	return reason ?: sst_unseal_restore(&pkt, &w->in->real, &trailer);
+	return reason ?: sst_unseal_restore(&pkt, &w->in->real, w->in->scope,
+					    &trailer);
 }
 
 static struct sk_buff *received(struct kunit *test, struct work *w,

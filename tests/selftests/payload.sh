@@ -9,7 +9,7 @@
 . "$(dirname "$0")/../lib/topology.sh"
 . "$(dirname "$0")/../lib/sst.sh"
 
-tap_plan 68
+tap_plan 72
 sst_scope=payload
 program=$sst_tests/lib/payload.py
 text=$topo_tmp/text
@@ -111,7 +111,7 @@ must ns B nft -f - <<-END
 		chain prerouting {
 			type nat hook prerouting priority dstnat;
 			tcp dport { 93, 94 } redirect to :90
-			udp dport 93 redirect to :90
+			udp dport { 93, 95 } redirect to :90
 		}
 	}
 END
@@ -130,6 +130,39 @@ for fam in 4 6; do
 	must ns B sysctl -qw net.ipv4.tcp_fastopen=1
 	turned_away "IPv$fam: as a datagram" rx_scope \
 		/usr/bin/python3 "$program" ask "${!to}" 93 64
+done
+# say FAMILY SCOPE: a datagram from port 4095, on a flow of that scope.
+say() {
+	local to=B$1 rule
+
+	rule=$(in_ns A policy add out port 95 require scope "$2" | cut -d' ' -f2)
+	echo said | must ns A socat -u STDIN \
+		"UDP$1:$(sst_quote "${!to}" 95),sourceport=4095"
+	must in_ns A policy del "$rule"
+}
+# goes_on FAMILY: both hosts know that the other one has the flow of what is said.
+goes_on() {
+	local host
+
+	say "$1" payload
+	for host in A B; do
+		[ "$(in_ns $host -j flow show | jq -r \
+			'[.flows[] | select(.local_port == 4095 or .remote_port == 4095) | .state + .scope] | join(" ")')" = livepayload ] ||
+			return 1
+	done
+}
+# refused N: B has counted more than N of too little scope.
+refused() {
+	[ "$(stat_get B rx_scope)" -gt "$1" ]
+}
+for fam in 4 6; do
+	ok "IPv$fam: a flow that protects enough is led there" wait_for goes_on $fam
+	must in_ns A flow flush
+	before=$(stat_get B rx_scope)
+	say $fam ports
+	ok "but not the first datagram of one in its place" wait_for refused "$before"
+	must in_ns A flow flush
+	must in_ns B flow flush
 done
 ok "a flow that protects enough is led there" \
 	ns A timeout 20 socat -u OPEN:/dev/null "TCP6:$(sst_quote "$B6" 94)"
