@@ -18,6 +18,7 @@ import collections
 import hashlib
 import itertools
 import json
+import os
 import random
 import signal
 import sys
@@ -343,8 +344,15 @@ def udp_client(args, host=None):
     end = time.monotonic() + args.duration
     due = time.monotonic()
     last = None
+    hold = args.hold
     while not host.stopped and time.monotonic() < end:
         now = time.monotonic()
+        if hold and sent:
+            if os.path.exists(hold):
+                hold = None
+            due = now if hold is None else now + 0.02
+        if args.in_turn and waiting:
+            due = now + 0.001
         if sent < total and now >= due:
             flow = host.flows[sent % len(host.flows)]
             payload = _datagram(sent, rand.randint(int(low),
@@ -356,6 +364,8 @@ def udp_client(args, host=None):
             last = now
         elif sent == total and (not waiting or args.no_echo
                                 or now - last > args.wait):
+            break
+        if args.enough and echoed >= args.enough:
             break
         got = host.receive(0.0 if sent < total and not args.interval
                            else min(0.05, max(0.001, due - now)
@@ -370,8 +380,11 @@ def udp_client(args, host=None):
         else:
             damaged += 1
     lost = sent - echoed
-    ok = sent == total and not damaged and (args.no_echo
-                                            or lost <= args.max_loss)
+    if args.enough:
+        ok = echoed >= args.enough and not damaged
+    else:
+        ok = sent == total and not damaged and (args.no_echo
+                                                or lost <= args.max_loss)
     if isinstance(host, OpeningHost):
         until = time.monotonic() + (args.wait if args.no_echo else 0)
         while not host.accepted and time.monotonic() < until:
@@ -788,7 +801,8 @@ def main(argv=None):
     one.add_argument('--no-echo', action='store_true')
     one.add_argument('--seed', type=int, default=1)
     one.add_argument('--zero-checksum', action='store_true')
-    one.set_defaults(run=udp_client)
+    one.set_defaults(run=udp_client, hold=None, enough=0,
+                     in_turn=False)
 
     for name, active in (('tcp-server', False), ('tcp-client', True)):
         one = sub.add_parser(name, parents=[base])
@@ -816,13 +830,18 @@ def main(argv=None):
     one.add_argument('--interval', type=float, default=0.002,
                      help='seconds between datagrams; more than 15: each '
                      'one re-opens')
+    one.add_argument('--hold', metavar='FILE', help='UDP: no more than one '
+                     'datagram before this file is there')
+    one.add_argument('--enough', type=int, default=0, metavar='N',
+                     help='UDP: end with N echoes, however many got lost')
     one.add_argument('--wait', type=float, default=2)
     one.add_argument('--max-loss', type=int, default=0)
     one.add_argument('--no-echo', action='store_true')
     one.add_argument('--seed', type=int, default=1)
     one.add_argument('--bytes', type=int, default=100000, help='TCP')
-    one.add_argument('--in-turn', action='store_true', help='TCP: the next '
-                     'connection when the one before is done')
+    one.add_argument('--in-turn', action='store_true', help='the next '
+                     'connection when the one before is done, the next '
+                     'datagram when the one before has come back')
     one.set_defaults(run=connect)
 
     one = sub.add_parser('serve', parents=[psk])
