@@ -14,6 +14,7 @@ export LC_ALL=C
 # Namespace A of this test is called $topo_id-A, and so on: two tests on one
 # machine do not meet.
 topo_id=sst$$
+topo_lib=$(dirname "$(realpath "${BASH_SOURCE[0]}")")
 topo_names=()
 topo_tmp=$(mktemp -d "${TMPDIR:-/tmp}/sst-test.XXXXXX")
 declare -A bg_pid=()
@@ -279,6 +280,11 @@ stat_is() {
 
 # ---- host -- router -- host ------------------------------------------------
 #
+# stat_grew NS COUNTER BEFORE: for wait_for.
+stat_grew() {
+	[ "$(stat_get "$1" "$2")" -gt "$3" ]
+}
+
 #   A eth0 ---- ra R rb ---- eth0 B
 #
 #   A  10.0.1.1   fd00:1::1      router there: 10.0.1.254  fd00:1::fe
@@ -634,9 +640,8 @@ udp_echo_server() {
 	wait_for listening "$1" udp "$2"
 }
 
-# udp_echo NS ADDRESS PORT TEXT: send a datagram, print what comes back.
+# udp_echo NS ADDRESS PORT TEXT [OWN-PORT]: send a datagram, print what comes back,
+# as soon as it does.
 udp_echo() {
-	local fam=4 addr=$2
-	case $addr in *:*) fam=6 addr="[$addr]" ;; esac
-	printf '%s' "$4" | ns "$1" socat -t 2 -T 5 - "UDP$fam:$addr:$3"
+	ns "$1" /usr/bin/python3 "$topo_lib/udp-ask.py" "$2" "$3" "${5-0}" "$4"
 }

@@ -53,12 +53,11 @@ tracked() {
 	! grep -qE 'port=2[0-9]{4}' "$topo_tmp/ct"
 }
 
-# udp_talk FAMILY ADDRESS PORT OWN-PORT: a datagram and its answer.
+# udp_talk ADDRESS PORT OWN-PORT: a datagram and its answer.
 udp_talk() {
-	must udp_echo_server B "$3"
-	printf 'who is it' | ns A socat -t 3 -T 8 - \
-		"UDP$1:$(sst_quote "$2" "$3"),sourceport=$4"
-	bg_stop "udp$3"
+	must udp_echo_server B "$2"
+	udp_echo A "$1" "$2" 'who is it' "$3"
+	bg_stop "udp$2"
 }
 
 topo_hrh
@@ -77,14 +76,20 @@ for fam in 4 6; do
 	at_least "A's filter matches real ports on the way out" $(($(counter A out) - before)) 5
 	ok "A tracks the real TCP connection" tracked A tcp "${!a}" 4443 "${!b}" 443
 	ok "B tracks the real TCP connection" tracked B tcp "${!a}" 4443 "${!b}" 443
-	is "UDP over IPv$fam passes" "$(udp_talk $fam "${!b}" 443 4443)" "who is it"
+	is "UDP over IPv$fam passes" "$(udp_talk "${!b}" 443 4443)" "who is it"
 	ok "A tracks the real UDP stream" tracked A udp "${!a}" 4443 "${!b}" 443
 	ok "B tracks the real UDP stream" tracked B udp "${!a}" 4443 "${!b}" 443
 done
 # The filter sees a large packet where the wire has several: so sealed packets
 # are more than those counted, and all that were opened are counted.
-is "B's filter matches real ports of all it opened" "$(counter B in)" "$(stat_get B rx_opened)"
-is "A's filter matches real ports of all it opened" "$(counter A in)" "$(stat_get A rx_opened)"
+all_in() {
+	[ "$(counter "$1" in)" = "$(stat_get "$1" rx_opened)" ]
+}
+# A slow host may repeat the end of a connection in between.
+for n in B A; do
+	ok "$n's filter matches real ports of all it opened" wait_for all_in $n ||
+		diag "$(counter $n in) $(stat_get $n rx_opened)"
+done
 at_least "B's filter matches real ports on the way out" "$(counter B out)" 10
 for n in A B; do
 	is "no wire port is seen on $n" "$(counter $n wire)" 0
@@ -134,7 +139,7 @@ for fam in 4 6; do
 	ok "a flow is the tuple after source NAT, TCP over IPv$fam" tcp_transfer A B "${!b}" 8443 300000 \
 		"sourceport=5001,reuseaddr"
 	must sst_pair udp $fam 5555 8443
-	is "the same with UDP" "$(udp_talk $fam "${!b}" 8443 5001)" "who is it"
+	is "the same with UDP" "$(udp_talk "${!b}" 8443 5001)" "who is it"
 done
 
 # A container behind A.

@@ -18,7 +18,7 @@ for fam in 4 6; do
 	must sst_pair udp $fam $((port + 2)) 53
 	must udp_echo_server B 53
 	is "UDP over IPv$fam is answered" \
-		"$(printf 'who is it' | ns A socat -t 2 -T 3 - "UDP$fam:$(sst_quote "${!b}" 53),sourceport=$((port + 2))")" \
+		"$(udp_echo A "${!b}" 53 'who is it' $((port + 2)))" \
 		"who is it"
 	bg_stop udp53
 done

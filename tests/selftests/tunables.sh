@@ -39,7 +39,7 @@ done
 must sst_pair udp 4 4002 53
 must udp_echo_server B 53
 for i in {1..8}; do
-	must test "$(printf 'n%d' "$i" | ns A socat -t 1 -T 3 - "UDP4:$B4:53,sourceport=4002")" = "n$i"
+	must test "$(udp_echo A "$B4" 53 "n$i" 4002)" = "n$i"
 done
 bg_stop udp53
 is "A rotates as it was told" "$(kri A tx udp) $(kri B rx udp)" "1 1"
