@@ -32,7 +32,7 @@ def other(host):
     return 'A' if host == 'B' else 'B'
 
 
-def until(test, limit=15):
+def until(test, limit=60):
     """Wait until test() is true; False when it never was."""
     end = time.monotonic() + limit
     while not test():
@@ -81,7 +81,7 @@ class Growth:
     def __call__(self):
         return self.hosts.count(self.host, self.name) - self.first
 
-    def by(self, least, limit=15):
+    def by(self, least, limit=60):
         """Wait for growth."""
         return until(lambda: self() >= least, limit)
 
@@ -310,7 +310,7 @@ class Pump(threading.Thread):
             for sock in socks:
                 self._receive(sock)
 
-    def flowing(self, limit=15):
+    def flowing(self, limit=60):
         """Each socket receives something new."""
         socks = self.streams + [s for s, _ in self.clients] + self.servers
         before = dict(self.got)

@@ -16,7 +16,7 @@ def main():
     ipv6 = ':' in address
     sock = socket.socket(socket.AF_INET6 if ipv6 else socket.AF_INET,
                          socket.SOCK_DGRAM)
-    sock.settimeout(5)
+    sock.settimeout(60)
     if ipv6:
         sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_TCLASS, tos)
     else:

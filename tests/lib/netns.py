@@ -52,7 +52,7 @@ def listener(name, addr, port):
     return sock
 
 
-def until(test, what, limit=20):
+def until(test, what, limit=60):
     """Wait until test() is true."""
     end = time.monotonic() + limit
     while not test():

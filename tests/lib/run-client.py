@@ -22,10 +22,10 @@ IPPROTO_MPTCP = 262
 
 
 def make(address, kind, proto=0):
-    """A socket that waits for some seconds only."""
+    """A socket that waits for a minute only."""
     family = socket.AF_INET6 if ':' in address else socket.AF_INET
     sock = socket.socket(family, kind, proto)
-    sock.settimeout(10)
+    sock.settimeout(60)
     return sock
 
 

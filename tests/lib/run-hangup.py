@@ -31,7 +31,7 @@ def main():
         os.execvp(sys.argv[1], sys.argv[1:])
     os.read(terminal, 1)
     os.close(terminal)
-    status = ended(pid, 20)
+    status = ended(pid, 60)
     if status is None:
         os.kill(pid, signal.SIGTERM)
         os.waitpid(pid, 0)

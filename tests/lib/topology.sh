@@ -120,9 +120,11 @@ must() {
 
 # ---- waiting and background processes --------------------------------------
 
-# wait_for [-t SECONDS] COMMAND...: until the command succeeds; fails after 10 s.
+# wait_for [-t SECONDS] COMMAND...: until the command succeeds; fails after a minute.
+# Only what is in vain takes that long, and a busy machine may stand still for a
+# while.
 wait_for() {
-	local limit=10 end tries=0
+	local limit=60 end tries=0
 	if [ "$1" = -t ]; then
 		limit=$2
 		shift 2

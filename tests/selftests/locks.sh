@@ -28,7 +28,7 @@ is "ways into a lock" "${locks[*]}" "_raw_spin_lock _raw_spin_lock_bh lock_sock_
 # speak PROTO INDEX TURNS: let one conversation go on.
 speak() {
 	echo "$*" >&"${pairs[1]}"
-	read -r -t 50 -u "${pairs[0]}" said && [ "$said" = "$*" ]
+	read -r -t 90 -u "${pairs[0]}" said && [ "$said" = "$*" ]
 }
 
 # watch FILE PROTO INDEX: the locks that the module takes for the packets of a
@@ -59,7 +59,7 @@ for scope in ports payload label; do
 	done
 	coproc pairs { exec /usr/bin/python3 "$sst_tests/lib/pairs.py" \
 		"$(ns_name A)" "$A4" "$(ns_name B)" "$B4" 2 2>"$topo_tmp/pairs.err"; }
-	read -r -t 50 -u "${pairs[0]}" said
+	read -r -t 90 -u "${pairs[0]}" said
 	is "scope $scope: conversations are open" "$said" ready ||
 		bail "$(cat "$topo_tmp/pairs.err")"
 	for proto in tcp udp; do
