@@ -126,6 +126,17 @@ class Hosts:
         """One counter."""
         return self.stats(host)[name]
 
+    def all_opened(self):
+        """Each host has opened all that the other one has sealed, ever.
+
+        What was opened is read first: a packet on its way makes this false,
+        never true.
+        """
+        opened = {host: self.stats(host) for host in 'AB'}
+        return all(self.count(other(host), 'tx_sealed')
+                   == opened[host]['rx_opened'] + opened[host]['rx_empty']
+                   for host in 'AB')
+
     def watch(self, host, name):
         """See Growth."""
         return Growth(self, host, name)
