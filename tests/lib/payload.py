@@ -59,7 +59,7 @@ def send_zerocopy(sock, path):
 
 def send(address, port, path, how):
     """One connection, from a file."""
-    sock = socket.create_connection((address, port), 20)
+    sock = socket.create_connection((address, port), 60)
     if how == 'sendfile':
         send_file(sock, path)
     elif how == 'zerocopy':
@@ -85,7 +85,7 @@ def ask(address, port, sizes):
     """One after the other, each compared."""
     sock = socket.socket(socket.AF_INET6 if ':' in address
                          else socket.AF_INET, socket.SOCK_DGRAM)
-    sock.settimeout(10)
+    sock.settimeout(60)
     sock.connect((address, port))
     for size in sizes:
         data = (b'plainly to be seen: 0123456789\n' * (size // 31 + 1))[:size]
@@ -98,7 +98,7 @@ def fast(address, port):
     """A connection that brings data with its SYN."""
     sock = socket.socket(socket.AF_INET6 if ':' in address
                          else socket.AF_INET)
-    sock.settimeout(2)
+    sock.settimeout(60)
     sock.sendto(b'plainly to be seen', MSG_FASTOPEN, (address, port))
     sock.shutdown(socket.SHUT_WR)
     sock.recv(1)

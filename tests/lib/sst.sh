@@ -91,6 +91,19 @@ sst_drops() {
 			"\(.key)=\(.value)"' | sort | tr '\n' ' ' | sed 's/ $//'
 }
 
+# turned_away TEXT COUNTER COMMAND...: A's command, which would wait for a minute,
+# is turned away by B, that is: B counts it, and a second later it has not succeeded.
+# Two results.
+turned_away() {
+	local text=$1 name=$2 before
+	shift 2
+	before=$(stat_get B "$name")
+	bg_ns turned A "$@"
+	wait_for stat_grew B "$name" "$before" && sleep 1
+	not_ok "$text" bg_stop turned
+	at_least "$text: B counts it" "$(stat_get B "$name")" $((before + 1))
+}
+
 # sst_hint NS COUNTER: what "sstctl stats" says can be done about a counter.
 sst_hint() {
 	sstctl -n "$(ns_name "$1")" stats | sed -n "/^$2 /{n;s/^    To do: //p}"

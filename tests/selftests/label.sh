@@ -76,14 +76,11 @@ is "the router found nothing invalid" "$(router_counter invalid)" 0
 
 # The rules decide, and B's in its own right.
 rules label ports
-not_ok "a host whose rule wants ports does not take label" \
-	ns A timeout 2 socat -u OPEN:/dev/null "TCP4:$B4:80,connect-timeout=1"
-at_least "it is counted" "$(stat_get B rx_scope)" 1
+turned_away "a host whose rule wants ports does not take label" rx_scope \
+	socat -u OPEN:/dev/null "TCP4:$B4:80,connect-timeout=60"
 rules label
-before=$(stat_get B rx_scope)
-not_ok "nor does one without a rule" \
-	ns A timeout 2 socat -u OPEN:/dev/null "TCP4:$B4:80,connect-timeout=1"
-at_least "it is counted" "$(stat_get B rx_scope)" $((before + 1))
+turned_away "nor does one without a rule" rx_scope \
+	socat -u OPEN:/dev/null "TCP4:$B4:80,connect-timeout=60"
 rules ports label
 ok "one that takes label takes ports, too" tcp_transfer A B "$B4" 80 1000
 is "and the flow has it" "$(in_ns B -j flow show | jq -r '.flows[-1].scope')" ports

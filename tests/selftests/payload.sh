@@ -80,18 +80,8 @@ at_least "and sees it in the clear packets" \
 is "A dropped nothing" "$(sst_drops A)" ""
 is "nor did B" "$(sst_drops B)" ""
 
-not_ok "a flow that protects less than the rule asks for is not let in" \
-	ns A timeout 3 socat -u OPEN:/dev/null "TCP4:$B4:81,connect-timeout=2"
-at_least "B counts it" "$(stat_get B rx_scope)" 1
-
-# turned_away TEXT NAME COMMAND...: it fails, and B counts that by this name.
-turned_away() {
-	local text=$1 name=$2 before
-
-	before=$(stat_get B "$name")
-	not_ok "$text" ns A timeout 3 "${@:3}"
-	at_least "B counts it" "$(stat_get B "$name")" $((before + 1))
-}
+turned_away "a flow that protects less than the rule asks for is not let in" rx_scope \
+	socat -u OPEN:/dev/null "TCP4:$B4:81,connect-timeout=60"
 
 bg_ns accept B /usr/bin/python3 "$program" accept 90
 bg_ns echo90 B /usr/bin/python3 "$program" echo 90 payload
@@ -102,7 +92,7 @@ must in_ns A policy add out port 94 require scope payload >/dev/null
 for fam in 4 6; do
 	to=B$fam
 	turned_away "IPv$fam: nor to a socket that asks for more" rx_scope \
-		socat -u OPEN:/dev/null "TCP$fam:$(sst_quote "${!to}" 90),connect-timeout=2"
+		socat -u OPEN:/dev/null "TCP$fam:$(sst_quote "${!to}" 90),connect-timeout=60"
 done
 # The ports have no sockets when the opening comes, and the connection is led to
 # one after that.
@@ -116,7 +106,7 @@ must ns B nft -f - <<-END
 	}
 END
 for fam in 4 6; do
-	to=B$fam detour=TCP$fam:$(sst_quote "${!to}" 93),connect-timeout=2
+	to=B$fam detour=TCP$fam:$(sst_quote "${!to}" 93),connect-timeout=60
 	turned_away "IPv$fam: nor by a detour" rx_scope socat -u OPEN:/dev/null "$detour"
 	must ns B sysctl -qw net.ipv4.tcp_syncookies=2
 	turned_away "IPv$fam: with SYN cookies" rx_scope socat -u OPEN:/dev/null "$detour"
@@ -165,7 +155,7 @@ for fam in 4 6; do
 	must in_ns B flow flush
 done
 ok "a flow that protects enough is led there" \
-	ns A timeout 20 socat -u OPEN:/dev/null "TCP6:$(sst_quote "$B6" 94)"
+	ns A timeout 60 socat -u OPEN:/dev/null "TCP6:$(sst_quote "$B6" 94)"
 ok "and is the first that is accepted" bg_wait accept
 must ns B nft delete table inet lead
 # One that is led there behind the back of connection tracking.
@@ -185,10 +175,8 @@ must ns B nft -f - <<-END
 END
 for fam in 4 6; do
 	to=B$fam
-	before=$(stat_get B tx_required)
-	not_ok "IPv$fam: nor one whose ports are changed without a trace" ns A timeout 3 \
-		socat -u OPEN:/dev/null "TCP$fam:$(sst_quote "${!to}" 93),connect-timeout=2"
-	at_least "its answer does not leave" "$(stat_get B tx_required)" $((before + 1))
+	turned_away "IPv$fam: nor one whose ports are changed without a trace" tx_required \
+		socat -u OPEN:/dev/null "TCP$fam:$(sst_quote "${!to}" 93),connect-timeout=60"
 done
 must ns B nft delete table inet lead
 bg_ns answer B socat -u TCP4-LISTEN:91,reuseaddr,fork OPEN:/dev/null
