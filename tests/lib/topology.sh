@@ -280,13 +280,13 @@ stat_is() {
 	[ "$(stat_get "$1" "$2")" = "$3" ]
 }
 
-# ---- host -- router -- host ------------------------------------------------
-#
 # stat_grew NS COUNTER BEFORE: for wait_for.
 stat_grew() {
 	[ "$(stat_get "$1" "$2")" -gt "$3" ]
 }
 
+# ---- host -- router -- host ------------------------------------------------
+#
 #   A eth0 ---- ra R rb ---- eth0 B
 #
 #   A  10.0.1.1   fd00:1::1      router there: 10.0.1.254  fd00:1::fe
@@ -548,16 +548,40 @@ capture_start() {
 }
 declare -A capture_file=()
 
+# capture_told NAME: how often tcpdump has said what it counts.
+capture_told() {
+	grep -c '^tcpdump: .* received by filter' "$topo_tmp/$1.err"
+}
+capture_tells() {
+	[ "$(capture_told "$1")" -gt "$2" ]
+}
+# capture_drained NAME: tcpdump has written all that came. It may be late on a slow
+# machine, and what it has not read when it is ended is lost.
+capture_drained() {
+	local told captured received
+	told=$(capture_told "$1")
+	kill -USR1 "${bg_pid[$1]}" 2>/dev/null || return 0
+	wait_for -t 20 capture_tells "$1" "$told" || return 1
+	read -r captured received < <(sed -nE 's/^tcpdump: ([0-9]+) packets? captured, ([0-9]+) packets? received.*/\1 \2/p' \
+		"$topo_tmp/$1.err" | tail -n 1)
+	[ "$captured" = "$received" ]
+}
+
 # capture_stop NAME: ends it when no more packets come in. Fails when the capture
 # lost any.
 capture_stop() {
-	local size='' now file=${capture_file[$1]}
-	while now=$(stat -c %s "$file") && [ "$now" != "$size" ]; do
+	local size='' now same=0 file=${capture_file[$1]}
+	# The counts may differ for ever: on lo all is received twice, and what came
+	# before the filter was there counts as well.
+	while [ "$same" -eq 0 ] || { [ "$same" -lt 10 ] && ! capture_drained "$1"; }; do
+		now=$(stat -c %s "$file") || break
+		same=$((same + 1))
+		[ "$now" = "$size" ] || same=0
 		size=$now
 		sleep 0.3
 	done
 	bg_stop "$1" INT
-	! grep -v '^0 packets dropped' "$topo_tmp/$1.err" | grep 'packets dropped by kernel'
+	! grep -E '(^|[^0-9])[1-9][0-9]* packets? dropped by kernel' "$topo_tmp/$1.err"
 }
 
 # capture_count FILE FILTER: number of packets in a file.
@@ -604,6 +628,13 @@ listening() {
 	ns "$1" ss -Hnl"${2:0:1}" "sport = :$3" | grep -q .
 }
 
+# Tests that look at the sizes of segments set it: the sender writes all at once, with
+# room for all. What comes in pieces leaves a rest of any size whenever the sender
+# is late and all before it has been acknowledged.
+topo_at_once=
+# SO_SNDBUFFORCE
+topo_sndbuf=setsockopt-int=1:32:4194304
+
 # tcp_transfer FROM TO ADDRESS PORT BYTES: random bytes from one namespace to
 # the other over one connection; fails unless they arrive unchanged. Socat's
 # options for the connecting side may follow.
@@ -613,8 +644,8 @@ tcp_transfer() {
 	head -c "$bytes" /dev/urandom >"$topo_tmp/sent"
 	bg_ns "srv$port" "$to" socat -u "TCP$fam-LISTEN:$port,reuseaddr" "CREATE:$topo_tmp/got"
 	wait_for listening "$to" tcp "$port" || return 1
-	ns "$from" timeout 60 socat -u "OPEN:$topo_tmp/sent" \
-		"TCP$fam:$addr:$port,connect-timeout=30${opts:+,$opts}" || rc=1
+	ns "$from" timeout 120 socat -u ${topo_at_once:+-b "$bytes"} "OPEN:$topo_tmp/sent" \
+		"TCP$fam:$addr:$port,connect-timeout=60${opts:+,$opts}${topo_at_once:+,$topo_sndbuf}" || rc=1
 	if [ "$rc" -eq 0 ]; then
 		wait_for -t 60 topo_gone "${bg_pid[srv$port]}" || rc=1
 	fi
@@ -628,9 +659,10 @@ tcp_back() {
 	local from=$1 to=$2 addr=$3 port=$4 bytes=$5 opts=${6-} fam=4 rc=0
 	case $addr in *:*) fam=6 addr="[$addr]" ;; esac
 	head -c "$bytes" /dev/urandom >"$topo_tmp/sent"
-	bg_ns "back$port" "$to" socat -u "OPEN:$topo_tmp/sent" "TCP$fam-LISTEN:$port,reuseaddr"
+	bg_ns "back$port" "$to" socat -u ${topo_at_once:+-b "$bytes"} "OPEN:$topo_tmp/sent" \
+		"TCP$fam-LISTEN:$port,reuseaddr${topo_at_once:+,$topo_sndbuf}"
 	wait_for listening "$to" tcp "$port" || return 1
-	ns "$from" timeout 60 socat -u "TCP$fam:$addr:$port${opts:+,$opts}" \
+	ns "$from" timeout 120 socat -u "TCP$fam:$addr:$port${opts:+,$opts}" \
 		"CREATE:$topo_tmp/got" || rc=1
 	bg_stop "back$port"
 	[ "$rc" -eq 0 ] && cmp "$topo_tmp/sent" "$topo_tmp/got"

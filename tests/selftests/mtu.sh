@@ -12,6 +12,8 @@
 tap_plan 58
 trailer=28
 
+# shellcheck disable=SC2034 # for tcp_transfer and tcp_back
+topo_at_once=1
 topo_hrh
 port=4000
 for offload in on off; do

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # check: none
-# timeout: 150
+# timeout: 200
 # The path carries less than the hosts' links: both sides of TCP learn it from
 # the first packets that are too large and fill it exactly, and the next
 # connection does so from its first segment on. UDP is told what fits. Behind
@@ -10,6 +10,8 @@
 . "$(dirname "$0")/../lib/sst.sh"
 
 tap_plan 92
+# shellcheck disable=SC2034 # for tcp_transfer and tcp_back
+topo_at_once=1
 topo_hrh
 topo_offload off || bail "offloads"
 topo_container

@@ -9,6 +9,8 @@
 . "$(dirname "$0")/../lib/sst.sh"
 
 tap_plan 76
+# shellcheck disable=SC2034 # for tcp_transfer and tcp_back
+topo_at_once=1
 topo_hrh
 sst_psk_peers
 must in_ns A policy add out prefer
