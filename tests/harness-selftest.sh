@@ -53,7 +53,7 @@ faults_module() {
 # expect_fault KERNEL WHAT STATUS WORDS
 expect_fault() {
 	local k=$1 what=$2 err=$tmp/$1.err
-	SST_KMEMLEAK=$leaks "$vm" -k "$k" --no-module --timeout 60 -- \
+	SST_KMEMLEAK=$leaks "$vm" -k "$k" --no-module --timeout 180 -- \
 		insmod "$ko" "what=$what" >/dev/null 2>"$err" </dev/null
 	result "$k" "$what: status" $? "$3"
 	result "$k" "$what: says why" "$(grep -cE "$4" "$err" | sed 's/^[1-9].*/some/')" some
@@ -63,7 +63,7 @@ expect_fault() {
 endings() {
 	local k=$1 err=$tmp/$1.err out=$tmp/$1.out dir="$tmp/$1 a 'b" pid run
 	# Long enough for the guest to start on a busy machine.
-	SST_KMEMLEAK=0 "$vm" -k "$k" --no-module --timeout 25 -- \
+	SST_KMEMLEAK=0 "$vm" -k "$k" --no-module --timeout 50 -- \
 		sh -c 'echo started; sleep 1000' >"$out" 2>"$err" </dev/null
 	result "$k" "timeout: status" $? 124
 	result "$k" "timeout: output before it" "$(cat "$out")" started
@@ -72,14 +72,17 @@ endings() {
 	SST_KMEMLEAK=0 "$vm" -k "$k" --no-module --out "$dir/o2" -- \
 		sh -c "touch \$SST_OUT/up; sleep 1000" >/dev/null 2>"$err" </dev/null &
 	pid=$!
-	for _ in $(seq 300); do
+	for _ in $(seq 1200); do
 		[ ! -e "$dir/o2/up" ] || break
 		sleep 0.1
 	done
 	run=$(pgrep -P "$pid" -f 'sst_run=')
 	kill -KILL "$pid"
 	wait "$pid" 2>/dev/null
-	sleep 1
+	for _ in $(seq 300); do
+		grep -q '^State:[[:space:]]*[^Z]' "/proc/$run/status" 2>/dev/null || break
+		sleep 0.1
+	done
 	result "$k" "guest was there" "$([ -n "$run" ] && echo yes)" yes
 	# A dead one may stay listed as a zombie until its parent asks.
 	result "$k" "guest dies with the script" \
@@ -107,7 +110,7 @@ one() {
 		sleep 100 &
 		exit 42
 	END
-	printf 'in\0put\n' | SST_KMEMLEAK=$leaks "$vm" -k "$k" --no-module --timeout 60 \
+	printf 'in\0put\n' | SST_KMEMLEAK=$leaks "$vm" -k "$k" --no-module --timeout 180 \
 		--out "$dir/o" -- bash "$dir/script" "${odd[@]}" >"$out" 2>"$err"
 	result "$k" "exit status" $? 42
 	result "$k" "arguments" "$(od -c "$dir/o/args")" "$(printf '%s\0' "${odd[@]}" | od -c)"
@@ -119,8 +122,11 @@ one() {
 	result "$k" "nft and modprobe work" "$(ls "$dir/o/commands")" "$dir/o/commands"
 	result "$k" "scripts are on the path" "$(ls "$dir/o/path")" "$dir/o/path"
 
-	"$vm" -k "$k" --no-module --timeout 60 -- \
-		sh -c 'echo before; sleep 1; echo c >/proc/sysrq-trigger; sleep 50' >"$out" 2>"$err" </dev/null
+	# What comes out in the last moment may be lost.
+	"$vm" -k "$k" --no-module --timeout 180 -- \
+		sh -c 'echo before
+			until grep -q before /run/sst-vm/job/stdout; do sleep 0.1; done
+			sleep 1; echo c >/proc/sysrq-trigger; sleep 50' >"$out" 2>"$err" </dev/null
 	result "$k" "panic: status" $? 125
 	result "$k" "panic: output before it" "$(cat "$out")" before
 	result "$k" "panic: is shown" "$(grep -c 'Kernel panic' "$err" | sed 's/^[1-9].*/some/')" some
@@ -129,7 +135,7 @@ one() {
 	[ "$k" = 6.1 ] || endings "$k"
 
 	expect_fault "$k" warn 123 'WARNING: '
-	got=$("$vm" -k "$k" --module "$ko" --timeout 60 -- lsmod 2>"$err" </dev/null | grep -c '^faults')
+	got=$("$vm" -k "$k" --module "$ko" --timeout 180 -- lsmod 2>"$err" </dev/null | grep -c '^faults')
 	result "$k" "--module loads" "$got" 1
 	if [ "$k" = debug ]; then
 		expect_fault "$k" uaf 123 'KASAN: '
@@ -140,7 +146,7 @@ one() {
 		expect_fault "$k" leak 123 'unreferenced object'
 	fi
 
-	SST_KMEMLEAK=$leaks "$vm" -k "$k" --no-module --timeout 240 --out "$dir/o3" -- \
+	SST_KMEMLEAK=$leaks "$vm" -k "$k" --no-module --timeout 480 --out "$dir/o3" -- \
 		"$top/tests/lib/topology-test.sh" >"$out" 2>"$err" </dev/null
 	result "$k" "topology library: status" $? 0
 	grep -A6 '^not ok' "$out" | sed 's/^not ok/#   &/'

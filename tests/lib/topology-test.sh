@@ -8,8 +8,8 @@ out=$topo_tmp
 tap_plan 30
 
 topo_hrh
-ok "ping over IPv4" ns A ping -c 1 -W 5 "$B4"
-ok "ping over IPv6" ns A ping -c 1 -W 5 "$B6"
+ok "ping over IPv4" ns A ping -c 1 -W 30 "$B4"
+ok "ping over IPv6" ns A ping -c 1 -W 30 "$B6"
 is "no neighbour is looked for" "$(ip -n "$(ns_name A)" neigh | grep -vc PERMANENT)" 0
 
 ok "firewall" router_firewall
@@ -42,7 +42,7 @@ ok "masquerade" router_masquerade
 ok "offloads off" topo_offload off
 ok "TCP with offloads off" tcp_transfer A B "$B4" 5001 200000
 topo_mtu 1400
-ok "large ping fits an MTU of 1400" ns A ping -c 1 -W 5 -M "do" -s 1372 "$B4"
+ok "large ping fits an MTU of 1400" ns A ping -c 1 -W 30 -M "do" -s 1372 "$B4"
 not_ok "larger ping does not" ns A ping -c 1 -W 1 -M "do" -s 1373 "$B4"
 topo_netem both delay 5ms loss 2% reorder 20% duplicate 1%
 ok "TCP with loss, reordering and duplicates" tcp_transfer A B "$B6" 5002 200000
@@ -50,5 +50,5 @@ ok "connection tracking lists connections" ns R sh -c 'conntrack -L | grep -q "d
 topo_netem to_b loss 100%
 not_ok "total loss on the way to B" ns A ping -c 1 -W 1 "$B4"
 topo_netem both
-ok "and no longer" ns A ping -c 1 -W 5 "$B4"
+ok "and no longer" ns A ping -c 1 -W 30 "$B4"
 not_ok "waiting ends" wait_for -t 1 false

@@ -429,7 +429,7 @@ class Live(Folder):
         keys are the options with keys of both.
         """
         socks = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
-        base = ['--ifname', 'x', '--duration', '20', '--linger', '0.3']
+        base = ['--ifname', 'x', '--duration', '120', '--linger', '0.3']
         keys = keys or [('--psk', self.path('psk1')),
                         ('--psk', self.path('psk2'))]
         original = link.from_arguments
@@ -489,7 +489,7 @@ class Live(Folder):
         udp = ('--proto', 'udp', '--peer', ADDR4[1])
         (one, a), (two, b) = self.run_pair(
             ('--count', '1', '--silent-first', '1'),
-            udp + ('--count', '2', '--interval', '1.05', '--max-loss', '1'))
+            udp + ('--count', '2', '--interval', '2', '--max-loss', '1'))
         self.assertEqual((one, two), (0, 0), (a, b))
         self.assertEqual(a['events']['start-over'], 1)
         self.assertEqual(b['counts']['rx_silent'], 1)
@@ -523,7 +523,7 @@ class Live(Folder):
         (one, a), (two, b) = self.run_pair(
             ('--count', '4'),
             ('--proto', 'udp', '--peer', ADDR4[1], '--count', '2',
-             '--interval', '0.3', '--port', '40001'), keys)
+             '--in-turn', '--port', '40001'), keys)
         self.assertEqual((one, two), (0, 0), (a, b))
         self.assertEqual([a['events'][name] for name in (
             'init-sent', 'open-sent', 'cookie')], [2, 1, 1])

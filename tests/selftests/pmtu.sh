@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # check: none
-# timeout: 200
+# timeout: 150
 # The path carries less than the hosts' links: both sides of TCP learn it from
 # the first packets that are too large and fill it exactly, and the next
 # connection does so from its first segment on. UDP is told what fits. Behind
