@@ -75,7 +75,7 @@ class World:
         before = self.b.stats()
         for item in items:
             self.at_rb.send(item.data)
-            end = time.monotonic() + 0.5
+            end = time.monotonic() + 30
             while True:
                 after = self.b.stats()
                 change = difference(before, after)

@@ -57,7 +57,7 @@ def name_of(number):
     return errno.errorcode.get(number, str(number))
 
 
-def next_error(sock, fam, limit=15):
+def next_error(sock, fam, limit=60):
     """What the error queue of a socket says, or None."""
     poll = select.poll()
     poll.register(sock, 0)

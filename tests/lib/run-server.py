@@ -48,7 +48,6 @@ class Dual(socketserver.ThreadingTCPServer):
 
 def echo_stream(sock):
     """Each connection in turn."""
-    sock.listen(8)
     while True:
         conn, _ = sock.accept()
         with conn:
@@ -73,6 +72,9 @@ def serve(target, kind, port, proto=0):
     if len(sys.argv) > 2:
         sock.setsockopt(socket.SOL_IP, SO_SST, REQUIRE)
     sock.bind(('::', port))
+    # Before the first server is seen to listen, which comes last.
+    if kind == socket.SOCK_STREAM:
+        sock.listen(8)
     threading.Thread(target=target, args=(sock,), daemon=True).start()
 
 

@@ -117,7 +117,7 @@ class Told:
         client.connect(where)
         report(info(client).state == NONE, what + 'nothing was sent yet')
         for sock in (client, server):
-            sock.settimeout(20)
+            sock.settimeout(60)
         client.send(b'x')
         peer = server.recvfrom(10)[1]
         server.sendto(b'y', peer)
@@ -198,7 +198,7 @@ class Told:
         sosst.asks(client, REQUIRE)
         client.connect(self.address('B', kind, port))
         client.send(b'x')
-        mine.settimeout(20)
+        mine.settimeout(60)
         peer = mine.recvfrom(10)[1]
         mine.sendto(b'y', peer)
         client.recv(1)

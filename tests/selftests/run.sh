@@ -34,8 +34,8 @@ run_a() {
 
 # each HOW: every kind of program; HOW is a command that runs another one.
 each() {
-	"$@" curl -s -m 10 "http://$B4:80/"
-	"$@" curl -s -m 10 "http://[$B6]:80/"
+	"$@" curl -s -m 60 "http://$B4:80/"
+	"$@" curl -s -m 60 "http://[$B6]:80/"
 	"$@" busybox wget -q -O - "http://$B4:80/"
 	# shellcheck disable=SC2016 # the inner shell expands it
 	"$@" sh -c 'busybox wget -q -O - "$0" | tr a-z A-Z | (cat; echo end)' \
@@ -52,7 +52,7 @@ topo_hrh
 topo_offload off || bail "offloads"
 sst_psk_peers
 bg_ns server B "$lib/run-server.py" 80
-wait_for -t 60 listening B tcp 80 || bail "no server"
+wait_for listening B tcp 80 || bail "no server"
 all='hello hello hello HELLO end same same one two one two'
 
 # ---- who runs under it is sealed
@@ -65,7 +65,7 @@ is "nothing was dropped" "$(sst_drops A)" ""
 
 # ---- and nobody else, while somebody is
 bg sleeper sstctl -n "$(ns_name A)" run sleep 60
-wait_for -t 30 run_wishes_are A 1
+wait_for run_wishes_are A 1
 is "there is a wish" "$(run_wishes A)" \
 	"require 0 $(cd $run_cgroups && echo sst-run-* | sed 's,^,/,')"
 sealed=$(stat_get A tx_sealed)
@@ -82,24 +82,24 @@ bg_stop sleeper
 # ---- require and prefer where there is no key
 before=$(stat_get A tx_required)
 is "without a key there is an error at once" \
-	"$(ends run_a --require curl -s -m 5 http://10.0.1.254:9/)" 7
+	"$(ends run_a --require curl -s -m 60 http://10.0.1.254:9/)" 7
 at_least "and nothing leaves" "$(stat_get A tx_required)" $((before + 1))
 bg_ns peerless R "$lib/run-server.py" 80
-wait_for -t 60 listening R tcp 80
+wait_for listening R tcp 80
 is "with --prefer it is clear" \
-	"$(run_a --prefer curl -s -m 5 http://10.0.1.254:80/)" hello
+	"$(run_a --prefer curl -s -m 60 http://10.0.1.254:80/)" hello
 is "a peer gets the same" "$(run_a --prefer curl -s "http://$B4:80/")" hello
 at_least "sealed" "$(stat_get A tx_sealed)" $((sealed + 1))
 bg_stop peerless
 
 # ---- servers
 bg hidden sstctl -n "$(ns_name B)" run --require "$lib/run-server.py" 90
-wait_for -t 60 listening B tcp 90
+wait_for listening B tcp 90
 must capture_start silent R rb "$topo_tmp/silent.pcap" "$wire"
 for addr in "$B4" "[$B6]"; do
 	is "a clear client of a server under it hears nothing" \
-		"$(ends outside curl -s -m 2 "http://$addr:90/")" 28
-	is "nor one of UDP" "$(ends outside timeout 2 socat -u -T 1 \
+		"$(ends outside curl -s -m 4 "http://$addr:90/")" 28
+	is "nor one of UDP" "$(ends outside timeout 60 socat -u -T 1 \
 		OPEN:/etc/hostname "UDP:$addr:92")" 0
 done
 is "nor one of MPTCP" "$(ends timeout 2 nsenter \
@@ -109,14 +109,14 @@ is "indeed it says nothing" "$(capture_count "$topo_tmp/silent.pcap" \
 	'src host 10.0.2.1 or src host fd00:2::1')" 0
 at_least "though it was asked" "$(stat_get B rx_required)" 5
 is "a client that asks for SST is served" \
-	"$(run_a curl -s -m 5 "http://$B4:90/")" hello
+	"$(run_a curl -s -m 60 "http://$B4:90/")" hello
 is "by UDP, too" "$(run_a "${client[@]}" udp "$B6" 92)" "one two"
 is "by MPTCP, too" "$(run_a "${client[@]}" mptcp "$B4" 91)" same
 is "the other server is as it was" \
-	"$(outside curl -s -m 5 "http://$B4:80/")" hello
+	"$(outside curl -s -m 60 "http://$B4:80/")" hello
 bg_stop hidden
 is "when it has ended, its port is closed, not silent" \
-	"$(ends outside curl -s -m 5 "http://$B4:90/")" 7
+	"$(ends outside curl -s -m 60 "http://$B4:90/")" 7
 
 # ---- it ends as the command does
 is "the exit status is the command's" "$(ends run_a sh -c 'exit 7')" 7
@@ -143,7 +143,7 @@ is "nor a cgroup" "$(run_left)" 0
 
 # ---- what stays behind
 bg killed sstctl -n "$(ns_name A)" run sleep 1000
-wait_for -t 30 run_wishes_are A 1
+wait_for run_wishes_are A 1
 bg_stop killed KILL
 # Nothing is to happen, though what ends wishes has passed by: once a second.
 sleep 2
@@ -172,7 +172,7 @@ ok "when it is closed the wish is gone" wait_for run_wishes_are A 0
 # ---- users
 must run_delegate mine
 is "whoever owns a cgroup may" \
-	"$(run_as_user mine A sstctl run curl -s -m 5 "http://$B4:80/")" hello
+	"$(run_as_user mine A sstctl run curl -s -m 60 "http://$B4:80/")" hello
 must mkdir $run_cgroups/other
 run_as_user other A sstctl run true 2>"$topo_tmp/refused"
 is "who does not is told what to try" "$? $(cat "$topo_tmp/refused")" \
