@@ -30,6 +30,7 @@ MACS = {'a': ('02:00:00:00:01:01', '02:00:00:00:01:fe'),
 OTHER = {'a': 'b', 'b': 'a'}
 # Longer than the 200 ms after which an empty ACCEPT goes.
 SETTLED = 0.4
+LOOK = 0.02
 # What nobody else listens to: flows that are opened for their association.
 ACQUAINTANCE = 5999
 
@@ -199,22 +200,26 @@ class Middle:
     def pump(self, until=None, limit=10):
         """Carry packets until a condition holds, or nothing moves any more.
 
-        Returns False when the condition did not come true in time.
+        Returns False when the condition did not come true in time. What counts
+        is the time in which we looked and nothing came: the whole machine may
+        have stood still between two looks.
         """
-        end = time.monotonic() + limit
-        quiet = time.monotonic() + SETTLED
+        end = time.monotonic() + 10 * limit
+        left, quiet = limit, SETTLED
         while True:
             if until and until():
                 return True
-            now = time.monotonic()
-            if now > end or not until and now > quiet:
+            if left <= 0 or time.monotonic() > end \
+                    or not until and quiet <= 0:
                 return not until
             select.select([tap.sock for tap in self.taps.values()], [], [],
-                          0.02)
-            for sender, tap in self.taps.items():
-                for data in tap.passed(False):
-                    self._carry(sender, data)
-                    quiet = time.monotonic() + SETTLED
+                          LOOK)
+            carried = [(sender, data) for sender, tap in self.taps.items()
+                       for data in tap.passed(False)]
+            for sender, data in carried:
+                self._carry(sender, data)
+            left -= 0 if carried else LOOK
+            quiet = SETTLED if carried else quiet - LOOK
 
     def take(self, host, limit=10):
         """The next opening of a host, taken off the path; the rest is lost."""
