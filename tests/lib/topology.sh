@@ -571,6 +571,7 @@ capture_drained() {
 # lost any.
 capture_stop() {
 	local size='' now same=0 file=${capture_file[$1]}
+	[ -n "${bg_pid[$1]-}" ] || { echo "$1 does not run" && return 1; }
 	# The counts may differ for ever: on lo all is received twice, and what came
 	# before the filter was there counts as well.
 	while [ "$same" -eq 0 ] || { [ "$same" -lt 10 ] && ! capture_drained "$1"; }; do

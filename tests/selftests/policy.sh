@@ -249,14 +249,14 @@ swap() {
 	done
 }
 refused=$(stat_get A tx_required)
-must capture_start swap R any "$topo_tmp/swap.pcap" 'inbound and (tcp or udp)'
+must capture_start swapped R any "$topo_tmp/swap.pcap" 'inbound and (tcp or udp)'
 bg swap swap
-results swapped
+results swapped --file "$topo_tmp/swap.out"
 ok "tables were replaced all the time" bg_alive swap
 bg_stop swap
 diag "$(grep -c swapped "$topo_tmp/swap.out") times two tables"
 at_least "many times" "$(grep -c swapped "$topo_tmp/swap.out")" 5
-ok "nothing was lost in the capture" capture_stop swap
+ok "nothing was lost in the capture" capture_stop swapped
 is "nothing ever left in clear" "$(capture_count "$topo_tmp/swap.pcap" 'port 630')" 0
 is "nor was refused" "$(stat_get A tx_required)" "$refused"
 
