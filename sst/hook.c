@@ -78,10 +78,15 @@ static noinline unsigned int look_long(struct sst_net *sn, struct sk_buff *skb,
 static unsigned int local_in(void *priv, struct sk_buff *skb,
 			     const struct nf_hook_state *state)
 {
-	if (sst_look_local(priv, skb, state->pf) ||
-	    (state->in && state->in->flags & IFF_LOOPBACK))
-		return NF_ACCEPT;
-	return look_long(priv, skb, state);
+	unsigned int verdict = NF_ACCEPT;
+
+	if (!sst_look_local(priv, skb, state->pf) &&
+	    !(state->in && state->in->flags & IFF_LOOPBACK))
+		verdict = look_long(priv, skb, state);
+	/* ESP in a datagram comes to PRE_ROUTING in the same buffer, unopened. */
+	if (verdict == NF_ACCEPT)
+		sst_packet_forget_scope(skb, state->pf);
+	return verdict;
 }
 
 static unsigned int post_routing(void *priv, struct sk_buff *skb,

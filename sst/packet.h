@@ -12,6 +12,7 @@
 #include <net/ip.h>
 #include <net/ipv6.h>
 #include <net/net_namespace.h>
+#include <uapi/linux/sst_netlink.h>
 
 #include "config.h"
 #include "wire.h"
@@ -116,7 +117,8 @@ int sst_packet_oif(const struct sst_tuple *tuple, const struct net_device *dev);
 /*
  * "Opened here", and under which scope, lives in the control block, not in the
  * header, so nobody can send it. The two highest flag bits of both families are
- * unused by the stack, and the flags live from ip_rcv() to local delivery.
+ * unused by the stack, and the flags live from ip_rcv() to LOCAL_IN, where they are
+ * taken back.
  */
 #define SST_CB_SCOPE	GENMASK(15, 14)
 
@@ -128,7 +130,7 @@ static inline u8 sst_packet_scope(const struct sk_buff *skb, u8 family)
 			    SST_CB_SCOPE);
 }
 
-/* Was the packet opened in this traversal? Until local delivery. */
+/* Was the packet opened in this traversal? Until LOCAL_IN. */
 static inline bool sst_packet_is_opened(const struct sk_buff *skb, u8 family)
 {
 	return sst_packet_scope(skb, family);
@@ -139,15 +141,26 @@ static inline bool sst_packet_is_opened(const struct sk_buff *skb, u8 family)
  *	an ICMP error translated, here
  * @skb: the packet
  * @family: NFPROTO_IPV4 or NFPROTO_IPV6
- * @scope: enum sst_scope; what the flow protects
+ * @scope: enum sst_scope, never 0; what the flow protects
  */
 static inline void sst_packet_set_opened(struct sk_buff *skb, u8 family,
 					 u8 scope)
 {
+	BUILD_BUG_ON(SST_SCOPE_PAYLOAD > FIELD_MAX(SST_CB_SCOPE));
+
 	if (family == NFPROTO_IPV4)
 		u16p_replace_bits(&IPCB(skb)->flags, scope, SST_CB_SCOPE);
 	else
 		u16p_replace_bits(&IP6CB(skb)->flags, scope, SST_CB_SCOPE);
+}
+
+/* Local delivery: what else comes in this buffer has not been opened. */
+static inline void sst_packet_forget_scope(struct sk_buff *skb, u8 family)
+{
+	if (family == NFPROTO_IPV4)
+		IPCB(skb)->flags &= ~SST_CB_SCOPE;
+	else
+		IP6CB(skb)->flags &= ~SST_CB_SCOPE;
 }
 
 /**

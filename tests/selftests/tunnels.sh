@@ -10,7 +10,7 @@
 . "$(dirname "$0")/../lib/sst.sh"
 . "$(dirname "$0")/../lib/neighbours.sh"
 
-tap_plan 57
+tap_plan 62
 sst_keylog
 [ "$SST_KERNEL" = debug ] || must modprobe -a wireguard esp4 esp6
 topo_hrh
@@ -178,6 +178,45 @@ nothing_lost "IPsec"
 for host in A B; do
 	ip -n "$(ns_name $host)" xfrm policy flush
 	ip -n "$(ns_name $host)" xfrm state flush
+done
+
+# ESP in the datagrams of a flow. What it carries comes from the stack once more, in
+# the same buffer as they, and was not opened with them.
+for host in A B; do
+	must in_ns $host policy flush
+	must in_ns $host flow flush
+	must ip -n "$(ns_name $host)" xfrm state add src "$A4" dst "$B4" proto esp \
+		spi 0x200 mode transport enc 'ecb(cipher_null)' '' \
+		auth 'hmac(sha256)' "$key" encap espinudp 450 450 0.0.0.0
+	# UDP_ENCAP, UDP_ENCAP_ESPINUDP
+	bg_ns "encap$host" $host /usr/bin/python3 -c "
+import signal, socket
+sock = socket.socket(type=socket.SOCK_DGRAM)
+sock.setsockopt(socket.IPPROTO_UDP, 100, 2)
+sock.bind(('', 450))
+signal.pause()"
+	must wait_for listening $host udp 450
+done
+for port in 114 115; do
+	must ip -n "$(ns_name A)" xfrm policy add src "$A4" dst "$B4" proto udp dport $port \
+		dir out tmpl src "$A4" dst "$B4" proto esp mode transport
+	must udp_echo_server B $port
+done
+must in_ns A policy add out port 450 require >/dev/null
+must in_ns B policy add in port 114 require >/dev/null
+open=$(opened_flows A) opened=$(stat_get B rx_opened)
+is "ESP in datagrams of a flow: what nobody requires comes through" \
+	"$(udp_echo A "$B4" 115 hello)" hello
+is "the datagrams have a flow" $(($(opened_flows A) - open)) 1
+at_least "and are opened" $(($(stat_get B rx_opened) - opened)) 1
+turned_away "what is required sealed does not come clear in them" rx_required \
+	/usr/bin/python3 "$topo_lib/udp-ask.py" "$B4" 114 0 hello
+for host in A B; do
+	bg_stop "encap$host"
+	ip -n "$(ns_name $host)" xfrm policy flush
+	ip -n "$(ns_name $host)" xfrm state flush
+	must in_ns $host policy flush
+	must in_ns $host flow flush
 done
 
 # Packets of a host to itself never meet a network.
