@@ -2,8 +2,8 @@
 #ifndef _SST_CHACHASTATE_H
 #define _SST_CHACHASTATE_H
 
+#include <asm/byteorder.h>
 #include <crypto/chacha.h>
-#include <linux/byteorder/generic.h>
 #include <linux/string.h>
 
 /**

@@ -12,13 +12,15 @@
 
 /**
  * struct sst_opened_flow - a flow that began with an opening
- * @flow: the flow; first, so that both kinds are freed alike
+ * @flow: the flow; first, so that a flow is freed by its own address
  * @opening: what @flow.opening points to
  */
 struct sst_opened_flow {
 	struct sst_flow flow;
 	struct sst_opening opening;
 };
+
+static_assert(offsetof(struct sst_opened_flow, flow) == 0);
 
 /* Those without opening, and those with one. */
 static struct kmem_cache *flow_cache, *opened_cache;
@@ -159,7 +161,7 @@ void sst_flow_draw_secret(struct sst_flow *flow,
 		sst_kdf_h(flow->secret, flow_key, salt_i);
 }
 
-/* sst_flow_set_secret() where there is one. */
+/* sst_flow_set_secret() for scopes with keys. */
 static int set_secret(struct sst_flow *flow, const u8 salt_r[SST_SALT_SIZE])
 {
 	bool initiator = flow->role == SST_FLOW_ROLE_INITIATOR;

@@ -176,7 +176,7 @@ bool sst_flowtable_wire_in_use(struct sst_flowtable *table,
 	return false;
 }
 
-/* But for what else is known of its wire tuple. */
+/* All of sst_flowtable_clash() but whether the wire tuple itself is taken. */
 static enum sst_flow_clash clash_beside_wire(struct sst_flowtable *table,
 					     const struct sst_tuple *real,
 					     const struct sst_tuple *wire,
@@ -251,7 +251,7 @@ static enum sst_flow_clash clash_waiting(struct sst_flowtable *table,
 			return SST_CLASH_OPEN;
 		waiting++;
 	}
-	/* A fresh one has none yet. */
+	/* sst_admit() has just seen that a fresh one has none. */
 	if (waiting >= SST_UNCONFIRMED_PER_TUPLE ||
 	    (!flow->opening->fresh &&
 	     has_many_flows(table, &flow->opening->first.id)))

@@ -6,7 +6,7 @@
 
 #include "packet.h"
 
-/* The state of a namespace, which has two of them, stays below 8 KiB. */
+/* The state of a namespace, which has two of them, stays below 8 KiB on stock kernels. */
 #define SST_RECENT	128
 
 /**
@@ -14,9 +14,9 @@
  * @slots: tuples within entries of the table; RCU, written under the lock of its
  *	owner
  *
- * In front of the table: ports are random enough to be their own hash. What has lost
- * its slot to another is in the table all the same, so whoever chooses ports wins
- * nothing but the longer way for others. Nothing is written while packets pass.
+ * In front of the table: ports are mostly random enough to be their own hash. What
+ * has lost its slot to another is in the table all the same, so whoever chooses ports
+ * wins nothing but the longer way for others. Nothing is written while packets pass.
  */
 struct sst_recent {
 	const struct sst_tuple __rcu *slots[SST_RECENT];
@@ -24,7 +24,8 @@ struct sst_recent {
 
 static inline unsigned int sst_recent_slot(const struct sst_tuple *tuple)
 {
-	u32 ports = (__force u16)tuple->lport ^ (__force u16)tuple->rport;
+	/* Equal ports at both ends, as of NTP, do not all get the same slot. */
+	u32 ports = (__force u16)tuple->lport + 3 * (__force u16)tuple->rport;
 
 	return (ports ^ ports >> 8) % SST_RECENT;
 }

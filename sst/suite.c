@@ -123,7 +123,7 @@ static void crypt_box(struct box *box, const u8 *text, u8 len,
 	memzero_explicit(state, sizeof(state));
 }
 
-/* Poly1305 over AAD || pad || sealed || pad || lengths. */
+/* Poly1305 over AAD || pad || sealed || pad || lengths. Neither part is empty. */
 static void tag_box(u8 tag[SST_TAG_SIZE], const struct box *box,
 		    const u8 *sealed, u8 len, const struct sst_aad *aad)
 {
