@@ -80,7 +80,7 @@ endings() {
 	kill -KILL "$pid"
 	wait "$pid" 2>/dev/null
 	for _ in $(seq 300); do
-		grep -q '^State:[[:space:]]*[^Z]' "/proc/$run/status" 2>/dev/null || break
+		grep -q '^State:[[:space:]]*[^Z[:space:]]' "/proc/$run/status" 2>/dev/null || break
 		sleep 0.1
 	done
 	result "$k" "guest was there" "$([ -n "$run" ] && echo yes)" yes
