@@ -363,6 +363,7 @@ def forged(world, proto):
                 if of_type([data], INIT):
                     sent.append(data)
                     world.inject('A', forged_cookie(data, world.public))
+        until(lambda: difference(before, world.stats('A')).get('rx_cookie') == 2)
         change = difference(before, world.stats('A'))
         report(len(sent) == 2 and change.get('rx_cookie') == 2,
                name + ': COOKIEs forged in a loop cause one INIT more',

@@ -146,7 +146,9 @@ def new_flows(mid):
         talk = Udp(mid, family=family, dport=next(PORTS))
         report(talk.exchange(1), talk.name + ': a new flow works at once')
         talk = Tcp(mid, family=family, dport=next(PORTS), connect=False)
-        report(talk.connect(1) and talk.exchange(1),
+        before = mid.counter('a', 'tx_restarted')
+        report(talk.connect(1) and talk.exchange(1)
+               and mid.counter('a', 'tx_restarted') == before,
                talk.name + ': a new connection works at once')
 
 

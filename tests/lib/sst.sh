@@ -92,14 +92,15 @@ sst_drops() {
 }
 
 # turned_away TEXT COUNTER COMMAND...: A's command, which would wait for a minute,
-# is turned away by B, that is: B counts it, and a second later it has not succeeded.
+# is turned away by B, that is: B counts it, and two seconds later, when TCP has tried
+# again, it has not succeeded.
 # Two results.
 turned_away() {
 	local text=$1 name=$2 before
 	shift 2
 	before=$(stat_get B "$name")
 	bg_ns turned A "$@"
-	wait_for stat_grew B "$name" "$before" && sleep 1
+	wait_for stat_grew B "$name" "$before" && sleep 2
 	not_ok "$text" bg_stop turned
 	at_least "$text: B counts it" "$(stat_get B "$name")" $((before + 1))
 }

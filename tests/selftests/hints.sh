@@ -100,7 +100,7 @@ must in_ns A assoc flush
 must in_ns B host add new key "$topo_tmp/new.key"
 before=$(count B rx_no_key)
 bg_ns old A /usr/bin/python3 "$sst_tests/lib/connect-ms.py" "$B6" 80
-wait_for stat_grew B rx_no_key "$before" && sleep 1
+wait_for stat_grew B rx_no_key "$before" && sleep 2
 not_ok "rollover: who knows the old key alone does not get in" bg_stop old
 counted "rollover" B rx_no_key "present key" "keep an old host key"
 must in_ns A peer del server

@@ -64,5 +64,6 @@ is "one" "$(udp_echo A "$B4" 53 one)" one
 is "two" "$(udp_echo A "$B4" 53 two)" two
 bg_ns three A "$topo_lib/udp-ask.py" "$B4" 53 0 three
 ok "not three" wait_for stat_grew B rx_half_open 0
+sleep 1
 bg_stop three
 is "indeed it is not answered" "$(cat "$topo_tmp/three.out")" ""

@@ -46,7 +46,7 @@ each() {
 	"$@" "${client[@]}" udp "$B6" 82
 }
 
-tap_plan 48
+tap_plan 49
 sst_keylog
 topo_hrh
 topo_offload off || bail "offloads"
@@ -64,7 +64,7 @@ at_least "as many flows as there were connections" "$(opened_flows A)" 9
 is "nothing was dropped" "$(sst_drops A)" ""
 
 # ---- and nobody else, while somebody is
-bg sleeper sstctl -n "$(ns_name A)" run sleep 60
+bg sleeper sstctl -n "$(ns_name A)" run sleep 1000
 wait_for run_wishes_are A 1
 is "there is a wish" "$(run_wishes A)" \
 	"require 0 $(cd $run_cgroups && echo sst-run-* | sed 's,^,/,')"
@@ -77,6 +77,7 @@ at_least "with its real ports" \
 	"$(capture_count "$topo_tmp/clear.pcap" 'dst portrange 80-82')" 20
 is "and nothing else" "$(capture_count "$topo_tmp/clear.pcap" \
 	'(tcp or udp) and not portrange 80-82')" 0
+ok "all the time somebody was" bg_alive sleeper
 bg_stop sleeper
 
 # ---- require and prefer where there is no key

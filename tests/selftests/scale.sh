@@ -47,8 +47,11 @@ available_at_least() {
 }
 # Flows in memory, those included that wait for a grace period.
 objects() {
-	echo 1 >/sys/kernel/slab/sst_flow/shrink
-	sed 's/ .*//' /sys/kernel/slab/sst_flow/objects
+	local cache
+	for cache in /sys/kernel/slab/sst_flow /sys/kernel/slab/sst_opened_flow; do
+		echo 1 >$cache/shrink
+		cat $cache/objects
+	done | awk '{ sum += $1 } END { print sum }'
 }
 # Other things of this size may be in the same cache.
 objects_gone() {
