@@ -601,12 +601,12 @@ struct rhlist_head *sst_flowtable_wires(struct sst_flowtable *table,
 {
 	const struct sst_tuple *recent;
 
-	/* The packets of a host without flows are none of ours. */
-	if (!atomic_read(&table->by_wire.ht.nelems))
-		return NULL;
 	recent = sst_recent_find(&table->recent_wires, wire);
 	if (recent)
 		return &container_of(recent, struct sst_wire, tuple)->node;
+	/* The packets of a host without flows are none of ours. */
+	if (!atomic_read(&table->by_wire.ht.nelems))
+		return NULL;
 	return rhltable_lookup(&table->by_wire, wire, wire_params);
 }
 
@@ -670,11 +670,11 @@ struct sst_flow *sst_flowtable_by_real(struct sst_flowtable *table,
 {
 	const struct sst_tuple *recent;
 
-	if (!atomic_read(&table->by_real.nelems))
-		return NULL;
 	recent = sst_recent_find(&table->recent_real, real);
 	if (recent)
 		return container_of(recent, struct sst_flow, real);
+	if (!atomic_read(&table->by_real.nelems))
+		return NULL;
 	return rhashtable_lookup(&table->by_real, real, real_params);
 }
 

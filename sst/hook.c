@@ -66,27 +66,31 @@ static unsigned int pre_routing_guard(void *priv, struct sk_buff *skb,
 	return verdict == NF_ACCEPT ? sst_guard_clear(priv, skb, state) : verdict;
 }
 
+/* ESP in a datagram comes to PRE_ROUTING in the same buffer, unopened. */
+static unsigned int deliver(struct sk_buff *skb, const struct nf_hook_state *state)
+{
+	sst_packet_forget_scope(skb, state->pf);
+	return NF_ACCEPT;
+}
+
 /* Apart, so that the short look needs no frame on the stack. */
 static noinline unsigned int look_long(struct sst_net *sn, struct sk_buff *skb,
 				       const struct nf_hook_state *state)
 {
 	unsigned int verdict = gathered(sn, skb, state);
 
-	return verdict == NF_ACCEPT ? sst_guard_local(sn, skb, state) : verdict;
+	if (verdict == NF_ACCEPT)
+		verdict = sst_guard_local(sn, skb, state);
+	return verdict == NF_ACCEPT ? deliver(skb, state) : verdict;
 }
 
 static unsigned int local_in(void *priv, struct sk_buff *skb,
 			     const struct nf_hook_state *state)
 {
-	unsigned int verdict = NF_ACCEPT;
-
-	if (!sst_look_local(priv, skb, state->pf) &&
-	    !(state->in && state->in->flags & IFF_LOOPBACK))
-		verdict = look_long(priv, skb, state);
-	/* ESP in a datagram comes to PRE_ROUTING in the same buffer, unopened. */
-	if (verdict == NF_ACCEPT)
-		sst_packet_forget_scope(skb, state->pf);
-	return verdict;
+	if (sst_look_local(priv, skb, state->pf) ||
+	    (state->in && state->in->flags & IFF_LOOPBACK))
+		return deliver(skb, state);
+	return look_long(priv, skb, state);
 }
 
 static unsigned int post_routing(void *priv, struct sk_buff *skb,

@@ -14,6 +14,7 @@
 #include <net/net_namespace.h>
 #include <uapi/linux/sst_netlink.h>
 
+#include "compat.h"
 #include "config.h"
 #include "wire.h"
 
@@ -37,12 +38,14 @@ struct sst_tuple {
 	u16 zero;
 };
 
-/* Most that are compared are equal, or differ in a port. */
+/* Most that are compared are equal, or differ in a port: all but addresses at once. */
 static inline bool sst_tuple_equal(const struct sst_tuple *a,
 				   const struct sst_tuple *b)
 {
-	return a->lport == b->lport && a->rport == b->rport &&
-	       a->proto == b->proto && a->family == b->family &&
+	BUILD_BUG_ON(sizeof(*a) - offsetof(struct sst_tuple, lport) != sizeof(u64));
+
+	return get_unaligned((const u64 *)&a->lport) ==
+	       get_unaligned((const u64 *)&b->lport) &&
 	       ipv6_addr_equal(&a->local.in6, &b->local.in6) &&
 	       ipv6_addr_equal(&a->remote.in6, &b->remote.in6);
 }
