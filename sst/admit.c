@@ -493,11 +493,6 @@ int sst_admit_take(struct sst_net *sn, const struct sst_open_id *id,
 	return is_its ? reason : SST_A_STATS_RX_REPLAY;
 }
 
-static bool same_tuple(const struct sst_tuple *a, const struct sst_tuple *b)
-{
-	return !memcmp(a, b, sizeof(*a));
-}
-
 /**
  * sst_admit_find() - the flow that an opening made
  * @sn: namespace
@@ -519,11 +514,11 @@ struct sst_flow *sst_admit_find(struct sst_net *sn, const struct sst_open_id *id
 	rhl_for_each_entry_rcu(named, pos, list, node) {
 		flow = named->flow;
 		before = sst_flow_wire(flow);
-		if (same_tuple(&before, wire))
+		if (sst_tuple_equal(&before, wire))
 			return flow;
 		before.rport = wire->rport;
 		if (wire->proto == IPPROTO_UDP && sst_flow_owns_wire(flow) &&
-		    same_tuple(&before, wire))
+		    sst_tuple_equal(&before, wire))
 			moved = flow;
 	}
 	return moved;

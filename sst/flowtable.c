@@ -20,16 +20,9 @@
 /* How many of them one step of the reaper frees under the lock. */
 #define EXPIRE_BATCH	256
 
-/* For both tables by tuple. */
-static __always_inline int tuple_compare(struct rhashtable_compare_arg *arg,
-					 const void *obj)
-{
-	return !sst_tuple_equal(arg->key, obj + arg->ht->p.key_offset);
-}
-
 static const struct rhashtable_params wire_params = {
 	.hashfn = sst_tuple_hash,
-	.obj_cmpfn = tuple_compare,
+	.obj_cmpfn = sst_tuple_compare,
 	.key_len = sizeof(struct sst_tuple),
 	.key_offset = offsetof(struct sst_wire, tuple),
 	.head_offset = offsetof(struct sst_wire, node),
@@ -38,7 +31,7 @@ static const struct rhashtable_params wire_params = {
 
 static const struct rhashtable_params real_params = {
 	.hashfn = sst_tuple_hash,
-	.obj_cmpfn = tuple_compare,
+	.obj_cmpfn = sst_tuple_compare,
 	.key_len = sizeof(struct sst_tuple),
 	.key_offset = offsetof(struct sst_flow, real),
 	.head_offset = offsetof(struct sst_flow, real_node),
@@ -47,6 +40,7 @@ static const struct rhashtable_params real_params = {
 
 static const struct rhashtable_params open_params = {
 	.hashfn = sst_open_id_hash,
+	.obj_cmpfn = sst_open_id_compare,
 	.key_len = sizeof(struct sst_open_id),
 	.key_offset = offsetof(struct sst_named, id),
 	.head_offset = offsetof(struct sst_named, node),
@@ -64,7 +58,7 @@ int sst_flowtable_init(struct sst_flowtable *table)
 	spin_lock_init(&table->lock);
 	INIT_LIST_HEAD(&table->waiting);
 	INIT_LIST_HEAD(&table->ended);
-	xa_init_flags(&table->by_id, XA_FLAGS_ALLOC1 | XA_FLAGS_LOCK_BH);
+	xa_init_flags(&table->by_id, XA_FLAGS_LOCK_BH);
 	err = rhltable_init(&table->by_wire, &wire_params);
 	if (err)
 		return err;
@@ -246,8 +240,8 @@ static enum sst_flow_clash clash_waiting(struct sst_flowtable *table,
 			continue;
 		if (sst_flow_owns_wire(other))
 			return SST_CLASH_WIRE;
-		if (!memcmp(&other->opening->first.id, &flow->opening->first.id,
-			    sizeof(other->opening->first.id)))
+		if (sst_open_id_equal(&other->opening->first.id,
+				      &flow->opening->first.id))
 			return SST_CLASH_OPEN;
 		waiting++;
 	}
@@ -298,13 +292,29 @@ static enum sst_flow_clash clash_of(struct sst_flowtable *table,
 	return clash;
 }
 
+/*
+ * The next number that is free. They come round after 2^31 flows: until then it is
+ * the first that is tried, so that there is no need to look for one.
+ */
+static int link_id(struct sst_flowtable *table, struct sst_flow *flow)
+{
+	int err;
+
+	do {
+		table->last_id = table->last_id < SST_FLOW_ID_MAX ?
+				 table->last_id + 1 : 1;
+		flow->id = table->last_id;
+		err = xa_insert_bh(&table->by_id, flow->id, flow, GFP_ATOMIC);
+	} while (err == -EBUSY);
+	return err;
+}
+
 static enum sst_flow_clash insert(struct sst_flowtable *table,
 				  struct sst_flow *flow)
 {
 	bool responder = flow->role == SST_FLOW_ROLE_RESPONDER;
 
-	if (xa_alloc_cyclic_bh(&table->by_id, &flow->id, flow, xa_limit_31b,
-			       &table->last_id, GFP_ATOMIC) < 0)
+	if (link_id(table, flow))
 		return SST_CLASH_NOMEM;
 	if (flow->lists_real && link_real(table, flow))
 		goto no_real;
@@ -330,6 +340,7 @@ no_open:
 		unlink_real(table, flow);
 no_real:
 	xa_erase_bh(&table->by_id, flow->id);
+	flow->id = 0;
 	return SST_CLASH_NOMEM;
 }
 
@@ -384,7 +395,8 @@ static void leave_wire(struct sst_flowtable *table, struct sst_flow *flow)
 
 static bool remove(struct sst_flowtable *table, struct sst_flow *flow)
 {
-	if (xa_load(&table->by_id, flow->id) != flow)
+	/* It was added, and nobody has removed it since. */
+	if (!flow->id || !flow->wire_entry)
 		return false;
 	if (flow->lists_real)
 		unlink_real(table, flow);

@@ -2,12 +2,16 @@
 #ifndef _SST_FLOWTABLE_H
 #define _SST_FLOWTABLE_H
 
+#include <linux/limits.h>
 #include <linux/rhashtable-types.h>
 #include <linux/spinlock.h>
 #include <linux/xarray.h>
 
 #include "flow.h"
 #include "recent.h"
+
+/* Flows are numbered from 1 to this. */
+#define SST_FLOW_ID_MAX	S32_MAX
 
 /**
  * struct sst_flowtable - the flows of one namespace, found four ways

@@ -126,6 +126,19 @@ static void count_taken(struct sst_net *sn, struct sst_flow *flow,
 	sst_stats_add(sn->stats, SST_A_STATS_RX_OPENED, n);
 }
 
+/* Returns 0, or the counter of the reason to drop the packet. */
+static int fit(struct sst_pkt *pkt, const struct nf_hook_state *state)
+{
+	unsigned int mtu;
+
+	/* An acknowledgment, as a rule. */
+	if (sst_pathmtu_fits_any(pkt, 0))
+		return 0;
+	mtu = sst_pathmtu(pkt->skb, state);
+	return sst_pathmtu_fits(pkt, 0, mtu) ?
+	       0 : sst_pathmtu_fit(pkt, 0, mtu, state);
+}
+
 /**
  * sst_label_send() - put wire ports on a segment, however large
  * @sn: namespace
@@ -146,14 +159,10 @@ int sst_label_send(struct sst_net *sn, struct sst_flow *flow,
 		.dsfield = sst_seal_dsfield(sn, pkt, marked),
 		.frag_off = sst_rewrite_frag_off(marked),
 	};
-	unsigned int mtu = sst_pathmtu(pkt->skb, state);
-	int reason;
+	int reason = fit(pkt, state);
 
-	if (!sst_pathmtu_fits(pkt, 0, mtu)) {
-		reason = sst_pathmtu_fit(pkt, 0, mtu, state);
-		if (reason)
-			return reason;
-	}
+	if (reason)
+		return reason;
 	if (sst_rewrite_prepare_seal(pkt) || sst_rewrite_label(pkt, &rw))
 		return SST_A_STATS_TX_NOMEM;
 	/* Should it pass the hooks again. */

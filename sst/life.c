@@ -93,40 +93,77 @@ static void begun(struct sst_net *sn, struct sst_flow *flow)
 	sst_event_opened(sn, flow);
 }
 
-/* Under which name its packets were taken since the window began. */
+/**
+ * struct past - what outlives a flow
+ * @real: it was found by its real tuple
+ * @renewed: its packets were taken under the name of its re-openings since the
+ *	window began
+ * @top: one more than the highest counter that it took, 0 for none
+ */
+struct past {
+	bool real;
+	bool renewed;
+	u64 top;
+};
+
+static struct past past_of(const struct sst_flow *flow)
+{
+	struct past past = { .real = READ_ONCE(flow->lists_real) };
+
+	if (flow->role == SST_FLOW_ROLE_RESPONDER) {
+		past.renewed = READ_ONCE(flow->opening->renewed);
+		past.top = sst_counters_top(&flow->opening->replay);
+	}
+	return past;
+}
+
 static void remember_opening(struct sst_net *sn,
-			     const struct sst_opening *opening)
+			     const struct sst_opening *opening,
+			     const struct past *past)
 {
 	struct sst_open_id id = opening->first.id;
 	struct sst_seen *seen = sst_pernet_seen(sn, opening->form);
 
-	if (READ_ONCE(opening->renewed)) {
+	if (past->renewed) {
 		sst_opening_reopen_id(opening, &id);
 		seen = &sn->seen;
 	}
 	sst_seen_end(seen, &id, opening->time, ktime_get_real_seconds(),
-		     sst_counters_top(&opening->replay));
+		     past->top);
 }
 
 /*
- * What outlives a flow. Once before it is unlinked, because packets look for it
- * without a lock and must find one or the other; once after, for what has
- * changed in between.
+ * Before it is unlinked, because packets look for it without a lock and must find
+ * one or the other.
  */
-static void remember(struct sst_net *sn, const struct sst_flow *flow)
+static struct past remember(struct sst_net *sn, const struct sst_flow *flow)
 {
-	const struct sst_opening *opening = flow->opening;
+	struct past past = past_of(flow);
 
-	if (READ_ONCE(flow->lists_real))
+	if (past.real)
 		sst_tomb_add(&sn->tombs, &flow->real);
 	if (flow->role == SST_FLOW_ROLE_RESPONDER)
-		remember_opening(sn, opening);
+		remember_opening(sn, flow->opening, &past);
+	return past;
+}
+
+/* After it was unlinked: packets under way may have added something. */
+static void remember_rest(struct sst_net *sn, const struct sst_flow *flow,
+			  const struct past *known)
+{
+	struct past now = past_of(flow);
+
+	if (now.real != known->real)
+		sst_tomb_add(&sn->tombs, &flow->real);
+	if (now.renewed != known->renewed || now.top != known->top)
+		remember_opening(sn, flow->opening, &now);
 }
 
 /* @flow was just unlinked. */
-static void ended(struct sst_net *sn, struct sst_flow *flow, u8 reason)
+static void ended(struct sst_net *sn, struct sst_flow *flow,
+		  const struct past *known, u8 reason)
 {
-	remember(sn, flow);
+	remember_rest(sn, flow, known);
 	sst_answer_cancel(&sn->answers, flow);
 	put_source(sn, flow);
 	count_for_peer(sn, flow, -1);
@@ -185,12 +222,13 @@ enum sst_flow_clash sst_life_replace(struct sst_net *sn, struct sst_flow *old,
 				     struct sst_flow *flow, u8 reason)
 {
 	enum sst_flow_clash clash;
+	struct past known;
 
 	if (!take_source(sn, flow)) {
 		sst_flow_free(flow);
 		return SST_CLASH_SOURCE;
 	}
-	remember(sn, old);
+	known = remember(sn, old);
 	clash = sst_flowtable_replace(&sn->flows, old, flow,
 				      READ_ONCE(sn->cfg.max_flows));
 	if (clash == SST_CLASH_NONE)
@@ -198,7 +236,7 @@ enum sst_flow_clash sst_life_replace(struct sst_net *sn, struct sst_flow *old,
 	else
 		discard(sn, flow);
 	if (clash != SST_CLASH_REAL)
-		ended(sn, old, reason);
+		ended(sn, old, &known, reason);
 	/* For a moment there may have been no flow at all. */
 	if (clash == SST_CLASH_NONE)
 		sst_life_pin(sn);
@@ -231,9 +269,10 @@ bool sst_life_identify(struct sst_net *sn, struct sst_flow *flow, u32 peer_id)
  */
 void sst_life_end(struct sst_net *sn, struct sst_flow *flow, u8 reason)
 {
-	remember(sn, flow);
+	struct past known = remember(sn, flow);
+
 	if (sst_flowtable_del(&sn->flows, flow))
-		ended(sn, flow, reason);
+		ended(sn, flow, &known, reason);
 }
 
 static void end_if(struct sst_net *sn, u8 reason,

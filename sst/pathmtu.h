@@ -13,6 +13,27 @@ unsigned int sst_pathmtu(const struct sk_buff *skb,
 int sst_pathmtu_fit(struct sst_pkt *pkt, unsigned int trailer,
 		    unsigned int mtu, const struct nf_hook_state *state);
 
+/* What every path carries: RFC 791 section 3.2, RFC 8200 section 5. */
+#define SST_PATHMTU_LEAST_IPV4	68
+#define SST_PATHMTU_LEAST_IPV6	1280
+
+/**
+ * sst_pathmtu_fits_any() - does the packet fit whatever the path?
+ * @pkt: whole packet on egress
+ * @trailer: bytes that it will grow by
+ *
+ * Return: true when there is no need to ask for the MTU.
+ */
+static inline bool sst_pathmtu_fits_any(const struct sst_pkt *pkt,
+					unsigned int trailer)
+{
+	unsigned int least = pkt->tuple.family == NFPROTO_IPV4 ?
+			     SST_PATHMTU_LEAST_IPV4 : SST_PATHMTU_LEAST_IPV6;
+
+	return pkt->thoff + pkt->seglen + trailer <= least &&
+	       !skb_is_gso(pkt->skb);
+}
+
 /**
  * sst_pathmtu_fits() - does every packet fit as it is, with its trailer?
  * @pkt: whole packet on egress

@@ -34,11 +34,6 @@
 /* Keys that are tried for a host whose clock may be wrong. */
 #define BY_ADDRESS_MAX	4
 
-static bool same_tuple(const struct sst_tuple *a, const struct sst_tuple *b)
-{
-	return !memcmp(a, b, sizeof(*a));
-}
-
 static void name(struct sst_arrival *a, u64 uid)
 {
 	a->id.uid = uid;
@@ -240,7 +235,7 @@ static int again(struct sst_net *sn, struct sst_flow *flow,
 	if (!sst_flow_owns_wire(flow))
 		return repeat(sn, flow, a);
 	wire = sst_flow_wire(flow);
-	moved = !same_tuple(&wire, &a->pkt->tuple);
+	moved = !sst_tuple_equal(&wire, &a->pkt->tuple);
 	if (moved && !sst_admit_tuple_is_free(sn, &a->pkt->tuple))
 		return SST_A_STATS_RX_TUPLE;
 	reason = sst_responder_reopen(sn, flow, a->pkt, a->trailer);
@@ -321,7 +316,7 @@ static int begin(struct sst_net *sn, struct sst_arrival *a,
 
 	if (!sst_admit_tuple_is_free(sn, &a->pkt->tuple))
 		return SST_A_STATS_RX_TUPLE;
-	if (same_tuple(&a->real, &a->pkt->tuple))
+	if (sst_tuple_equal(&a->real, &a->pkt->tuple))
 		return SST_A_STATS_RX_PORTS;
 	/* One that yields anyway makes nothing. */
 	if (a->trailer->form == SST_FORM_OPEN_NEW && !sst_admit_yields(sn, a))

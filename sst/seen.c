@@ -40,6 +40,7 @@ struct seen_entry {
 
 static const struct rhashtable_params params = {
 	.hashfn = sst_open_id_hash,
+	.obj_cmpfn = sst_open_id_compare,
 	.key_len = sizeof(struct sst_open_id),
 	.key_offset = offsetof(struct seen_entry, key),
 	.head_offset = offsetof(struct seen_entry, node),

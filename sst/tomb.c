@@ -20,6 +20,7 @@
 
 static const struct rhashtable_params params = {
 	.hashfn = sst_tuple_hash,
+	.obj_cmpfn = sst_tuple_compare,
 	.key_len = sizeof(struct sst_tuple),
 	.key_offset = offsetof(struct sst_tomb, real),
 	.head_offset = offsetof(struct sst_tomb, node),

@@ -174,7 +174,7 @@ static void flowtable_double_delete(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, table->count);
 
 	/* Another flow got its identifier: that one must not be removed. */
-	table->last_id = flow->id;
+	table->last_id = flow->id - 1;
 	KUNIT_EXPECT_EQ(test, SST_CLASH_NONE,
 			sst_flowtable_add(table, other, 10));
 	KUNIT_EXPECT_EQ(test, flow->id, other->id);
@@ -367,10 +367,10 @@ static void flowtable_ids(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 1, table->ended_count);
 
 	/* At the end of the numbers: from the beginning, never 0 or one in use. */
-	table->last_id = S32_MAX;
+	table->last_id = SST_FLOW_ID_MAX - 1;
 	flow = flows[10];
 	sst_flowtable_add(table, flow, 10);
-	KUNIT_EXPECT_EQ(test, S32_MAX, flow->id);
+	KUNIT_EXPECT_EQ(test, SST_FLOW_ID_MAX, flow->id);
 	sst_flowtable_del(table, flow);
 	flow = flows[11];
 	KUNIT_EXPECT_EQ(test, SST_CLASH_NONE,
