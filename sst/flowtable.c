@@ -80,9 +80,13 @@ no_real:
 /* Each entry of the tables by tuple comes and goes by these; table lock. */
 static int link_wire(struct sst_flowtable *table, struct sst_wire *wire)
 {
-	int err = rhltable_insert(&table->by_wire, &wire->node, wire_params);
+	int err;
 
-	if (!err)
+	sst_portmap_add(&table->ports, &wire->tuple);
+	err = rhltable_insert(&table->by_wire, &wire->node, wire_params);
+	if (err)
+		sst_portmap_del(&table->ports, &wire->tuple);
+	else
 		sst_recent_add(&table->recent_wires, &wire->tuple);
 	return err;
 }
@@ -91,14 +95,19 @@ static void unlink_wire(struct sst_flowtable *table, struct sst_wire *wire)
 {
 	sst_recent_del(&table->recent_wires, &wire->tuple);
 	rhltable_remove(&table->by_wire, &wire->node, wire_params);
+	sst_portmap_del(&table->ports, &wire->tuple);
 }
 
 static int link_real(struct sst_flowtable *table, struct sst_flow *flow)
 {
-	int err = rhashtable_lookup_insert_fast(&table->by_real,
-						&flow->real_node, real_params);
+	int err;
 
-	if (!err)
+	sst_portmap_add(&table->ports, &flow->real);
+	err = rhashtable_lookup_insert_fast(&table->by_real, &flow->real_node,
+					    real_params);
+	if (err)
+		sst_portmap_del(&table->ports, &flow->real);
+	else
 		sst_recent_add(&table->recent_real, &flow->real);
 	return err;
 }
@@ -107,6 +116,7 @@ static void unlink_real(struct sst_flowtable *table, struct sst_flow *flow)
 {
 	sst_recent_del(&table->recent_real, &flow->real);
 	rhashtable_remove_fast(&table->by_real, &flow->real_node, real_params);
+	sst_portmap_del(&table->ports, &flow->real);
 }
 
 /* A wire tuple that a flow left behind is free again. */
@@ -146,6 +156,7 @@ void sst_flowtable_exit(struct sst_flowtable *table)
 	rhashtable_destroy(&table->by_real);
 	rhltable_destroy(&table->by_wire);
 	xa_destroy(&table->by_id);
+	sst_portmap_free(&table->ports);
 }
 
 /**

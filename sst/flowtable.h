@@ -8,6 +8,7 @@
 #include <linux/xarray.h>
 
 #include "flow.h"
+#include "portmap.h"
 #include "recent.h"
 
 /* Flows are numbered from 1 to this. */
@@ -18,6 +19,7 @@
  * @by_wire: struct sst_wire by tuple; the receiving path. Several flows that
  *	wait for confirmation may share one tuple.
  * @by_real: by real tuple; the sending path and the guard
+ * @ports: local ports of both
  * @recent_wires: in front of @by_wire: the newest of a tuple, which is the head of
  *	its list there; written under @lock
  * @recent_real: in front of @by_real; written under @lock
@@ -38,6 +40,7 @@
 struct sst_flowtable {
 	struct rhltable by_wire;
 	struct rhashtable by_real;
+	struct sst_portmap ports;
 	struct sst_recent recent_wires;
 	struct sst_recent recent_real;
 	struct rhltable by_open;
@@ -104,6 +107,14 @@ void sst_flowtable_expire(struct sst_flowtable *table);
 static inline bool sst_flowtable_is_empty(const struct sst_flowtable *table)
 {
 	return !atomic_read(&table->by_wire.ht.nelems);
+}
+
+/* The same of those with this local port, in host byte order, as far as it knows. */
+static inline bool sst_flowtable_may_have(const struct sst_flowtable *table,
+					  u16 port)
+{
+	return !sst_flowtable_is_empty(table) &&
+	       sst_portmap_may_have(&table->ports, port);
 }
 
 struct rhlist_head *sst_flowtable_wires(struct sst_flowtable *table,

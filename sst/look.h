@@ -12,15 +12,28 @@
  * First looks at a packet, one for each hook. They are short, and enough for most
  * packets: true says that the long look would let it pass untouched, false says
  * nothing. A flow has a wire tuple in the table as long as it lives, so that where
- * there is no wire tuple there is no flow.
+ * there is no wire tuple there is no flow. Of what is in the tables the local ports
+ * are known (portmap.h).
  */
+
+/* No flow, nor what one has left behind, has the port that the packet is for. */
+static inline bool sst_look_arrived(const struct sst_net *sn,
+				    const struct sk_buff *skb, u8 family)
+{
+	const __be16 *ports;
+
+	if (sst_flowtable_is_empty(&sn->flows))
+		return true;
+	ports = sst_packet_peek_ports(skb, family);
+	return ports && !sst_flowtable_may_have(&sn->flows, ntohs(ports[1]));
+}
 
 /* Nothing is known that it could be of, and it does not open anything. */
 static inline bool sst_look_ingress(const struct sst_net *sn,
 				    const struct sk_buff *skb, u8 family)
 {
-	return (sst_flowtable_is_empty(&sn->flows) &&
-		!sst_packet_is_marked(skb, family, &sn->cfg)) ||
+	return (!sst_packet_is_marked(skb, family, &sn->cfg) &&
+		sst_look_arrived(sn, skb, family)) ||
 	       /* It has waited for others (merge.c). */
 	       sst_packet_is_opened(skb, family);
 }
@@ -30,7 +43,8 @@ static inline bool sst_look_guard(const struct sst_net *sn,
 				  const struct sk_buff *skb, u8 family)
 {
 	return sst_flowtable_is_empty(&sn->flows) ||
-	       sst_packet_is_opened(skb, family);
+	       sst_packet_is_opened(skb, family) ||
+	       sst_look_arrived(sn, skb, family);
 }
 
 /* One that was opened: no NAT has led it elsewhere, or no socket asks for a scope. */
@@ -48,36 +62,44 @@ static inline bool sst_look_local(const struct sst_net *sn,
 				  const struct sk_buff *skb, u8 family)
 {
 	const struct sst_rules *rules;
+	const __be16 *ports;
 	u16 port;
 
 	if (sst_packet_is_opened(skb, family))
 		return sst_look_opened(sn, skb);
-	if (READ_ONCE(sn->sockets_require) || READ_ONCE(sn->tombs.count) ||
+	if (READ_ONCE(sn->sockets_require) ||
 	    sst_packet_is_marked(skb, family, &sn->cfg))
 		return false;
 	rules = sst_policy_rules_in(&sn->policy);
-	if (sst_flowtable_is_empty(&sn->flows)) {
-		if (!rules)
-			return true;
-	} else if (sst_packet_was_gathered(skb, family)) {
+	if (!rules && sst_flowtable_is_empty(&sn->flows) &&
+	    !READ_ONCE(sn->tombs.count))
+		return true;
+	ports = sst_packet_peek_ports(skb, family);
+	if (!ports)
 		return false;
-	}
-	return sst_packet_peek_port(skb, family, &port) &&
-	       !sst_rules_know(rules, port);
+	port = ntohs(ports[1]);
+	return !sst_rules_know(rules, port) &&
+	       !sst_tombs_may_have(&sn->tombs, port) &&
+	       (!sst_packet_was_gathered(skb, family) ||
+		!sst_flowtable_may_have(&sn->flows, port));
 }
 
-/* No flow, no past, no rule about its port, and a socket that asks for nothing. */
+/*
+ * A socket that asks for nothing and was never carried, no flow, no past, and no rule
+ * about its port.
+ */
 static inline bool sst_look_egress(const struct sst_net *sn,
 				   const struct sk_buff *skb, u8 family,
 				   const struct sock *sk)
 {
-	u16 port;
+	const __be16 *ports;
 
-	return sst_flowtable_is_empty(&sn->flows) &&
-	       !READ_ONCE(sn->tombs.count) &&
-	       sst_packet_peek_port(skb, family, &port) &&
-	       !sst_policy_knows_out(&sn->policy, port) &&
-	       sst_sock_is_plain(sn, sk);
+	if (!sst_sock_is_plain(sn, sk))
+		return false;
+	ports = sst_packet_peek_ports(skb, family);
+	return ports && !sst_flowtable_may_have(&sn->flows, ntohs(ports[0])) &&
+	       !sst_tombs_may_have(&sn->tombs, ntohs(ports[0])) &&
+	       !sst_policy_knows_out(&sn->policy, ntohs(ports[1]));
 }
 
 #endif /* _SST_LOOK_H */

@@ -193,19 +193,17 @@ static inline bool sst_packet_was_gathered(const struct sk_buff *skb, u8 family)
 }
 
 /**
- * sst_packet_peek_port() - destination port of a packet, if a short look finds it
+ * sst_packet_peek_ports() - ports of a packet, if a short look finds them
  * @skb: packet, data at the network header
  * @family: NFPROTO_IPV4 or NFPROTO_IPV6
- * @port: output, host byte order
  *
- * Return: false for all but TCP and UDP right behind the network header, with their
- * ports in the head of the packet, not in fragments: sst_packet_parse() tells what
- * these are.
+ * Return: source and destination port where they stand; NULL for all but TCP and UDP
+ * right behind the network header, with their ports in the head of the packet, not in
+ * fragments: sst_packet_parse() tells what these are.
  */
-static inline bool sst_packet_peek_port(const struct sk_buff *skb, u8 family,
-					u16 *port)
+static inline const __be16 *sst_packet_peek_ports(const struct sk_buff *skb,
+						  u8 family)
 {
-	const __be16 *ports;
 	unsigned int off;
 	u8 proto;
 
@@ -213,18 +211,16 @@ static inline bool sst_packet_peek_port(const struct sk_buff *skb, u8 family,
 		off = sizeof(struct iphdr);
 		proto = ip_hdr(skb)->protocol;
 		if (ip_hdr(skb)->ihl * 4 != off || ip_is_fragment(ip_hdr(skb)))
-			return false;
+			return NULL;
 	} else {
 		off = sizeof(struct ipv6hdr);
 		proto = ipv6_hdr(skb)->nexthdr;
 	}
 	if (proto != IPPROTO_TCP && proto != IPPROTO_UDP)
-		return false;
-	if (skb_headlen(skb) < off + 2 * sizeof(*ports))
-		return false;
-	ports = (const __be16 *)(skb->data + off);
-	*port = ntohs(ports[1]);
-	return true;
+		return NULL;
+	if (skb_headlen(skb) < off + 2 * sizeof(__be16))
+		return NULL;
+	return (const __be16 *)(skb->data + off);
 }
 
 /* Has bridge netfilter shown us the packet, which came in by a bridge's port? */

@@ -307,7 +307,9 @@ int sst_pernet_activate(struct sst_net *sn)
 		return 0;
 	mutex_lock(&sn->hook_lock);
 	if (!sn->hooked) {
-		err = sst_hook_register(sn);
+		err = sst_portmap_alloc(&sn->flows.ports) ?:
+		      sst_portmap_alloc(&sn->tombs.ports) ?:
+		      sst_hook_register(sn);
 		if (!err) {
 			WRITE_ONCE(sn->hooked, true);
 			sst_reaper_start(sn);

@@ -44,11 +44,13 @@ static void free_tomb(void *ptr, void *arg)
 void sst_tomb_exit(struct sst_tombs *tombs)
 {
 	rhashtable_free_and_destroy(&tombs->table, free_tomb, NULL);
+	sst_portmap_free(&tombs->ports);
 }
 
 static void unlink_tomb(struct sst_tombs *tombs, struct sst_tomb *tomb)
 {
 	rhashtable_remove_fast(&tombs->table, &tomb->node, params);
+	sst_portmap_del(&tombs->ports, &tomb->real);
 	list_del(&tomb->order);
 	WRITE_ONCE(tombs->count, tombs->count - 1);
 }
@@ -66,8 +68,11 @@ static void renew(struct sst_tombs *tombs, struct sst_tomb *tomb)
 
 static bool link_tomb(struct sst_tombs *tombs, struct sst_tomb *tomb)
 {
-	if (rhashtable_insert_fast(&tombs->table, &tomb->node, params))
+	sst_portmap_add(&tombs->ports, &tomb->real);
+	if (rhashtable_insert_fast(&tombs->table, &tomb->node, params)) {
+		sst_portmap_del(&tombs->ports, &tomb->real);
 		return false;
+	}
 	INIT_LIST_HEAD(&tomb->order);
 	renew(tombs, tomb);
 	WRITE_ONCE(tombs->count, tombs->count + 1);

@@ -7,6 +7,7 @@
 #include <linux/spinlock.h>
 
 #include "packet.h"
+#include "portmap.h"
 
 /* How long the real tuple of an ended flow is remembered (section 6.11). */
 #define SST_TOMB_SECONDS	3600
@@ -33,6 +34,7 @@ struct sst_tomb {
 /**
  * struct sst_tombs - real tuples of flows that have ended
  * @table: these, by tuple
+ * @ports: local ports of these
  * @order: these, in the order of addition or renewal
  * @count: how many they are; written under @lock, read with READ_ONCE()
  * @lock: serializes changes. Softirq-safe; inside it nest only the locks of
@@ -42,10 +44,18 @@ struct sst_tomb {
  */
 struct sst_tombs {
 	struct rhashtable table;
+	struct sst_portmap ports;
 	struct list_head order;
 	unsigned int count;
 	spinlock_t lock; /* see above */
 };
+
+/* May one of them have this local port, in host byte order? */
+static inline bool sst_tombs_may_have(const struct sst_tombs *tombs, u16 port)
+{
+	return READ_ONCE(tombs->count) &&
+	       sst_portmap_may_have(&tombs->ports, port);
+}
 
 int sst_tomb_init(struct sst_tombs *tombs);
 void sst_tomb_exit(struct sst_tombs *tombs);

@@ -298,6 +298,8 @@ struct sst_net *sst_test_net(struct kunit *test)
 
 	KUNIT_ASSERT_NOT_NULL(test, sn);
 	KUNIT_ASSERT_EQ(test, 0, sst_pernet_setup(sn, &init_net));
+	KUNIT_ASSERT_EQ(test, 0, sst_portmap_alloc(&sn->flows.ports));
+	KUNIT_ASSERT_EQ(test, 0, sst_portmap_alloc(&sn->tombs.ports));
 	sn->cfg.max_flows = 1000;
 	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, free_net, sn));
 	return sn;

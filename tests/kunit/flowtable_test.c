@@ -431,6 +431,61 @@ static void flowtable_walk(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, next_of(table, U32_MAX));
 }
 
+/* The local ports of both tuples are known from the first flow to the last. */
+static void flowtable_ports(struct kunit *test)
+{
+	struct sst_flowtable *table = new_table(test);
+	struct sst_flow *flow = new_flow(test, 1000, 30000);
+	struct sst_flow *clash = new_flow(test, 1000, 30001);
+
+	KUNIT_ASSERT_EQ(test, 0, sst_portmap_alloc(&table->ports));
+	own_table(test, table);
+	KUNIT_EXPECT_FALSE(test, sst_flowtable_may_have(table, 1000));
+	sst_flowtable_add(table, flow, 10);
+	KUNIT_EXPECT_EQ(test, SST_CLASH_REAL, sst_flowtable_add(table, clash, 10));
+	KUNIT_EXPECT_TRUE(test, sst_flowtable_may_have(table, 1000));
+	KUNIT_EXPECT_TRUE(test, sst_flowtable_may_have(table, 30000));
+	/* Nor those of the peer, nor of a flow that was refused. */
+	KUNIT_EXPECT_FALSE(test, sst_flowtable_may_have(table, 443));
+	KUNIT_EXPECT_FALSE(test, sst_flowtable_may_have(table, 20002));
+	KUNIT_EXPECT_FALSE(test, sst_flowtable_may_have(table, 30001));
+	/* The wire tuple stays for a while. */
+	sst_flowtable_del(table, flow);
+	KUNIT_EXPECT_FALSE(test, sst_flowtable_may_have(table, 1000));
+	KUNIT_EXPECT_TRUE(test, sst_flowtable_may_have(table, 30000));
+}
+
+/* Several have one port, of which as many are counted as a byte tells. */
+static void flowtable_ports_many(struct kunit *test)
+{
+	struct sst_portmap map = {};
+	struct sst_tuple tuple;
+	unsigned int i;
+
+	sst_test_tuple(&tuple, NFPROTO_IPV4, IPPROTO_TCP, 65535, 443);
+	/* Nothing is known of a namespace without hooks. */
+	sst_portmap_add(&map, &tuple);
+	sst_portmap_del(&map, &tuple);
+	KUNIT_EXPECT_TRUE(test, sst_portmap_may_have(&map, 65535));
+	KUNIT_ASSERT_EQ(test, 0, sst_portmap_alloc(&map));
+	for (i = 0; i < U8_MAX - 1; i++)
+		sst_portmap_add(&map, &tuple);
+	KUNIT_EXPECT_EQ(test, 0, sst_portmap_alloc(&map));
+	while (i--) {
+		KUNIT_EXPECT_TRUE(test, sst_portmap_may_have(&map, 65535));
+		sst_portmap_del(&map, &tuple);
+	}
+	KUNIT_EXPECT_FALSE(test, sst_portmap_may_have(&map, 65535));
+	/* Beyond it nobody knows any more. */
+	for (i = 0; i < U8_MAX + 1; i++)
+		sst_portmap_add(&map, &tuple);
+	for (i = 0; i < U8_MAX + 1; i++)
+		sst_portmap_del(&map, &tuple);
+	KUNIT_EXPECT_TRUE(test, sst_portmap_may_have(&map, 65535));
+	KUNIT_EXPECT_FALSE(test, sst_portmap_may_have(&map, 65534));
+	sst_portmap_free(&map);
+}
+
 static struct kunit_case flowtable_cases[] = {
 	KUNIT_CASE(flowtable_empty),
 	KUNIT_CASE(flowtable_add_find_del),
@@ -439,6 +494,8 @@ static struct kunit_case flowtable_cases[] = {
 	KUNIT_CASE(flowtable_every_field),
 	KUNIT_CASE(flowtable_slots),
 	KUNIT_CASE(flowtable_slot_of_list),
+	KUNIT_CASE(flowtable_ports),
+	KUNIT_CASE(flowtable_ports_many),
 	KUNIT_CASE(flowtable_ids),
 	KUNIT_CASE(flowtable_walk),
 	{}

@@ -45,18 +45,20 @@ static struct sk_buff *linear_skb(struct kunit *test, const u8 *bytes,
 	return sst_test_skb(test, bytes, len, SST_TEST_TIGHT, 0);
 }
 
-/* A short look finds the port of a packet that has one, or nothing. */
+/* A short look finds the ports of a packet that has some, or nothing. */
 static void expect_peek(struct kunit *test, const struct sk_buff *skb, u8 family,
 			enum sst_pkt_class class, const struct sst_pkt *pkt)
 {
-	u16 port;
+	const __be16 *ports = sst_packet_peek_ports(skb, family);
 
-	if (!sst_packet_peek_port(skb, family, &port))
+	if (!ports)
 		return;
-	/* Of lengths it knows nothing: what is too short may seem to have one. */
+	/* Of lengths it knows nothing: what is too short may seem to have some. */
 	KUNIT_EXPECT_NE(test, SST_PKT_FRAGMENT, class);
-	if (class == SST_PKT_WHOLE)
-		KUNIT_EXPECT_EQ(test, ntohs(pkt->tuple.lport), port);
+	if (class != SST_PKT_WHOLE)
+		return;
+	KUNIT_EXPECT_EQ(test, ntohs(pkt->tuple.rport), ntohs(ports[0]));
+	KUNIT_EXPECT_EQ(test, ntohs(pkt->tuple.lport), ntohs(ports[1]));
 }
 
 /* Parse @len bytes that lie in memory without a byte to spare. */
@@ -106,10 +108,11 @@ static void packet_directions(struct kunit *test)
 	struct sk_buff *skb = linear_skb(test, bytes, len);
 	struct sst_tuple swapped;
 	struct sst_pkt pkt;
-	u16 port = 0;
+	const __be16 *ports = sst_packet_peek_ports(skb, desc->family);
 
-	KUNIT_EXPECT_TRUE(test, sst_packet_peek_port(skb, desc->family, &port));
-	KUNIT_EXPECT_EQ(test, SST_TEST_DPORT, port);
+	KUNIT_ASSERT_NOT_NULL(test, ports);
+	KUNIT_EXPECT_EQ(test, SST_TEST_SPORT, ntohs(ports[0]));
+	KUNIT_EXPECT_EQ(test, SST_TEST_DPORT, ntohs(ports[1]));
 	KUNIT_EXPECT_EQ(test, SST_PKT_WHOLE,
 			sst_packet_parse(&pkt, skb, desc->family, SST_PKT_IN,
 					 &defaults));

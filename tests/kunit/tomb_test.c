@@ -19,6 +19,7 @@ static struct sst_tombs *new_tombs(struct kunit *test)
 
 	KUNIT_ASSERT_NOT_NULL(test, tombs);
 	KUNIT_ASSERT_EQ(test, 0, sst_tomb_init(tombs));
+	KUNIT_ASSERT_EQ(test, 0, sst_portmap_alloc(&tombs->ports));
 	KUNIT_ASSERT_EQ(test, 0,
 			kunit_add_action_or_reset(test, free_tombs, tombs));
 	return tombs;
@@ -90,6 +91,24 @@ static void tomb_basics(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 1, tombs->count);
 	add(tombs, 1);
 	KUNIT_EXPECT_TRUE(test, has(tombs, 1));
+}
+
+/* Whoever looks at the port of this host alone misses none. */
+static void tomb_ports(struct kunit *test)
+{
+	struct sst_tombs *tombs = new_tombs(test);
+	u32 one = 7 << 16, other = one + 1;
+
+	KUNIT_EXPECT_FALSE(test, sst_tombs_may_have(tombs, 7));
+	add(tombs, one);
+	add(tombs, one);
+	add(tombs, other);
+	lift(tombs, one);
+	KUNIT_EXPECT_TRUE(test, sst_tombs_may_have(tombs, 7));
+	add(tombs, 8 << 16);
+	lift(tombs, other);
+	KUNIT_EXPECT_FALSE(test, sst_tombs_may_have(tombs, 7));
+	KUNIT_EXPECT_TRUE(test, sst_tombs_may_have(tombs, 8));
 }
 
 static void tomb_lives_an_hour(struct kunit *test)
@@ -203,6 +222,7 @@ static void tomb_reader(struct kunit *test)
 
 static struct kunit_case tomb_cases[] = {
 	KUNIT_CASE(tomb_basics),
+	KUNIT_CASE(tomb_ports),
 	KUNIT_CASE(tomb_lives_an_hour),
 	KUNIT_CASE(tomb_expire),
 	KUNIT_CASE(tomb_overflow),
