@@ -84,6 +84,7 @@ struct sst_wire_ports {
  *	READ_ONCE/WRITE_ONCE
  * @accepts: the last SYN that left by it had an ACK: a socket of this host was
  *	asked for the connection; READ_ONCE/WRITE_ONCE
+ * @linked: it is in the tables; table lock
  * @peer_mss: MSS that the peer announced, lowered before its SYN was handed up
  *	and not yet given back to the socket; else 0. READ_ONCE/WRITE_ONCE
  * @secret: T of the flow (protocol section 5); immutable once there are keys.
@@ -150,6 +151,7 @@ struct sst_flow {
 	bool lists_real;
 	bool forwarded;
 	bool accepts;
+	bool linked;
 	u16 peer_mss;
 	u8 secret[SST_SECRET_SIZE];
 	u64 added;

@@ -340,6 +340,7 @@ static enum sst_flow_clash insert(struct sst_flowtable *table,
 		table->waiting_count++;
 	}
 	WRITE_ONCE(table->count, table->count + 1);
+	flow->linked = true;
 	return SST_CLASH_NONE;
 
 no_wire:
@@ -351,7 +352,6 @@ no_open:
 		unlink_real(table, flow);
 no_real:
 	xa_erase_bh(&table->by_id, flow->id);
-	flow->id = 0;
 	return SST_CLASH_NOMEM;
 }
 
@@ -406,9 +406,9 @@ static void leave_wire(struct sst_flowtable *table, struct sst_flow *flow)
 
 static bool remove(struct sst_flowtable *table, struct sst_flow *flow)
 {
-	/* It was added, and nobody has removed it since. */
-	if (!flow->id || !flow->wire_entry)
+	if (!flow->linked)
 		return false;
+	flow->linked = false;
 	if (flow->lists_real)
 		unlink_real(table, flow);
 	if (flow->role == SST_FLOW_ROLE_RESPONDER)

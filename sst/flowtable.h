@@ -109,7 +109,7 @@ static inline bool sst_flowtable_is_empty(const struct sst_flowtable *table)
 	return !atomic_read(&table->by_wire.ht.nelems);
 }
 
-/* The same of those with this local port, in host byte order, as far as it knows. */
+/* May there be one with this local port, in host byte order? */
 static inline bool sst_flowtable_may_have(const struct sst_flowtable *table,
 					  u16 port)
 {

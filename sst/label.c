@@ -132,7 +132,7 @@ static int fit(struct sst_pkt *pkt, const struct nf_hook_state *state)
 	unsigned int mtu;
 
 	/* An acknowledgment, as a rule. */
-	if (sst_pathmtu_fits_any(pkt, 0))
+	if (sst_pathmtu_fits_any(pkt))
 		return 0;
 	mtu = sst_pathmtu(pkt->skb, state);
 	return sst_pathmtu_fits(pkt, 0, mtu) ?

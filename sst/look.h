@@ -17,15 +17,12 @@
  */
 
 /* No flow, nor what one has left behind, has the port that the packet is for. */
-static inline bool sst_look_arrived(const struct sst_net *sn,
-				    const struct sk_buff *skb, u8 family)
+static inline bool sst_look_port(const struct sst_net *sn,
+				 const struct sk_buff *skb, u8 family)
 {
-	const __be16 *ports;
+	const __be16 *ports = sst_packet_peek_ports(skb, family);
 
-	if (sst_flowtable_is_empty(&sn->flows))
-		return true;
-	ports = sst_packet_peek_ports(skb, family);
-	return ports && !sst_flowtable_may_have(&sn->flows, ntohs(ports[1]));
+	return ports && !sst_portmap_may_have(&sn->flows.ports, ntohs(ports[1]));
 }
 
 /* Nothing is known that it could be of, and it does not open anything. */
@@ -33,7 +30,8 @@ static inline bool sst_look_ingress(const struct sst_net *sn,
 				    const struct sk_buff *skb, u8 family)
 {
 	return (!sst_packet_is_marked(skb, family, &sn->cfg) &&
-		sst_look_arrived(sn, skb, family)) ||
+		(sst_flowtable_is_empty(&sn->flows) ||
+		 sst_look_port(sn, skb, family))) ||
 	       /* It has waited for others (merge.c). */
 	       sst_packet_is_opened(skb, family);
 }
@@ -44,7 +42,7 @@ static inline bool sst_look_guard(const struct sst_net *sn,
 {
 	return sst_flowtable_is_empty(&sn->flows) ||
 	       sst_packet_is_opened(skb, family) ||
-	       sst_look_arrived(sn, skb, family);
+	       sst_look_port(sn, skb, family);
 }
 
 /* One that was opened: no NAT has led it elsewhere, or no socket asks for a scope. */
@@ -97,9 +95,12 @@ static inline bool sst_look_egress(const struct sst_net *sn,
 	if (!sst_sock_is_plain(sn, sk))
 		return false;
 	ports = sst_packet_peek_ports(skb, family);
-	return ports && !sst_flowtable_may_have(&sn->flows, ntohs(ports[0])) &&
-	       !sst_tombs_may_have(&sn->tombs, ntohs(ports[0])) &&
-	       !sst_policy_knows_out(&sn->policy, ntohs(ports[1]));
+	if (!ports || sst_policy_knows_out(&sn->policy, ntohs(ports[1])) ||
+	    sst_flowtable_may_have(&sn->flows, ntohs(ports[0])))
+		return false;
+	/* A flow that ends has its tombstone first, see sst_life_end(). */
+	smp_rmb();
+	return !sst_tombs_may_have(&sn->tombs, ntohs(ports[0]));
 }
 
 #endif /* _SST_LOOK_H */

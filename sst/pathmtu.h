@@ -19,19 +19,16 @@ int sst_pathmtu_fit(struct sst_pkt *pkt, unsigned int trailer,
 
 /**
  * sst_pathmtu_fits_any() - does the packet fit whatever the path?
- * @pkt: whole packet on egress
- * @trailer: bytes that it will grow by
+ * @pkt: whole packet on egress, which does not grow
  *
  * Return: true when there is no need to ask for the MTU.
  */
-static inline bool sst_pathmtu_fits_any(const struct sst_pkt *pkt,
-					unsigned int trailer)
+static inline bool sst_pathmtu_fits_any(const struct sst_pkt *pkt)
 {
 	unsigned int least = pkt->tuple.family == NFPROTO_IPV4 ?
 			     SST_PATHMTU_LEAST_IPV4 : SST_PATHMTU_LEAST_IPV6;
 
-	return pkt->thoff + pkt->seglen + trailer <= least &&
-	       !skb_is_gso(pkt->skb);
+	return pkt->thoff + pkt->seglen <= least && !skb_is_gso(pkt->skb);
 }
 
 /**

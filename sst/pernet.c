@@ -303,7 +303,8 @@ int sst_pernet_activate(struct sst_net *sn)
 {
 	int err = 0;
 
-	if (READ_ONCE(sn->hooked))
+	/* Pairs with the release below: whoever sees the hooks sees the maps. */
+	if (smp_load_acquire(&sn->hooked))
 		return 0;
 	mutex_lock(&sn->hook_lock);
 	if (!sn->hooked) {
@@ -311,7 +312,8 @@ int sst_pernet_activate(struct sst_net *sn)
 		      sst_portmap_alloc(&sn->tombs.ports) ?:
 		      sst_hook_register(sn);
 		if (!err) {
-			WRITE_ONCE(sn->hooked, true);
+			/* Pairs with the acquire above. */
+			smp_store_release(&sn->hooked, true);
 			sst_reaper_start(sn);
 		}
 	}

@@ -69,8 +69,8 @@
  * @pinned: this namespace holds the module
  * @hook_lock: serializes the registration of the hooks. Sleeps; inside it nest
  *	the locks of netfilter.
- * @hooked: the netfilter hooks are registered; written under @hook_lock, read
- *	with READ_ONCE()
+ * @hooked: the netfilter hooks are registered, and the maps of local ports are
+ *	there; written under @hook_lock, with release, read with READ_ONCE() or acquire
  * @hooks: the hooks, for this namespace; @hook_lock
  * @sockets_ask: a socket or a wish ever asked for anything; READ_ONCE/WRITE_ONCE
  * @sockets_require: a socket or a wish was ever set to require SST;

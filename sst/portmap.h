@@ -11,7 +11,8 @@
  * struct sst_portmap - which local ports the tuples of a table have
  * @uses: for each port how many tuples, U8_MAX for as many or more: then nobody
  *	knows when the last of them goes, and it stays so. Written under the lock of
- *	the table, read with READ_ONCE(). NULL in a namespace without hooks.
+ *	the table, read with READ_ONCE(). NULL in a namespace without hooks: it is
+ *	set before these are there, and before a tuple is.
  *
  * Most packets of most hosts are none of ours: this tells it before they are parsed
  * (protocol section 9). A byte a port, because ports on the wire are random: of

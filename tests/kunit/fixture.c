@@ -21,6 +21,7 @@
 #include "fixture.h"
 #include "ingress.h"
 #include "kdf.h"
+#include "look.h"
 
 const char *const sst_test_layouts[SST_TEST_LAYOUTS] = {
 	[SST_TEST_ROOM] = "linear with room",
@@ -369,6 +370,7 @@ unsigned int sst_test_egress(struct kunit *test, struct sst_net *sn,
 		.okfn = okfn,
 	};
 	unsigned int verdict;
+	bool passes;
 
 	KUNIT_ASSERT_NOT_NULL(test, route);
 	route->ops.mtu = route_mtu;
@@ -378,16 +380,20 @@ unsigned int sst_test_egress(struct kunit *test, struct sst_net *sn,
 
 	rcu_read_lock();
 	skb_dst_set_noref(skb, &route->rt.dst);
+	passes = sst_look_egress(sn, skb, state.pf, state.sk);
 	verdict = sst_egress(sn, skb, &state);
 	if ((verdict & NF_VERDICT_MASK) != NF_STOLEN)
 		skb_dst_drop(skb);
 	rcu_read_unlock();
+	/* The first look says no more than the long one. */
+	if (passes)
+		KUNIT_EXPECT_EQ(test, NF_ACCEPT, verdict);
 	return verdict;
 }
 
 /* The receiving hook, for a packet that came in by @dev. */
-unsigned int sst_test_ingress(struct sst_net *sn, struct sk_buff *skb,
-			      struct net_device *dev)
+unsigned int sst_test_ingress(struct kunit *test, struct sst_net *sn,
+			      struct sk_buff *skb, struct net_device *dev)
 {
 	struct nf_hook_state state = {
 		.hook = NF_INET_PRE_ROUTING,
@@ -397,13 +403,17 @@ unsigned int sst_test_ingress(struct sst_net *sn, struct sk_buff *skb,
 		.net = &init_net,
 	};
 	unsigned int verdict;
+	bool passes;
 
 	/* As on its real way in. */
 	local_bh_disable();
 	rcu_read_lock();
+	passes = sst_look_ingress(sn, skb, state.pf);
 	verdict = sst_ingress(sn, skb, &state);
 	rcu_read_unlock();
 	local_bh_enable();
+	if (passes)
+		KUNIT_EXPECT_EQ(test, NF_ACCEPT, verdict);
 	return verdict;
 }
 

@@ -84,8 +84,8 @@ unsigned int sst_test_egress(struct kunit *test, struct sst_net *sn,
 			     struct sk_buff *skb, struct net_device *dev,
 			     int (*okfn)(struct net *net, struct sock *sk,
 					 struct sk_buff *skb));
-unsigned int sst_test_ingress(struct sst_net *sn, struct sk_buff *skb,
-			      struct net_device *dev);
+unsigned int sst_test_ingress(struct kunit *test, struct sst_net *sn,
+			      struct sk_buff *skb, struct net_device *dev);
 void sst_test_tuple(struct sst_tuple *tuple, u8 family, u8 proto, u16 lport,
 		    u16 rport);
 void sst_test_set_tx(struct sst_flow *flow, u16 kri, u64 next_seq);

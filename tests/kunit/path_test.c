@@ -15,6 +15,7 @@
 #include "guard.h"
 #include "look.h"
 #include "stats.h"
+#include "tomb.h"
 #include "wire.h"
 
 #define MTU		1500
@@ -270,7 +271,7 @@ static void path_cut(struct kunit *test)
 						       IPPROTO_TCP));
 		skb = sst_test_skb(test, p->wire, len, SST_TEST_ROOM, 0);
 		KUNIT_EXPECT_EQ(test, NF_ACCEPT,
-				sst_test_ingress(p->receiver, skb, p->dev));
+				sst_test_ingress(test, p->receiver, skb, p->dev));
 		KUNIT_EXPECT_EQ(test, 0x01020304 + payload,
 				get_unaligned_be32(skb->data + thoff + 4));
 		memcpy(p->got + payload, skb->data + headers,
@@ -423,7 +424,7 @@ static void path_fragments(struct kunit *test)
 					       IPPROTO_UDP));
 	skb = sst_test_skb(test, p->wire, len, SST_TEST_ROOM, 0);
 	KUNIT_EXPECT_EQ(test, NF_ACCEPT,
-			sst_test_ingress(p->receiver, skb, p->dev));
+			sst_test_ingress(test, p->receiver, skb, p->dev));
 	KUNIT_ASSERT_EQ(test, p->len, skb->len);
 	sst_test_skb_bytes(test, skb, p->got);
 	KUNIT_EXPECT_MEMEQ(test, p->orig, p->got, p->len);
@@ -465,7 +466,7 @@ static void path_fragments_apart(struct kunit *test)
 	kfree_skb(skb);
 	skb = sst_test_skb(test, p->wire, len, SST_TEST_ROOM, 0);
 	KUNIT_EXPECT_EQ(test, NF_ACCEPT,
-			sst_test_ingress(p->receiver, skb, p->dev));
+			sst_test_ingress(test, p->receiver, skb, p->dev));
 	sst_test_skb_bytes(test, skb, p->got);
 	KUNIT_EXPECT_MEMEQ(test, p->orig, p->got, p->len);
 }
@@ -676,6 +677,57 @@ static void path_guard(struct kunit *test)
 	}
 }
 
+/* Which first looks let a packet with these ports pass at the receiver. */
+static void expect_looks(struct kunit *test, struct hosts *p, u16 sport, u16 dport,
+			 bool gathered, bool arrives, bool local, bool leaves)
+{
+	unsigned int thoff = sst_test_network_size(p->desc.family);
+	u8 family = p->desc.family;
+	struct sk_buff *skb;
+
+	put_unaligned_be16(sport, p->orig + thoff);
+	put_unaligned_be16(dport, p->orig + thoff + 2);
+	skb = sst_test_skb(test, p->orig, p->len, SST_TEST_ROOM, 0);
+	if (gathered && family == NFPROTO_IPV4)
+		IPCB(skb)->frag_max_size = p->len;
+	else if (gathered)
+		IP6CB(skb)->frag_max_size = p->len;
+	rcu_read_lock();
+	KUNIT_EXPECT_EQ(test, arrives, sst_look_ingress(p->receiver, skb, family));
+	KUNIT_EXPECT_EQ(test, arrives, sst_look_guard(p->receiver, skb, family));
+	KUNIT_EXPECT_EQ(test, local, sst_look_local(p->receiver, skb, family));
+	KUNIT_EXPECT_EQ(test, leaves,
+			sst_look_egress(p->receiver, skb, family, NULL));
+	rcu_read_unlock();
+}
+
+/* Clear packets are told by this host's port from those that need a longer look. */
+static void path_looks(struct kunit *test)
+{
+	struct hosts *p = new_hosts(test, test->param_value);
+	const u16 other = WIRE_DPORT + 1;
+	struct sst_tuple past;
+
+	expect_looks(test, p, other, other, false, true, true, true);
+	expect_looks(test, p, other, other, true, true, true, true);
+	/* A port of a flow, real or on the wire. */
+	expect_looks(test, p, other, SST_TEST_DPORT, false, false, true, true);
+	expect_looks(test, p, other, WIRE_DPORT, false, false, true, true);
+	expect_looks(test, p, other, SST_TEST_DPORT, true, false, false, true);
+	expect_looks(test, p, SST_TEST_DPORT, other, false, true, true, false);
+	expect_looks(test, p, WIRE_DPORT, other, false, true, true, false);
+	/* Those of the peer say nothing. */
+	expect_looks(test, p, SST_TEST_SPORT, other, false, true, true, true);
+	expect_looks(test, p, other, SST_TEST_SPORT, false, true, true, true);
+	/* A port of one that has ended. */
+	sst_test_tuple(&past, p->desc.family, p->desc.proto, other, 443);
+	sst_tomb_add(&p->receiver->tombs, &past);
+	expect_looks(test, p, 1, other, false, true, false, true);
+	expect_looks(test, p, other, 1, false, true, true, false);
+	sst_tomb_lift(&p->receiver->tombs, &past);
+	expect_looks(test, p, other, other, false, true, true, true);
+}
+
 struct class_case {
 	const char *desc;
 	u8 mask;
@@ -719,7 +771,7 @@ static void path_traffic_class(struct kunit *test)
 			p->wire[len - SST_TAG_SIZE - SST_META_SIZE + 1]);
 	skb = sst_test_skb(test, p->wire, len, SST_TEST_ROOM, 0);
 	KUNIT_EXPECT_EQ(test, NF_ACCEPT,
-			sst_test_ingress(p->receiver, skb, p->dev));
+			sst_test_ingress(test, p->receiver, skb, p->dev));
 	sst_test_skb_bytes(test, skb, p->got);
 	KUNIT_EXPECT_EQ(test, 0x600fedcb | c->restored << 20,
 			get_unaligned_be32(p->got));
@@ -787,7 +839,7 @@ static void path_drops(struct kunit *test)
 		p->wire[c->off < 0 ? len + c->off : thoff + c->off] ^= c->flip;
 		skb = sst_test_skb(test, p->wire, len, SST_TEST_ROOM, 0);
 		KUNIT_EXPECT_EQ(test, opened ? NF_ACCEPT : NF_DROP,
-				sst_test_ingress(p->receiver, skb, p->dev));
+				sst_test_ingress(test, p->receiver, skb, p->dev));
 		KUNIT_EXPECT_EQ(test, 1, sst_test_stat(p->receiver, c->counter));
 		KUNIT_EXPECT_EQ(test, opened, p->in->rx_packets);
 		/* Nothing that failed moved a key or a window. */
@@ -819,7 +871,7 @@ static void path_short(struct kunit *test)
 			put_unaligned_be16(n, p->wire + thoff + 4);
 		skb = sst_test_skb(test, p->wire, thoff + n, SST_TEST_ROOM, 0);
 		KUNIT_EXPECT_EQ(test, NF_DROP,
-				sst_test_ingress(p->receiver, skb, p->dev));
+				sst_test_ingress(test, p->receiver, skb, p->dev));
 		sst_test_skb_free(test, skb);
 		if (n < header)
 			length++;
@@ -854,7 +906,7 @@ static void path_bleached(struct kunit *test)
 	}
 	skb = sst_test_skb(test, p->wire, len, SST_TEST_ROOM, 0);
 	KUNIT_EXPECT_EQ(test, NF_ACCEPT,
-			sst_test_ingress(p->receiver, skb, p->dev));
+			sst_test_ingress(test, p->receiver, skb, p->dev));
 	KUNIT_ASSERT_EQ(test, p->len, skb->len);
 	sst_test_skb_bytes(test, skb, p->got);
 	KUNIT_EXPECT_MEMEQ(test, p->orig, p->got, p->len);
@@ -887,6 +939,7 @@ static struct kunit_case path_cases[] = {
 	KUNIT_CASE(path_options_are_whole),
 	KUNIT_CASE(path_syn_takes_less),
 	KUNIT_CASE_PARAM(path_guard, guard_gen_params),
+	KUNIT_CASE_PARAM(path_looks, desc_gen_params),
 	KUNIT_CASE_PARAM(path_traffic_class, class_gen_params),
 	KUNIT_CASE_PARAM(path_drops, drop_gen_params),
 	KUNIT_CASE_PARAM(path_short, desc_gen_params),

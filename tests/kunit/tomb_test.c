@@ -163,9 +163,12 @@ static void tomb_overflow(struct kunit *test)
 	struct sst_tombs *tombs = new_tombs(test);
 	unsigned int i, wrong = 0;
 
+	add(tombs, 9 << 16);
+	KUNIT_EXPECT_TRUE(test, sst_tombs_may_have(tombs, 9));
 	for (i = 0; i < SST_TOMBS_MAX; i++)
 		add(tombs, i);
 	KUNIT_EXPECT_EQ(test, SST_TOMBS_MAX, tombs->count);
+	KUNIT_EXPECT_FALSE(test, sst_tombs_may_have(tombs, 9));
 	add(tombs, 0);
 	for (i = 0; i < 100; i++)
 		add(tombs, SST_TOMBS_MAX + i);

@@ -192,7 +192,9 @@ static void vectors_open(struct kunit *test)
 			skb->csum = skb_checksum(skb, 0, skb->len, 0);
 			n++;
 			KUNIT_EXPECT_EQ_MSG(test, empty ? NF_DROP : NF_ACCEPT,
-					    sst_test_ingress(w->sn, skb, w->dev), "%s, sum %u",
+					    sst_test_ingress(test, w->sn, skb,
+							     w->dev),
+					    "%s, sum %u",
 					    sst_test_layouts[layout], sums[i]);
 			if (!empty) {
 				KUNIT_ASSERT_EQ(test, kat->restored_len,
@@ -219,7 +221,7 @@ static void vectors_open(struct kunit *test)
 	/* The last of them once more. */
 	skb = sst_test_skb(test, kat->sealed, kat->sealed_len, SST_TEST_ROOM,
 			   0);
-	KUNIT_EXPECT_EQ(test, NF_DROP, sst_test_ingress(w->sn, skb, w->dev));
+	KUNIT_EXPECT_EQ(test, NF_DROP, sst_test_ingress(test, w->sn, skb, w->dev));
 	KUNIT_EXPECT_EQ(test, 1, sst_test_stat(w->sn, SST_A_STATS_RX_REPLAY));
 	KUNIT_EXPECT_EQ(test, n, w->flow->rx_packets);
 }
@@ -234,7 +236,7 @@ static bool takes(struct kunit *test, struct work *w, const struct sst_kat *kat,
 
 	sst_test_set_rx(w->flow, kat->kri);
 	w->flow->trials = 0;
-	sst_test_ingress(w->sn, skb, w->dev);
+	sst_test_ingress(test, w->sn, skb, w->dev);
 	sst_test_skb_free(test, skb);
 	return w->flow->rx_packets != before;
 }
@@ -433,7 +435,7 @@ static void vectors_no_flow(struct kunit *test)
 
 	skb = sst_test_skb(test, kat->sealed, kat->sealed_len, SST_TEST_ROOM,
 			   0);
-	KUNIT_EXPECT_EQ(test, NF_ACCEPT, sst_test_ingress(w->sn, skb, w->dev));
+	KUNIT_EXPECT_EQ(test, NF_ACCEPT, sst_test_ingress(test, w->sn, skb, w->dev));
 	KUNIT_ASSERT_EQ(test, kat->sealed_len, skb->len);
 	KUNIT_EXPECT_MEMEQ(test, kat->sealed, skb->data, skb->len);
 	KUNIT_EXPECT_FALSE(test, sst_packet_is_opened(skb, w->family));
