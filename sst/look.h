@@ -54,7 +54,8 @@ static inline bool sst_look_opened(const struct sst_net *sn,
 
 /*
  * It was opened; or neither rules nor sockets ask for more, and nothing is known of
- * the past. Flows count for ICMP, and for what was put together from fragments.
+ * the past. Flows count for ICMP, for what was put together from fragments, and behind
+ * a bridge, where the stack has wiped what was opened, and a NAT has changed the port.
  */
 static inline bool sst_look_local(const struct sst_net *sn,
 				  const struct sk_buff *skb, u8 family)
@@ -66,7 +67,8 @@ static inline bool sst_look_local(const struct sst_net *sn,
 	if (sst_packet_is_opened(skb, family))
 		return sst_look_opened(sn, skb);
 	if (READ_ONCE(sn->sockets_require) ||
-	    sst_packet_is_marked(skb, family, &sn->cfg))
+	    sst_packet_is_marked(skb, family, &sn->cfg) ||
+	    (READ_ONCE(sn->sockets_ask) && sst_packet_is_bridged(skb)))
 		return false;
 	rules = sst_policy_rules_in(&sn->policy);
 	if (!rules && sst_flowtable_is_empty(&sn->flows) &&

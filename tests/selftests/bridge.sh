@@ -11,7 +11,7 @@
 . "$(dirname "$0")/../lib/sst.sh"
 . "$(dirname "$0")/../lib/neighbours.sh"
 
-tap_plan 39
+tap_plan 41
 sst_keylog
 [ "$SST_KERNEL" = debug ] || must modprobe -a bridge br_netfilter
 
@@ -107,7 +107,7 @@ must in_ns R peer add a address "$A4,$A6" psk "$topo_tmp/ra.psk"
 must in_ns A peer add r address 10.0.0.254,fd00::fe psk "$topo_tmp/ar.psk"
 must in_ns R peer add b address "$B4,$B6" psk "$topo_tmp/rb.psk"
 must in_ns R policy add out require >/dev/null
-must in_ns R policy add in require >/dev/null
+rule=$(in_ns R policy add in require | cut -d' ' -f2)
 sst_after_start
 passes "a bridge that has SST itself" 190
 is "its filter found nothing invalid" "$(counter invalid)" 0
@@ -164,3 +164,18 @@ for fam in 4 6; do
 done
 is "the filter found nothing invalid" "$(counter invalid)" 0
 is "no host dropped anything" "$(sst_drops A)$(sst_drops R)$(sst_drops B)" ''
+
+# Where no rule is, the socket that it is led to has its say: opened on the bridge or
+# not.
+must in_ns R policy del "$rule"
+ns R sysctl -qw net.bridge.bridge-nf-call-iptables=1 net.bridge.bridge-nf-call-ip6tables=1
+bg_ns strict R /usr/bin/python3 "$sst_tests/lib/payload.py" echo 196 payload
+wait_for listening R udp 196
+for fam in 4 6; do
+	target=10.0.0.254
+	[ $fam = 4 ] || target=fd00::fe
+	before=$(stat_get R rx_scope)
+	echo said | must ns A socat -u STDIN "UDP$fam:$(sst_quote $target 195)"
+	ok "not to a socket that asks for a stronger scope, IPv$fam" \
+		wait_for stat_grew R rx_scope "$before"
+done
