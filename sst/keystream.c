@@ -61,26 +61,25 @@ static unsigned int second_place(const struct sst_keystream *stream)
 }
 
 /* Both belong to others: one that nobody has, or that was filled longer ago. */
-static struct ahead *choose(struct ahead *first, struct ahead *second)
+static bool is_better(const struct ahead *second, const struct ahead *first)
 {
 	if (!READ_ONCE(first->id))
-		return first;
+		return false;
 	return !READ_ONCE(second->id) ||
-	       time_before(READ_ONCE(second->filled),
-			   READ_ONCE(first->filled)) ? second : first;
+	       time_before(READ_ONCE(second->filled), READ_ONCE(first->filled));
 }
 
-/* Where blocks of a key are on this CPU, or may be put. */
-static struct ahead *find(const struct sst_keystream *stream)
+/* In which place of a CPU blocks of a key are, or may be put. */
+static unsigned int find(const struct ahead *cpu,
+			 const struct sst_keystream *stream)
 {
-	struct ahead *cpu = raw_cpu_ptr(places);
-	struct ahead *first = cpu + first_place(stream), *second;
+	unsigned int first = first_place(stream), second;
 
-	if (READ_ONCE(first->id) == stream->id)
+	if (READ_ONCE(cpu[first].id) == stream->id)
 		return first;
-	second = cpu + second_place(stream);
-	return READ_ONCE(second->id) == stream->id ? second :
-						     choose(first, second);
+	second = second_place(stream);
+	return READ_ONCE(cpu[second].id) == stream->id ||
+	       is_better(&cpu[second], &cpu[first]) ? second : first;
 }
 
 static bool take(struct ahead *ahead)
@@ -187,19 +186,22 @@ static bool get(struct ahead *ahead, struct sst_keystream *stream, u32 seq,
 	return true;
 }
 
-/* The block was not to be had in the first place. */
+/* The block was not where the last one was. */
 static noinline void search(struct sst_keystream *stream, u32 seq,
 			    struct sst_block *block)
 {
+	struct ahead *cpu = raw_cpu_ptr(places);
 	struct sst_whole_block whole;
-	struct ahead *ahead;
+	unsigned int place;
 	bool found;
 
 	if (stream->id) {
-		ahead = find(stream);
-		if (take(ahead)) {
-			found = get(ahead, stream, seq, block);
-			release(ahead);
+		place = find(cpu, stream);
+		if (take(&cpu[place])) {
+			found = get(&cpu[place], stream, seq, block);
+			release(&cpu[place]);
+			if (READ_ONCE(stream->place) != place)
+				WRITE_ONCE(stream->place, place);
 			if (found)
 				return;
 		}
@@ -218,7 +220,7 @@ static noinline void search(struct sst_keystream *stream, u32 seq,
 void sst_keystream_block(struct sst_keystream *stream, u32 seq,
 			 struct sst_block *block)
 {
-	struct ahead *ahead = raw_cpu_ptr(places) + first_place(stream);
+	struct ahead *ahead = raw_cpu_ptr(places) + READ_ONCE(stream->place);
 	bool found;
 
 	/* Most are found here at once. */
@@ -240,6 +242,7 @@ void sst_keystream_block(struct sst_keystream *stream, u32 seq,
 void sst_keystream_start(struct sst_keystream *stream)
 {
 	stream->id = atomic64_inc_return(&last_id);
+	stream->place = first_place(stream);
 }
 
 /*

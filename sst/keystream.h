@@ -13,11 +13,13 @@
  * @id: its name among the blocks computed ahead, never given to another one; 0
  *	when each block is computed when it is needed; immutable
  * @ahead: blocks were computed ahead; READ_ONCE/WRITE_ONCE
+ * @place: where they were found last, on whatever CPU; READ_ONCE/WRITE_ONCE
  */
 struct sst_keystream {
 	u8 key[SST_SECRET_SIZE];
 	u64 id;
 	bool ahead;
+	u8 place;
 };
 
 int sst_keystream_init(void);
